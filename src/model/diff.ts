@@ -1,0 +1,15 @@
+/** What turns the actual items into the desired ones: puts overwrite the item of the same id, drops remove it. */
+export interface Diff<T> {
+  readonly put: readonly T[]
+  readonly drop: readonly T[]
+}
+
+/** Compares by id, then by text; of several desired items with one id the last counts. */
+export function diff<T>(actual: readonly T[], desired: readonly T[], id: (item: T) => string, text: (item: T) => string): Diff<T> {
+  const have = new Map(actual.map((item) => [id(item), text(item)]))
+  const want = new Map(desired.map((item) => [id(item), item]))
+  return {
+    put: [...want].filter(([key, item]) => have.get(key) !== text(item)).map(([, item]) => item),
+    drop: actual.filter((item) => !want.has(id(item))),
+  }
+}

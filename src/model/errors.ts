@@ -1,0 +1,26 @@
+import type { ProblemId } from './problem.ts'
+
+/** A mistake that the user or the operator can mend: shown without a stack, with its id and what to do next. Any other error is a fault of ours. */
+export class UserError extends Error {
+  override readonly name = 'UserError'
+  readonly id: ProblemId
+  readonly hint: string | undefined
+  readonly exitCode: ExitCode
+  constructor(
+    id: ProblemId,
+    message: string,
+    options: { readonly hint?: string; readonly exitCode?: ExitCode; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause })
+    this.id = id
+    this.hint = options.hint
+    this.exitCode = options.exitCode ?? EXIT.failed
+  }
+}
+
+/** Exit codes of every command (BSD's sysexits where there is one). */
+export const EXIT = { done: 0, failed: 1, checkFailed: 2, usage: 64, unreachable: 69, timedOut: 75, interrupted: 130 } as const
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
+
+/** The message of whatever was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -1,0 +1,31 @@
+// Names and labels on the wire (upstream Submariner's; INTEROP 1.9 and 2.1 of the reference this project follows).
+import type { Ip } from './net.ts'
+
+/** Label on broker objects, and on local copies of remote ones: the id of the cluster that they come from. The hyphen is upstream's. */
+export const CLUSTER_LABEL = 'submariner-io/clusterID'
+export const GATEWAY_LABEL = 'submariner.io/gateway'
+export const GATEWAY_SETTING_PREFIX = 'gateway.submariner.io/'
+export const BROKER_NAMESPACE = 'submariner-k8s-broker'
+export const NAMESPACE = 'submariner'
+export const BROKER_SECRET = 'submariner-broker-secret'
+export const PSK_SECRET = 'submariner-ipsec-psk'
+export const SETTINGS_CONFIGMAP = 'submariner-settings'
+/** Lease of the leading gateway, in the namespace of the agents. */
+export const GATEWAY_LEASE = 'submariner-gateway-lock'
+export const FIELD_MANAGER = 'subctl'
+
+/** Upstream's sanitiser: lower case, anything but letters, digits, `-` and `.` becomes `-`, no `-` at the ends. */
+export const sanitise = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^\p{Ll}\d.-]/gu, '-')
+    .replace(/^-+|-+$/g, '')
+
+/** `submariner-cable-<cluster>-<private IP, dots and colons as dashes>`: the key of a gateway's tunnel in every cluster. */
+export const cableName = (clusterId: string, privateIp: Ip): string => `submariner-cable-${clusterId}-${privateIp.replaceAll(/[.:]/g, '-')}`
+export const endpointName = (clusterId: string, cable: string): string => sanitise(`${clusterId}-${cable}`)
+/** The broker's ServiceAccount of one member. */
+export const memberAccount = (clusterId: string): string => `cluster-${clusterId}`
+
+/** Whether the text is an RFC 1123 label: what a cluster id must be. */
+export const isLabel = (text: string): boolean => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(text)

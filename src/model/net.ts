@@ -1,0 +1,60 @@
+// Addresses and networks. Text from a flag, a file or another cluster becomes an Ip or a Cidr here, once; only such values reach a command line.
+import ipaddr from 'ipaddr.js'
+
+declare const brand: unique symbol
+/** An address in canonical text: equal addresses are equal strings. */
+export type Ip = string & { readonly [brand]: 'Ip' }
+/** A network in canonical text, host bits cleared: equal networks are equal strings. */
+export type Cidr = string & { readonly [brand]: 'Cidr' }
+export type Family = 4 | 6
+
+/** Parses an IPv4 address in four decimal parts, or an IPv6 address without a zone. Throws RangeError. */
+export function parseIp(text: string): Ip {
+  if (!isStrict(text)) throw new RangeError(`"${text}" is not an IP address`)
+  return ipaddr.parse(text).toString() as Ip
+}
+
+/** Parses `address/length` and clears the host bits. Throws RangeError. */
+export function parseCidr(text: string): Cidr {
+  const [address = '', bits = '', more] = text.split('/')
+  if (more !== undefined || !isStrict(address) || !/^(0|[1-9]\d{0,2})$/.test(bits))
+    throw new RangeError(`"${text}" is not a network (address/length)`)
+  const parsed = ipaddr.parse(address)
+  const length = Number(bits)
+  const bytes = parsed.toByteArray()
+  if (length > bytes.length * 8) throw new RangeError(`"${text}" is not a network: its length is over ${bytes.length * 8}`)
+  const cleared = bytes.map((byte, i) => byte & (0xff << Math.max(0, 8 - Math.max(0, length - i * 8))) & 0xff)
+  return `${ipaddr.fromByteArray(cleared).toString()}/${length}` as Cidr
+}
+
+/** Parses a comma-separated list; blanks and empty items are left out. Throws RangeError. */
+export const parseCidrs = (text: string): Cidr[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+    .map(parseCidr)
+
+export const familyOf = (value: Ip | Cidr): Family => (value.includes(':') ? 6 : 4)
+export const prefixLength = (cidr: Cidr): number => Number(cidr.slice(cidr.indexOf('/') + 1))
+/** The lowest address of a network. */
+export const networkAddress = (cidr: Cidr): Ip => cidr.slice(0, cidr.indexOf('/')) as Ip
+/** The network that holds one address alone. */
+export const hostCidr = (ip: Ip): Cidr => `${ip}/${familyOf(ip) === 4 ? 32 : 128}` as Cidr
+
+/** Whether every address of `inner` (an address or a network) lies in `outer`. Never across families. */
+export function contains(outer: Cidr, inner: Ip | Cidr): boolean {
+  const network = inner.includes('/') ? (inner as Cidr) : hostCidr(inner as Ip)
+  if (familyOf(outer) !== familyOf(network) || prefixLength(network) < prefixLength(outer)) return false
+  return parseCidr(`${networkAddress(network)}/${prefixLength(outer)}`) === outer
+}
+
+export const overlaps = (a: Cidr, b: Cidr): boolean => contains(a, b) || contains(b, a)
+
+/** The bytes of an address, most significant first. */
+export const bytesOf = (ip: Ip): number[] => ipaddr.parse(ip).toByteArray()
+
+function isStrict(text: string): boolean {
+  if (text.includes(':')) return ipaddr.IPv6.isValid(text) && !text.includes('%')
+  return ipaddr.IPv4.isValidFourPartDecimal(text) && !/(^|\.)0\d/.test(text)
+}

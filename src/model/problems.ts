@@ -1,0 +1,20 @@
+// Every problem that subctl can report, by id. `subctl explain SUB0123` prints the entry; a test sees that ids are unique and in use.
+import type { Problems } from './problem.ts'
+import { brokerProblems } from './problems/broker.ts'
+import { checkProblems } from './problems/checks.ts'
+import { commandProblems } from './problems/commands.ts'
+import { installProblems } from './problems/install.ts'
+import { kubeProblems } from './problems/kube.ts'
+import { nodeProblems } from './problems/node.ts'
+import { serverProblems } from './problems/server.ts'
+
+/** One table a room, so that each keeps its own range: 01 command line, 02 Kubernetes API, 03 broker, 04 install, 05 node, 06 checks, 07 central API server. */
+export const PROBLEMS: Problems = {
+  ...commandProblems,
+  ...kubeProblems,
+  ...brokerProblems,
+  ...installProblems,
+  ...nodeProblems,
+  ...checkProblems,
+  ...serverProblems,
+}

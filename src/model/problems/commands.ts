@@ -1,0 +1,29 @@
+import type { Problems } from '../problem.ts'
+
+export const commandProblems: Problems = {
+  SUB0101: {
+    title: 'The command line is not understood',
+    cause: 'A word, a flag or the value of a flag is not one that the command knows.',
+    next: 'Read `subctl help COMMAND`; it lists every flag with examples.',
+  },
+  SUB0102: {
+    title: 'A setting is missing',
+    cause: 'The command needs a value that neither a flag nor its environment variable gives.',
+    next: 'Give the flag that the message names.',
+  },
+  SUB0103: {
+    title: 'A file cannot be read or written',
+    cause: 'The file does not exist, is a folder, or may not be opened by this user.',
+    next: 'Check the path and its rights with `ls -l`.',
+  },
+  SUB0104: {
+    title: 'The answer of a question is needed',
+    cause: 'The command would ask, but there is no terminal to ask on.',
+    next: 'Give the flag that the message names, or run the command on a terminal.',
+  },
+  SUB0105: {
+    title: 'Time ran out',
+    cause: 'What the command waited for did not come about within its --timeout.',
+    next: 'Run the command again; it goes on where it stopped. A longer --timeout gives it more time.',
+  },
+}

@@ -1,0 +1,3 @@
+import type { Problems } from '../problem.ts'
+
+export const nodeProblems: Problems = {}

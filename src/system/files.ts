@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
+/** The files that a command may touch. Paths are as the user gave them. Errors are node's, with `code`. */
+export interface Files {
+  read(path: string): Promise<string>
+  /** The text, or undefined where there is no such file. */
+  readIfThere(path: string): Promise<string | undefined>
+  /** Writes whole or not at all: a neighbour is written, synced and renamed. Mode 0644 unless given. Folders on the way are made. */
+  write(path: string, text: string, mode?: number): Promise<void>
+  /** Writes in place, as files of /proc/sys want it. */
+  overwrite(path: string, text: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file or a folder with all that is in it; whether it was there does not matter. */
+  remove(path: string): Promise<void>
+  /** Names in a folder; none where there is no such folder. */
+  list(folder: string): Promise<readonly string[]>
+}
+
+export const realFiles: Files = {
+  read: (path) => readFile(path, 'utf8'),
+  readIfThere: (path) => readFile(path, 'utf8').catch(ifMissing(undefined)),
+  async write(path, text, mode = 0o644) {
+    await mkdir(dirname(path), { recursive: true })
+    const neighbour = `${path}.${randomBytes(4).toString('hex')}.tmp`
+    try {
+      await writeFile(neighbour, text, { mode, flush: true })
+      await chmod(neighbour, mode)
+      await rename(neighbour, path)
+    } catch (error) {
+      await rm(neighbour, { force: true }).catch(() => undefined)
+      throw error
+    }
+  },
+  overwrite: (path, text) => writeFile(path, text, { flag: 'r+' }),
+  rename: (from, to) => rename(from, to),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  list: (folder) => readdir(folder).catch(ifMissing([])),
+}
+
+const ifMissing =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return value
+    throw error
+  }

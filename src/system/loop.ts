@@ -1,0 +1,62 @@
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+
+export interface LoopOptions {
+  /** Names the loop in the log. */
+  readonly name: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+  /** The longest time between two passes. */
+  readonly resyncMs: number
+  /** Delay after the first failure; doubled after each further one up to mostMs. A kick ends the wait. */
+  readonly backoff: { readonly firstMs: number; readonly mostMs: number }
+  /** Kicks that come within this time of each other make one pass. Default: 0. */
+  readonly gatherMs?: number
+}
+
+export interface Loop {
+  /** Asks for a pass soon. Any number of kicks while one runs make one more pass. */
+  kick(): void
+  /** Passes ended well so far: what a liveness probe watches. */
+  readonly passes: number
+  /** Settles when the signal is aborted and the pass in progress has ended. */
+  readonly ended: Promise<void>
+}
+
+/** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
+export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
+  const { clock, log, signal, resyncMs, backoff, gatherMs = 0 } = options
+  const state = { kicked: false, passes: 0, wake: new AbortController() }
+  const kick = (): void => {
+    state.kicked = true
+    state.wake.abort()
+  }
+  const run = async (): Promise<void> => {
+    let failures = 0
+    while (!signal.aborted) {
+      state.wake = new AbortController()
+      state.kicked = false
+      try {
+        await pass(signal)
+        failures = 0
+        state.passes += 1
+      } catch (error) {
+        if (signal.aborted) break
+        failures += 1
+        log.error(`${options.name}: the pass failed`, error, { failures })
+      }
+      const delay = failures === 0 ? resyncMs : Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs)
+      if (!state.kicked) await clock.sleep(delay, AbortSignal.any([signal, state.wake.signal]))
+      if (state.kicked && gatherMs > 0) await clock.sleep(gatherMs, signal)
+    }
+  }
+  const ended = run()
+  return {
+    kick,
+    get passes() {
+      return state.passes
+    },
+    ended,
+  }
+}
