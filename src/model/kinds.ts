@@ -33,6 +33,9 @@ export const KINDS = {
   RoleBinding: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'rolebindings', namespaced: true },
   ClusterRole: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', namespaced: false },
   ClusterRoleBinding: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterrolebindings', namespaced: false },
+  /** Calico's pools of pod addresses, and OpenShift's networks: read to find a cluster's own. */
+  IPPool: { group: 'crd.projectcalico.org', version: 'v1', plural: 'ippools', namespaced: false },
+  Network: { group: 'config.openshift.io', version: 'v1', plural: 'networks', namespaced: false },
   CustomResourceDefinition: { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false },
   ValidatingAdmissionPolicy: {
     group: 'admissionregistration.k8s.io',
