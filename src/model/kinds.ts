@@ -70,3 +70,11 @@ export type Of<K extends Kind> = K extends keyof Typed ? Typed[K] : Resource
 
 export const apiVersionOf = (kind: Kind): string =>
   KINDS[kind].group === '' ? KINDS[kind].version : `${KINDS[kind].group}/${KINDS[kind].version}`
+
+/** The kind of an object. Throws for one that is not in the table. */
+export function kindOf(object: Resource): Kind {
+  const kind = object.kind as Kind
+  if (!Object.hasOwn(KINDS, kind) || apiVersionOf(kind) !== object.apiVersion)
+    throw new Error(`${object.apiVersion} ${object.kind} is not a kind that is used here`)
+  return kind
+}
