@@ -1,0 +1,70 @@
+import { ApiError, type KubeApi } from '../k8s/api.ts'
+import { kindOf } from '../model/kinds.ts'
+import type { Resource } from '../model/resources.ts'
+import { isRecord } from './tree.ts'
+
+export type Action = 'created' | 'changed' | 'unchanged'
+/** One field that would change; a value is undefined where there is none, and never a secret. */
+export interface FieldChange {
+  readonly path: string
+  readonly from: unknown
+  readonly to: unknown
+}
+/** What applying an object would do. */
+export interface Change {
+  readonly object: Resource
+  readonly action: Action
+  readonly fields: readonly FieldChange[]
+}
+
+/**
+ * What applying the objects would do, asked of the server by dry runs: its own defaults, merges and refusals count. Changes nothing;
+ * throws where the server refuses an object, so that a bad one stops all of them.
+ */
+export const compare = (api: KubeApi, objects: readonly Resource[]): Promise<readonly Change[]> =>
+  Promise.all(objects.map((object) => compareOne(api, object)))
+
+async function compareOne(api: KubeApi, object: Resource): Promise<Change> {
+  const { name, namespace } = object.metadata
+  const existing = await orMissing(api.get(kindOf(object), name, namespace))
+  const dry = await orMissing(api.apply(object, { dryRun: true }))
+  if (existing === undefined || dry === undefined) return { object, action: 'created', fields: [] }
+  const fields = differences(existing, dry, object.kind === 'Secret')
+  return { object, action: fields.length === 0 ? 'unchanged' : 'changed', fields }
+}
+
+/** A namespace or kind that is still to come counts as the object's being missing. */
+async function orMissing<T>(call: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 404) return undefined
+    throw error
+  }
+}
+
+/** What the server writes by itself. */
+const SERVERS = new Set([
+  'metadata.managedFields',
+  'metadata.resourceVersion',
+  'metadata.generation',
+  'metadata.creationTimestamp',
+  'metadata.uid',
+  'status',
+])
+const HIDDEN = '(hidden)'
+
+/** The fields that differ between an object and what it is to become. */
+export function differences(from: unknown, to: unknown, isSecret = false): readonly FieldChange[] {
+  const walk = (a: unknown, b: unknown, path: string): readonly FieldChange[] => {
+    if (SERVERS.has(path)) return []
+    if (isRecord(a) && isRecord(b)) {
+      const keys = [...new Set([...Object.keys(a), ...Object.keys(b)])].sort()
+      return keys.flatMap((key) => walk(a[key], b[key], path === '' ? key : `${path}.${key}`))
+    }
+    if (JSON.stringify(a) === JSON.stringify(b)) return []
+    const hide = isSecret && /^(data|stringData)(\.|$)/.test(path)
+    return [{ path, from: hide && a !== undefined ? HIDDEN : a, to: hide && b !== undefined ? HIDDEN : b }]
+  }
+  return walk(from, to, '')
+}

@@ -1,0 +1,52 @@
+import { PSK_SECRET } from '../model/names.ts'
+import type { Cidr } from '../model/net.ts'
+
+/** All that a join decides: what the agents of a cluster run with. */
+export interface JoinSettings {
+  readonly clusterId: string
+  readonly namespace: string
+  readonly podCidrs: readonly Cidr[]
+  readonly serviceCidrs: readonly Cidr[]
+  /** SUBMARINER_NETWORKPLUGIN. */
+  readonly networkPlugin: string
+  readonly natEnabled: boolean
+  readonly nattPort: number
+  /** Resolvers of the public address, such as `ipv4:203.0.113.7`; "" for the built-in ones. */
+  readonly publicIp: string
+  readonly airGapped: boolean
+  readonly forceUdpEncaps: boolean
+  readonly cableDriver: CableDriverName
+  readonly healthCheck: { readonly enabled: boolean; readonly intervalSeconds: number; readonly maxPacketLoss: number }
+  readonly broker: { readonly server: string; readonly namespace: string; readonly secret: string }
+}
+
+export const CABLE_DRIVERS = ['ipsec'] as const
+export type CableDriverName = (typeof CABLE_DRIVERS)[number]
+/** What a driver is called on the wire, where peers read it. */
+const WIRE_NAMES: Readonly<Record<CableDriverName, string>> = { ipsec: 'libreswan' }
+
+/** The environment of the agents, by the names that upstream's operator uses. No secret: those are files. */
+export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>> => ({
+  SUBMARINER_NAMESPACE: s.namespace,
+  SUBMARINER_CLUSTERID: s.clusterId,
+  SUBMARINER_CLUSTERCIDR: s.podCidrs.join(','),
+  SUBMARINER_SERVICECIDR: s.serviceCidrs.join(','),
+  SUBMARINER_GLOBALCIDR: '',
+  SUBMARINER_COLORCODES: 'blue',
+  SUBMARINER_NETWORKPLUGIN: s.networkPlugin,
+  SUBMARINER_NATENABLED: String(s.natEnabled),
+  SUBMARINER_PUBLICIP: s.publicIp,
+  SUBMARINER_CABLEDRIVER: WIRE_NAMES[s.cableDriver],
+  SUBMARINER_BROKER: 'k8s',
+  SUBMARINER_HEALTHCHECKENABLED: String(s.healthCheck.enabled),
+  SUBMARINER_HEALTHCHECKINTERVAL: String(s.healthCheck.intervalSeconds),
+  SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: String(s.healthCheck.maxPacketLoss),
+  AIR_GAPPED_DEPLOYMENT: String(s.airGapped),
+  CE_IPSEC_NATTPORT: String(s.nattPort),
+  CE_IPSEC_FORCEENCAPS: String(s.forceUdpEncaps),
+  CE_IPSEC_PSKSECRET: PSK_SECRET,
+  BROKER_K8S_APISERVER: s.broker.server,
+  BROKER_K8S_REMOTENAMESPACE: s.broker.namespace,
+  BROKER_K8S_SECRET: s.broker.secret,
+  BROKER_K8S_INSECURE: 'false',
+})
