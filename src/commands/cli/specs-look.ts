@@ -1,3 +1,46 @@
-import type { CommandSpec } from './spec.ts'
+import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
 
-export const LOOK_COMMANDS: readonly CommandSpec[] = []
+const CONTEXTS_FLAG: FlagSpec = { name: 'contexts', value: 'A,B', brief: 'several contexts of the kubeconfig, separated by commas' }
+const NAMESPACE_FLAG: FlagSpec = { name: 'namespace', short: 'n', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' }
+
+/** Commands that look at running clusters and change nothing of them. */
+export const LOOK_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'show',
+    part: 'laptop',
+    brief: 'Show what the clusters say of the clusterset: gateways, connections, endpoints and more',
+    args: [
+      {
+        name: 'what',
+        brief: 'which objects; default: all',
+        optional: true,
+        choices: ['all', 'clusters', 'endpoints', 'gateways', 'connections', 'route-agents'],
+      },
+    ],
+    flags: [...KUBE_FLAGS, CONTEXTS_FLAG, NAMESPACE_FLAG, { ...OUTPUT_FLAG, choices: ['table', 'wide', 'json', 'yaml', 'name'] }],
+    examples: [
+      ['subctl show', 'everything, for the current context'],
+      ['subctl show connections --contexts west,east', 'the tunnels of two clusters'],
+      ['subctl show endpoints -o json', 'the objects, for a program'],
+    ],
+  },
+  {
+    name: 'verify',
+    part: 'laptop',
+    brief: 'Prove that the clusters reach each other, from every node, and nothing in the clear',
+    text: 'Runs checks over one or more clusters and prints each result as it is known. The exit code is 2 when a check fails. `subctl explain ID` tells more of a check.',
+    flags: [
+      ...KUBE_FLAGS,
+      CONTEXTS_FLAG,
+      NAMESPACE_FLAG,
+      { ...OUTPUT_FLAG, choices: ['table', 'json', 'yaml'] },
+      { name: 'timeout', value: 'TIME', brief: 'the longest that all checks may take together', fallback: '2m' },
+      { name: 'junit-file', value: 'FILE', brief: 'also write the results as JUnit XML' },
+    ],
+    examples: [
+      ['subctl verify --contexts west,east', 'check both clusters and what lies between'],
+      ['subctl verify -o json', 'results for a program'],
+      ['subctl verify --junit-file report.xml', 'results for a CI server'],
+    ],
+  },
+]

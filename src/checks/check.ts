@@ -1,0 +1,60 @@
+import type { ProblemId } from '../model/problem.ts'
+import type { Clock } from '../system/clock.ts'
+
+/** What a check saw. `reason` names the fact; `hint` is what to do about it, best a command to type. */
+export type Verdict =
+  | { readonly is: 'ok'; readonly note?: string }
+  | { readonly is: 'skipped'; readonly reason: string }
+  | { readonly is: 'failed' | 'warning'; readonly reason: string; readonly hint?: string }
+
+/** One question about a running system. C is what it may look at. */
+export interface Check<C> {
+  readonly id: ProblemId
+  readonly name: string
+  /** Checks that cannot succeed where one of these failed or was skipped. */
+  readonly needs?: readonly ProblemId[]
+  /** How long a failure may mend itself before it counts: clusters take their time after a change. Default: not at all. */
+  readonly patienceMs?: number
+  readonly run: (context: C, signal: AbortSignal) => Promise<Verdict>
+}
+
+export interface Outcome {
+  readonly id: ProblemId
+  readonly name: string
+  readonly verdict: Verdict
+  /** Time that the check took, in milliseconds. */
+  readonly tookMs: number
+}
+
+/** Runs the checks in order and yields each outcome as it is known. A check that throws has failed with the error's message. */
+export async function* runChecks<C>(
+  checks: readonly Check<C>[],
+  context: C,
+  options: { readonly clock: Clock; readonly signal: AbortSignal; readonly explain?: (error: unknown) => string },
+): AsyncGenerator<Outcome> {
+  const barred = new Set<ProblemId>()
+  for (const check of checks) {
+    if (options.signal.aborted) return
+    const startedAt = options.clock.now()
+    const obstacle = check.needs?.find((id) => barred.has(id))
+    const verdict: Verdict =
+      obstacle === undefined
+        ? await patiently(check, context, options)
+        : { is: 'skipped', reason: `it cannot be told while ${obstacle} is not in order` }
+    if (verdict.is === 'failed' || verdict.is === 'skipped') barred.add(check.id)
+    yield { id: check.id, name: check.name, verdict, tookMs: options.clock.now() - startedAt }
+  }
+}
+
+const RETRY_MS = 500
+
+async function patiently<C>(check: Check<C>, context: C, options: Parameters<typeof runChecks<C>>[2]): Promise<Verdict> {
+  const until = options.clock.now() + (check.patienceMs ?? 0)
+  for (;;) {
+    const verdict = await check
+      .run(context, options.signal)
+      .catch((error: unknown): Verdict => ({ is: 'failed', reason: (options.explain ?? String)(error) }))
+    if (verdict.is !== 'failed' || options.clock.now() + RETRY_MS > until || options.signal.aborted) return verdict
+    await options.clock.sleep(RETRY_MS, options.signal)
+  }
+}

@@ -1,0 +1,176 @@
+import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../model/names.ts'
+import { overlaps, parseCidr } from '../model/net.ts'
+import type { Check, Verdict } from './check.ts'
+import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
+import type { CheckContext } from './subject.ts'
+
+const ok = (note?: string): Verdict => ({ is: 'ok', ...(note !== undefined && { note }) })
+
+/** Questions about one cluster's objects: is it joined, led, and known to the others. */
+export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
+  {
+    id: 'SUB0601',
+    name: 'the API answers',
+    async run({ api }) {
+      const version: unknown = JSON.parse(await api.raw('/version'))
+      const git =
+        typeof version === 'object' && version !== null && 'gitVersion' in version ? String(version.gitVersion) : 'of unknown version'
+      return ok(`${api.server} is ${git}`)
+    },
+  },
+  {
+    id: 'SUB0602',
+    name: 'the cluster has joined a clusterset',
+    needs: ['SUB0601'],
+    async run(context) {
+      const { clusterId, missing } = await context.look()
+      if (missing.length > 0)
+        return {
+          is: 'failed',
+          reason: `the API does not serve ${missing.join(', ')}`,
+          hint: 'run `subctl join broker-info.subm --cluster-id NAME`',
+        }
+      if (clusterId === undefined) {
+        return {
+          is: 'failed',
+          reason: `there are no settings in namespace ${context.namespace}`,
+          hint: 'run `subctl join broker-info.subm --cluster-id NAME`',
+        }
+      }
+      return ok(`its id is "${clusterId}"`)
+    },
+  },
+  {
+    id: 'SUB0603',
+    name: 'there are gateway nodes',
+    needs: ['SUB0602'],
+    async run(context) {
+      const gateways = (await context.look()).nodes.filter((node) => node.metadata.labels?.[GATEWAY_LABEL] === 'true')
+      if (gateways.length === 0)
+        return {
+          is: 'failed',
+          reason: `no node has the label ${GATEWAY_LABEL}=true`,
+          hint: `run \`kubectl label node NODE ${GATEWAY_LABEL}=true\``,
+        }
+      const names = gateways.map((node) => node.metadata.name).join(', ')
+      return gateways.length > 1
+        ? ok(names)
+        : { is: 'warning', reason: `${names} alone: when it fails, nobody takes over`, hint: `label a second node ${GATEWAY_LABEL}=true` }
+    },
+  },
+  {
+    id: 'SUB0604',
+    name: 'one gateway leads',
+    needs: ['SUB0603'],
+    patienceMs: 10_000,
+    async run(context, signal) {
+      const { lease, ...rest } = await context.look()
+      const holder = lease?.spec?.holderIdentity ?? ''
+      if (lease === undefined || holder === '')
+        return { is: 'failed', reason: 'no gateway holds the lease', hint: 'see the log of the engine on the gateway nodes' }
+      const active = activeGateways({ lease, ...rest })
+      if (active.length !== 1)
+        return { is: 'failed', reason: `${active.length} gateways say that they are active`, hint: 'run `subctl show gateways`' }
+      await context.clock.sleep(((lease.spec?.leaseDurationSeconds ?? 3) + 1) * 1000, signal)
+      const later = (await context.look()).lease
+      if (later?.spec?.renewTime === lease.spec?.renewTime)
+        return { is: 'failed', reason: `${holder} holds the lease and does not renew it`, hint: 'see the log of the engine on that node' }
+      return ok(active[0]?.metadata.name)
+    },
+  },
+  {
+    id: 'SUB0605',
+    name: 'the cluster publishes one Endpoint, of its active gateway',
+    needs: ['SUB0604'],
+    patienceMs: 10_000,
+    async run(context) {
+      const seen = await context.look()
+      const own = seen.endpoints.filter((endpoint) => isOwn(seen, endpoint))
+      const active = activeGateways(seen)[0]
+      if (own.length !== 1)
+        return { is: 'failed', reason: `there are ${own.length} Endpoints of this cluster`, hint: 'run `subctl show endpoints`' }
+      const [endpoint] = own
+      if (endpoint?.spec.cable_name !== active?.status.localEndpoint?.cable_name) {
+        return {
+          is: 'failed',
+          reason: `the Endpoint is of ${endpoint?.spec.hostname}, the active gateway is ${active?.metadata.name}`,
+          hint: 'see the log of the engine on that node',
+        }
+      }
+      return ok(endpoint?.metadata.name)
+    },
+  },
+  {
+    id: 'SUB0606',
+    name: 'the broker answers this cluster and holds its objects',
+    needs: ['SUB0602'],
+    patienceMs: 10_000,
+    async run(context) {
+      const seen = await context.look()
+      const broker = await context.broker()
+      const namespace = seen.settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE
+      const published = (await broker.list('Endpoint', { namespace, labels: { [CLUSTER_LABEL]: seen.clusterId ?? '' } })).items
+      const own = seen.endpoints.find((endpoint) => isOwn(seen, endpoint))
+      if (own !== undefined && !published.some((endpoint) => endpoint.spec?.cable_name === own.spec.cable_name)) {
+        return {
+          is: 'failed',
+          reason: `${broker.server} does not hold this cluster's Endpoint`,
+          hint: 'see the log of the engine on the active gateway',
+        }
+      }
+      return ok(broker.server)
+    },
+  },
+  {
+    id: 'SUB0607',
+    name: 'it knows every cluster of the clusterset',
+    needs: ['SUB0606'],
+    patienceMs: 10_000,
+    async run(context) {
+      const seen = await context.look()
+      const broker = await context.broker()
+      const namespace = seen.settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE
+      const members = (await broker.list('Cluster', { namespace })).items.map((cluster) => cluster.spec?.cluster_id)
+      const unknown = members.filter((id) => id !== seen.clusterId && !remoteIds(seen).includes(id))
+      if (unknown.length > 0)
+        return {
+          is: 'failed',
+          reason: `the broker has ${unknown.join(', ')}, this cluster's API does not`,
+          hint: 'see the log of the engine on the active gateway: it names what it refuses',
+        }
+      if (members.length < 2)
+        return {
+          is: 'warning',
+          reason: 'no other cluster has joined yet',
+          hint: 'run `subctl join broker-info.subm --cluster-id NAME` on another cluster',
+        }
+      return ok(remoteIds(seen).join(', '))
+    },
+  },
+  {
+    id: 'SUB0608',
+    name: 'no networks of the clusterset overlap',
+    needs: ['SUB0602'],
+    run: async (context) => overlapping(await context.look()),
+  },
+]
+
+function overlapping(seen: Look): Verdict {
+  const claims = seen.clusters.flatMap(({ spec }) =>
+    [...(spec?.cluster_cidr ?? []), ...(spec?.service_cidr ?? [])].flatMap((text) => {
+      try {
+        return [{ id: spec.cluster_id, cidr: parseCidr(text) }]
+      } catch {
+        return []
+      }
+    }),
+  )
+  const clash = claims.flatMap((a, i) =>
+    claims
+      .slice(i + 1)
+      .flatMap((b) => (a.id !== b.id && overlaps(a.cidr, b.cidr) ? [`${a.cidr} of ${a.id} and ${b.cidr} of ${b.id}`] : [])),
+  )
+  return clash.length === 0
+    ? ok()
+    : { is: 'failed', reason: clash.join('; '), hint: 'one of the clusters must leave, and join again with other networks' }
+}

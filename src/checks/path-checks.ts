@@ -1,0 +1,177 @@
+import type { Connection } from '../model/resources.ts'
+import type { Check, Verdict } from './check.ts'
+import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
+import type { CheckContext, NodeProbe } from './subject.ts'
+
+const LARGE_BYTES = 1000
+
+const verdictOf = (problems: readonly string[], note: string, hint: string): Verdict =>
+  problems.length === 0 ? { is: 'ok', note } : { is: 'failed', reason: problems.join('; '), hint }
+
+/** Questions about what lies between the clusters: tunnels, paths from every node, and what protects them. */
+export const PATH_CHECKS: readonly Check<CheckContext>[] = [
+  {
+    id: 'SUB0610',
+    name: 'every expected connection is up',
+    needs: ['SUB0604'],
+    patienceMs: 15_000,
+    async run(context) {
+      const seen = await context.look()
+      const expected = remoteIds(seen)
+      if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
+      return verdictOf(
+        connectionProblems(seen, expected),
+        expected.join(', '),
+        'check that UDP 4500 is open between the gateways, then the log of charon and of the engine',
+      )
+    },
+  },
+  {
+    id: 'SUB0611',
+    name: 'a route agent runs on every node',
+    needs: ['SUB0602'],
+    patienceMs: 10_000,
+    async run(context) {
+      const { nodes, routeAgents } = await context.look()
+      const have = new Set(routeAgents.map((agent) => agent.metadata.name))
+      const without = nodes.map((node) => node.metadata.name).filter((name) => !have.has(name))
+      return verdictOf(
+        without.map((name) => `none on ${name}`),
+        `${nodes.length} nodes`,
+        'see the log of the route agent on that node',
+      )
+    },
+  },
+  {
+    id: 'SUB0612',
+    name: 'every node answers when asked to probe',
+    needs: ['SUB0611'],
+    async run(context, signal) {
+      const probes = await context.probes(signal)
+      const silent = probes.flatMap((probe) => ('silent' in probe ? [`${probe.node}: ${probe.silent}`] : []))
+      return verdictOf(silent, `${probes.length} nodes`, 'see the log of the route agent on that node')
+    },
+  },
+  {
+    id: 'SUB0613',
+    name: 'every node reaches every remote cluster now',
+    needs: ['SUB0611'],
+    run: (context, signal) => reached(context, signal, 'small'),
+  },
+  {
+    id: 'SUB0614',
+    name: 'large packets pass',
+    needs: ['SUB0613'],
+    run: (context, signal) => reached(context, signal, 'large'),
+  },
+  {
+    id: 'SUB0615',
+    name: 'every node rejects what finds no tunnel',
+    needs: ['SUB0611'],
+    async run(context, signal) {
+      const found = answersOf(await context.probes(signal)).flatMap(({ node, answer }) =>
+        answer.unguarded.map((line) => `${node}: ${line}`),
+      )
+      return verdictOf(
+        found,
+        'routes and filters are in force',
+        'the route agent mends this within its next pass; see its log if it does not',
+      )
+    },
+  },
+  {
+    id: 'SUB0616',
+    name: 'nothing leaves in the clear',
+    needs: ['SUB0611'],
+    async run(context, signal) {
+      const answers = answersOf(await context.probes(signal))
+      const leaks = answers.flatMap(({ node, answer }) => (answer.leaks ?? []).map((line) => `${node}: ${line}`))
+      if (leaks.length > 0)
+        return { is: 'failed', reason: leaks.join('; '), hint: 'run `subctl route-agent --dry-run` on that node and compare' }
+      const blind = answers.flatMap(({ node, answer }) =>
+        answer.leaks === undefined ? [`${node}: ${answer.notWatched ?? 'not watched'}`] : [],
+      )
+      if (blind.length > 0) return { is: 'skipped', reason: blind.join('; ') }
+      return { is: 'ok', note: `watched on ${answers.length} nodes while they probed` }
+    },
+  },
+  {
+    id: 'SUB0617',
+    name: 'the agents are of one version with this binary',
+    needs: ['SUB0602'],
+    async run(context) {
+      const { gateways, routeAgents } = await context.look()
+      const other = [...gateways, ...routeAgents].filter((object) => object.status?.version !== context.version)
+      if (other.length === 0) return { is: 'ok', note: context.version }
+      return {
+        is: 'warning',
+        reason: other.map((o) => `${o.kind} ${o.metadata.name} is of ${o.status?.version ?? 'no version'}`).join('; '),
+        hint: 'use the same binary everywhere',
+      }
+    },
+  },
+  {
+    id: 'SUB0618',
+    name: 'both ends name each other',
+    needs: ['SUB0610'],
+    async run(context) {
+      const seen = await context.look()
+      const others = await Promise.all(context.all.filter((other) => other !== context).map((other) => other.look()))
+      if (others.length === 0) return { is: 'skipped', reason: 'one context alone was given' }
+      const problems = others.flatMap((other) => {
+        if (other.clusterId === seen.clusterId) return [`two of the contexts have the cluster id "${seen.clusterId}"`]
+        return sameEndpoint(seen, other)
+          ? []
+          : [`what ${seen.clusterId} knows of ${other.clusterId}'s gateway is not what ${other.clusterId} publishes`]
+      })
+      return verdictOf(problems, 'endpoints agree', 'run `subctl show endpoints` on both')
+    },
+  },
+]
+
+function connectionProblems(seen: Look, expected: readonly string[]): string[] {
+  const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])
+  return expected.flatMap((id) => {
+    const mine = connections.filter((connection) => connection.endpoint?.cluster_id === id)
+    if (mine.length === 0) return [`no connection to ${id}: nothing usable is known of its gateway`]
+    return mine.some((connection) => connection.status === 'connected') ? [] : [`${id}: ${say(mine[0])}`]
+  })
+}
+
+const say = (connection: Connection | undefined): string =>
+  connection === undefined ? 'none' : `${connection.status}${connection.statusMessage ? `, ${connection.statusMessage}` : ''}`
+
+const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
+
+async function reached(context: CheckContext, signal: AbortSignal, size: 'small' | 'large'): Promise<Verdict> {
+  const expected = remoteIds(await context.look())
+  if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
+  const probes = await context.probes(signal)
+  const problems = probes.flatMap((probe) => {
+    if ('silent' in probe) return [`${probe.node}: not known, ${probe.silent}`]
+    const results = probe.answer.results.filter((result) =>
+      size === 'large' ? result.sizeBytes >= LARGE_BYTES : result.sizeBytes < LARGE_BYTES,
+    )
+    return expected.flatMap((id) => {
+      const mine = results.filter((result) => result.cluster === id)
+      if (mine.length === 0) return [`${probe.node}: ${id} was not probed`]
+      const bad = mine.find((result) => !result.ok)
+      return bad === undefined ? [] : [`${probe.node} to ${id} (${bad.ip}, ${bad.sizeBytes} bytes): ${bad.message ?? 'no answer'}`]
+    })
+  })
+  const hint =
+    size === 'large'
+      ? 'a smaller MTU on the way? Compare `ip link` of the gateways'
+      : 'run `subctl show connections` and `subctl show route-agents`'
+  return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
+}
+
+function sameEndpoint(seen: Look, other: Look): boolean {
+  const published = other.endpoints.find((endpoint) => isOwn(other, endpoint))
+  return (
+    published !== undefined &&
+    seen.endpoints.some(
+      (endpoint) => endpoint.spec?.cable_name === published.spec.cable_name && endpoint.spec.private_ip === published.spec.private_ip,
+    )
+  )
+}

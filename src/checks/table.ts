@@ -1,0 +1,7 @@
+import type { Check } from './check.ts'
+import { CLUSTER_CHECKS } from './cluster-checks.ts'
+import { PATH_CHECKS } from './path-checks.ts'
+import type { CheckContext } from './subject.ts'
+
+/** What `verify` asks of each cluster, in order. */
+export const CHECKS: readonly Check<CheckContext>[] = [...CLUSTER_CHECKS, ...PATH_CHECKS]

@@ -1,0 +1,79 @@
+import { stringify } from 'yaml'
+import { type Look, look } from '../checks/look.ts'
+import { EXIT, UserError } from '../model/errors.ts'
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import { SECTIONS, type Section } from './show-sections.ts'
+import { type Subject, subjects } from './subjects.ts'
+import { textTable } from './tables.ts'
+
+interface Seen {
+  readonly subject: Subject
+  readonly look: Look
+}
+
+/** `subctl show [WHAT]`: tables, or the objects behind them, of every cluster asked about. */
+export const show: Run = async (context, given) => {
+  const clusters = await subjects(context, given)
+  const seen = await Promise.all(
+    clusters.map(async (subject): Promise<Seen> => ({ subject, look: await lookAt(subject, given.need('namespace')) })),
+  )
+  const what = given.args[0] ?? 'all'
+  const sections = SECTIONS.filter((section) => what === 'all' || section.name === what)
+  context.stdout.write(`${render(seen, sections, given)}\n`)
+  return undefined
+}
+
+async function lookAt(subject: Subject, namespace: string): Promise<Look> {
+  const found = await look(subject.api, namespace)
+  if (found.clusterId === undefined && found.clusters.length === 0 && found.gateways.length === 0) {
+    throw new UserError(
+      'SUB0602',
+      `The cluster of context "${subject.name}" (${subject.api.server}) has not joined a clusterset: namespace "${namespace}" has no settings of ours.`,
+      {
+        hint: 'Join it with `subctl join broker-info.subm --cluster-id NAME`, or name the namespace with -n.',
+        exitCode: EXIT.failed,
+      },
+    )
+  }
+  return found
+}
+
+function render(seen: readonly Seen[], sections: readonly Section[], given: Given): string {
+  const format = given.need('output')
+  if (format === 'name')
+    return [...new Set(seen.flatMap((s) => objects(s, sections).map((o) => `${o.kind.toLowerCase()}/${o.metadata.name}`)))].join('\n')
+  if (format === 'json' || format === 'yaml') {
+    const value = {
+      apiVersion: 'subctl.submariner.io/v1',
+      kind: 'ShowList',
+      items: seen.map((s) => ({
+        context: s.subject.name,
+        server: s.subject.api.server,
+        clusterId: s.look.clusterId ?? null,
+        objects: objects(s, sections),
+      })),
+    }
+    return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value, { version: '1.1' }).trimEnd()
+  }
+  return seen.map((s) => tables(s, sections, format === 'wide')).join('\n\n')
+}
+
+const objects = (seen: Seen, sections: readonly Section[]) => [...new Set(sections.flatMap((section) => section.objects(seen.look)))]
+
+function tables({ subject, look }: Seen, sections: readonly Section[], wide: boolean): string {
+  const title = `Cluster "${look.clusterId ?? '?'}" (context ${subject.name})`
+  const parts = sections.map((section) => {
+    const columns = wide ? [...section.columns, ...section.wide] : section.columns
+    const rows = section.rows(look).map((row) => row.slice(0, columns.length))
+    const body = rows.length === 0 ? 'none' : textTable(columns, rows)
+    return `${section.name}\n${indent(body)}`
+  })
+  return `${title}\n${indent(parts.join('\n\n'))}`
+}
+
+const indent = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => (line === '' ? '' : `  ${line}`))
+    .join('\n')
