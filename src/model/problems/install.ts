@@ -1,3 +1,97 @@
 import type { Problems } from '../problem.ts'
 
-export const installProblems: Problems = {}
+export const installProblems: Problems = {
+  SUB0401: {
+    title: 'The cluster id cannot be used',
+    cause: 'A cluster id is part of DNS names and object names: 1 to 63 lower-case letters, digits and hyphens, no hyphen at its ends.',
+    next: 'Choose another: `subctl join --cluster-id west`.',
+  },
+  SUB0402: {
+    title: 'The cluster id is taken',
+    cause:
+      'Another cluster has joined this broker under the same id; the two would erase each other’s objects. Clusters are told apart by the uid of their namespace kube-system.',
+    next: 'Choose another id. Where the other cluster is gone for good, remove what it left: `kubectl -n submariner-k8s-broker delete serviceaccount cluster-ID` on the broker, and its Cluster and Endpoint objects.',
+  },
+  SUB0403: {
+    title: 'Networks overlap',
+    cause: 'The same addresses stand for two things, so packets for them could go either way.',
+    next: 'Give this cluster pod and service networks of its own. If the networks found are wrong, say the right ones by --pod-cidr and --service-cidr.',
+  },
+  SUB0404: {
+    title: 'Pods have addresses of the nodes’ own network',
+    cause:
+      'The cluster’s CNI gives pods addresses of the network that the nodes are in. The tunnels between gateways would have to go through themselves.',
+    next: 'Use a CNI with a pod network of its own (an overlay). If the pods do have one, name it by --pod-cidr.',
+  },
+  SUB0405: {
+    title: 'The pod network is not known',
+    cause: 'Neither the CNI’s configuration, nor the control plane’s flags, nor the nodes say which addresses pods get.',
+    next: 'Give it: `subctl join --pod-cidr 10.0.0.0/16`.',
+  },
+  SUB0406: {
+    title: 'The service network is not known',
+    cause: 'No ServiceCIDR object, no flag and no configuration of the control plane says which addresses services get.',
+    next: 'Give it: `subctl join --service-cidr 10.96.0.0/12`.',
+  },
+  SUB0407: {
+    title: 'The broker’s host name is not found',
+    cause: 'The resolver of this machine does not know the host of the broker’s URL.',
+    next: 'Check the name with `getent hosts NAME`; `subctl join --broker-url https://HOST:PORT` gives another.',
+  },
+  SUB0408: {
+    title: 'The broker does not answer',
+    cause: 'The connection to the broker’s API server was refused or found no answer: it is down, or a firewall or a route stands between.',
+    next: 'Try `curl -k URL/version` from here; `subctl join --broker-url https://HOST:PORT` gives another way to it.',
+  },
+  SUB0409: {
+    title: 'The broker is not trusted',
+    cause: 'The server’s certificate is not of the authority in the broker file, has run out, or is not for the host of the URL.',
+    next: 'Make the broker file anew with `subctl deploy-broker`, or reach the broker by a name that its certificate holds (--broker-url).',
+  },
+  SUB0410: {
+    title: 'The broker does not accept the broker file’s credential',
+    cause: 'The file is older than the broker, or belongs to another one.',
+    next: 'Fetch the newest file, or make it again: `subctl deploy-broker` on the broker’s cluster.',
+  },
+  SUB0411: {
+    title: 'There is no broker at that address',
+    cause: 'The API server answers, but the namespace or the kinds that a broker needs are not there.',
+    next: 'Run `subctl deploy-broker --context BROKER` first.',
+  },
+  SUB0412: {
+    title: 'It is not known where others reach the broker',
+    cause: 'The kubeconfig names an address of this machine alone (as those of kind, k3s and minikube do), and the cluster tells no other.',
+    next: 'Say it: `subctl deploy-broker --broker-url https://HOST:PORT`.',
+  },
+  SUB0413: {
+    title: 'There is no such gateway node',
+    cause: 'The node that --gateway names is not a node of this cluster, or the cluster has none that would do.',
+    next: 'Choose one of `kubectl get nodes`.',
+  },
+  SUB0414: {
+    title: 'This Kubernetes cannot keep members apart',
+    cause:
+      'Before Kubernetes 1.30 an API server has no ValidatingAdmissionPolicy, so that each member of the clusterset could change the objects of every other.',
+    next: 'Use a newer cluster or `subctl serve-broker` as the broker; where all members trust each other, `subctl deploy-broker --shared-rights`.',
+  },
+  SUB0415: {
+    title: 'This cluster has joined under another id',
+    cause: 'A cluster has one id; its objects carry it here and on the broker.',
+    next: 'Join with the id it has, or take it out first with `subctl uninstall`.',
+  },
+  SUB0416: {
+    title: 'The cluster does not allow it',
+    cause: 'The user of the kubeconfig lacks a right; joining takes those of a cluster administrator.',
+    next: 'Use an administrator’s kubeconfig or context; `kubectl auth can-i --list` shows what this one may do.',
+  },
+  SUB0417: {
+    title: 'The cluster cannot be identified',
+    cause: 'Clusters are told apart by the uid of the namespace kube-system, and this API has none.',
+    next: 'Check that the context is a Kubernetes cluster: `kubectl get namespace kube-system`.',
+  },
+  SUB0418: {
+    title: 'A network cannot be connected',
+    cause: 'It is not IPv4, wider than /8, reserved (loopback, link-local, multicast, 240.0.0.0/4), or pods and services share addresses.',
+    next: 'Check the networks that are named; --pod-cidr and --service-cidr say others.',
+  },
+}

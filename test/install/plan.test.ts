@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals'
+import { addressClaims, claimsFor, claimsOf, collisions, ownFaults } from '../../src/install/claims.ts'
+import { differences } from '../../src/install/compare.ts'
+import { bestGateway, candidates, settledGateways } from '../../src/install/gateways.ts'
+import { planInstall } from '../../src/install/plan.ts'
+import type { JoinSettings } from '../../src/install/settings.ts'
+import { UserError } from '../../src/model/errors.ts'
+import { kindOf } from '../../src/model/kinds.ts'
+import { parseCidr, parseIp } from '../../src/model/net.ts'
+import type { Node, Resource } from '../../src/model/resources.ts'
+
+const SETTINGS: JoinSettings = {
+  clusterId: 'west',
+  namespace: 'submariner',
+  podCidrs: [parseCidr('10.1.0.0/16')],
+  serviceCidrs: [parseCidr('100.1.0.0/16')],
+  networkPlugin: 'flannel',
+  natEnabled: true,
+  nattPort: 4500,
+  publicIp: '',
+  airGapped: false,
+  forceUdpEncaps: false,
+  cableDriver: 'ipsec',
+  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
+  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
+}
+const SECRETS = { broker: { token: 'dG9rZW4=' }, psk: { psk: 'cHNr' } }
+
+describe('planInstall()', () => {
+  const objects = planInstall(SETTINGS, ['gw1'], SECRETS)
+
+  it('puts kinds first, then the namespace, then what is in it', () => {
+    const kinds = objects.map((object) => object.kind)
+    expect(kinds.lastIndexOf('CustomResourceDefinition')).toBeLessThan(kinds.indexOf('Namespace'))
+    expect(kinds.indexOf('Namespace')).toBeLessThan(kinds.indexOf('ServiceAccount'))
+    expect(kinds.indexOf('Namespace')).toBe(kinds.lastIndexOf('CustomResourceDefinition') + 1)
+  })
+
+  it('names every object once, of a kind that the API port knows', () => {
+    const names = objects.map((object) => `${kindOf(object)} ${object.metadata.namespace ?? ''}/${object.metadata.name}`)
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  it('marks all but the node as ours, and touches a single label of the node', () => {
+    for (const object of objects) {
+      if (object.kind === 'Node')
+        expect(object).toEqual({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'gw1', labels: { 'submariner.io/gateway': 'true' } } })
+      else expect(object.metadata.labels).toMatchObject({ 'app.kubernetes.io/managed-by': 'subctl' })
+    }
+  })
+
+  it('keeps secrets out of everything but the secrets', () => {
+    const rest = JSON.stringify(objects.filter((object) => object.kind !== 'Secret'))
+    expect(rest).not.toContain('dG9rZW4=')
+    expect(rest).not.toContain('cHNr')
+  })
+
+  it('is a function of its input alone', () => expect(planInstall(SETTINGS, ['gw1'], SECRETS)).toEqual(objects))
+})
+
+describe('claims on networks', () => {
+  const east: Resource = {
+    apiVersion: 'submariner.io/v1',
+    kind: 'Cluster',
+    metadata: { name: 'east' },
+    ...{ spec: { cluster_id: 'east', cluster_cidr: ['10.0.0.0/14', 'rubbish', 7], service_cidr: null, global_cidr: [] } },
+  }
+  const gateway: Resource = {
+    apiVersion: 'submariner.io/v1',
+    kind: 'Endpoint',
+    metadata: { name: 'east-x' },
+    ...{ spec: { cluster_id: 'east', subnets: ['10.0.0.0/14'], private_ip: '172.16.5.5', public_ip: '' } },
+  }
+
+  it('overlap of a pod network is a sentence that names both sides', () => {
+    expect(collisions(claimsFor('pods', [parseCidr('10.1.0.0/16')]), claimsOf([east], [gateway], 'west'))).toEqual([
+      'pods 10.1.0.0/16 overlap pods of cluster "east" (10.0.0.0/14)',
+    ])
+  })
+
+  it('a gateway address in our networks, and our nodes in theirs, count as well', () => {
+    const others = claimsOf([east], [gateway], 'west')
+    expect(collisions(claimsFor('services', [parseCidr('172.16.0.0/12')]), others)).toEqual([
+      'services 172.16.0.0/12 overlap a gateway of cluster "east" (172.16.5.5)',
+    ])
+    expect(collisions(addressClaims('node', [parseIp('10.2.0.9')]), others)).toEqual([
+      'node 10.2.0.9 overlaps pods of cluster "east" (10.0.0.0/14)',
+    ])
+  })
+
+  it('our own from an earlier join do not count', () => expect(claimsOf([east], [gateway], 'east')).toEqual([]))
+
+  it('another cluster’s id is text of unknown origin, and quoted', () => {
+    const evil = { ...east, spec: { cluster_id: '\u001b[2J', cluster_cidr: ['10.0.0.0/14'] } }
+    expect(claimsOf([evil], [], 'west')[0]?.owner).toBe('pods of cluster "\\u001b[2J"')
+  })
+
+  it.each([
+    ['0.0.0.0/0', '100.1.0.0/16', /wider than \/8/],
+    ['127.4.0.0/16', '100.1.0.0/16', /loopback/],
+    ['240.1.0.0/16', '100.1.0.0/16', /tunnels/],
+    ['10.0.0.0/8', '10.96.0.0/12', /pods 10.0.0.0\/8 overlap services \(10.96.0.0\/12\)/],
+    ['fd00::/48', '100.1.0.0/16', /not an IPv4 network/],
+  ])('pods %s with services %s are refused', (pods, services, reason) =>
+    expect(ownFaults([parseCidr(pods)], [parseCidr(services)]).join('; ')).toMatch(reason),
+  )
+
+  it('ordinary networks have no fault', () => expect(ownFaults(SETTINGS.podCidrs, SETTINGS.serviceCidrs)).toEqual([]))
+})
+
+describe('gateway nodes', () => {
+  const node = (
+    name: string,
+    { labels = {}, ready = true, cordoned = false }: { labels?: Record<string, string>; ready?: boolean; cordoned?: boolean } = {},
+  ): Node => ({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels },
+    spec: cordoned ? { taints: [{ key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }] } : {},
+    status: { conditions: [{ type: 'Ready', status: ready ? 'True' : 'Unknown' }] },
+  })
+  const controlPlane = { labels: { 'node-role.kubernetes.io/control-plane': '' } }
+
+  it('the best candidate is a worker that is ready', () => {
+    const nodes = [node('a', controlPlane), node('b', { ready: false }), node('d'), node('c', { cordoned: true }), node('e')]
+    expect(candidates(nodes).map(({ name }) => name)).toEqual(['d', 'e', 'a', 'b', 'c'])
+    expect(bestGateway(nodes)).toEqual({ nodes: ['d'], reason: 'chosen: worker, ready; --gateway NODE takes another' })
+  })
+
+  it('the control plane does where it is alone', () =>
+    expect(bestGateway([node('a', controlPlane)]).reason).toMatch(/control plane, ready/))
+  it('Windows nodes do not', () => expect(() => bestGateway([node('w', { labels: { 'kubernetes.io/os': 'windows' } })])).toThrow(UserError))
+
+  it('nodes labelled already stay, those named join them', () => {
+    const nodes = [node('a', { labels: { 'submariner.io/gateway': 'true' } }), node('b')]
+    expect(settledGateways(nodes, [])?.nodes).toEqual(['a'])
+    expect(settledGateways(nodes, ['b'])?.nodes).toEqual(['a', 'b'])
+    expect(settledGateways([node('b')], [])).toBeUndefined()
+    expect(() => settledGateways(nodes, ['c'])).toThrow('This cluster has no node "c"')
+  })
+})
+
+describe('differences()', () => {
+  it('names the fields that change and leaves out what servers write', () =>
+    expect(
+      differences(
+        { metadata: { name: 'a', uid: '1', resourceVersion: '7' }, data: { x: '1', gone: 'y' }, status: { a: 1 } },
+        { metadata: { name: 'a', uid: '1', resourceVersion: '9' }, data: { x: '2', more: 'z' } },
+      ),
+    ).toEqual([
+      { path: 'data.gone', from: 'y', to: undefined },
+      { path: 'data.more', from: undefined, to: 'z' },
+      { path: 'data.x', from: '1', to: '2' },
+    ]))
+
+  it('tells that a secret changes, not what it is', () =>
+    expect(differences({ data: { psk: 'b2xk' } }, { data: { psk: 'bmV3' } }, true)).toEqual([
+      { path: 'data.psk', from: '(hidden)', to: '(hidden)' },
+    ]))
+})
