@@ -1,3 +1,4 @@
+import type { Access } from '../k8s/access.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Exec } from '../system/exec.ts'
@@ -14,6 +15,8 @@ export interface Output {
 export interface KubeOptions {
   readonly kubeconfig?: string
   readonly context?: string
+  /** An API by its address and credential, such as a broker's, instead of a kubeconfig's. */
+  readonly access?: Access
 }
 
 /** The world as a command sees it. bin/ makes the real one; a test makes its own (test/fakes/context.ts). */
@@ -29,7 +32,7 @@ export interface Context {
   readonly log: Log
   readonly exec: Exec
   readonly files: Files
-  /** The API that a kubeconfig names or, without one and in a pod, the pod's own. Throws UserError. */
+  /** The API of the access or, without one, that a kubeconfig names or, without one and in a pod, the pod's own. Throws UserError. */
   readonly kube: (options: KubeOptions) => Promise<KubeApi>
   /** The binary's version, such as `0.1.0+1a2b3c4`. */
   readonly version: string
