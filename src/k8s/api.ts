@@ -27,6 +27,8 @@ export interface WriteOptions {
 export interface KubeApi {
   /** Where it is: for messages. No credential. */
   readonly server: string
+  /** The same API with another time limit for each request but watches. */
+  within(timeoutMs: number): KubeApi
   get<K extends Kind>(kind: K, name: string, namespace?: string): Promise<Of<K> | undefined>
   /** All pages. */
   list<K extends Kind>(kind: K, query?: Query): Promise<Listed<Of<K>>>
