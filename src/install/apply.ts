@@ -16,7 +16,7 @@ export interface ApplyOptions {
 /** Applies what differs, in the order given, and waits until new kinds are served. Run again after a failure it goes on where it stopped. */
 export async function applyPlan(api: KubeApi, changes: readonly Change[], options: ApplyOptions): Promise<void> {
   for (const change of changes.filter(({ action }) => action !== 'unchanged')) {
-    options.signal.throwIfAborted()
+    checkTime(options, `${change.object.kind} ${change.object.metadata.name} is not applied yet`)
     await api.apply(change.object)
     options.progress(change)
   }
@@ -39,16 +39,18 @@ async function untilServed(api: KubeApi, crd: string, options: ApplyOptions): Pr
 }
 
 /** Asks until it is so. Throws a UserError with exit code 75 at the deadline. */
-export async function until(
-  isSo: () => Promise<boolean>,
-  what: string,
-  options: Pick<ApplyOptions, 'clock' | 'signal' | 'deadline'>,
-): Promise<void> {
+export async function until(isSo: () => Promise<boolean>, what: string, options: Limit): Promise<void> {
   for (let waitMs = 100; !(await isSo()); waitMs = Math.min(waitMs * 2, 2000)) {
-    options.signal.throwIfAborted()
-    if (options.clock.now() >= options.deadline) throw new UserError('SUB0105', `Time ran out: ${what}`, { exitCode: EXIT.timedOut })
+    checkTime(options, what)
     await options.clock.sleep(waitMs, options.signal)
   }
+}
+
+type Limit = Pick<ApplyOptions, 'clock' | 'signal' | 'deadline'>
+
+function checkTime({ clock, signal, deadline }: Limit, what: string): void {
+  signal.throwIfAborted()
+  if (clock.now() >= deadline) throw new UserError('SUB0105', `Time ran out: ${what}`, { exitCode: EXIT.timedOut })
 }
 
 /** An answer of the API in terms of the user: rights that are missing, or an object that it does not take. */
