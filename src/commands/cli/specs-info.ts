@@ -6,7 +6,7 @@ export const INFO_COMMANDS: readonly CommandSpec[] = [
     name: 'version',
     part: 'agent',
     brief: 'Print the version of this binary',
-    flags: [OUTPUT_FLAG],
+    flags: [{ ...OUTPUT_FLAG, choices: ['table', 'json'] }],
     examples: [['subctl version -o json', 'version, commit and platform as JSON']],
   },
   {

@@ -5,11 +5,19 @@ import { INSTALL_COMMANDS } from './specs-install.ts'
 import { LOOK_COMMANDS } from './specs-look.ts'
 import { SERVER_COMMANDS } from './specs-server.ts'
 
-/** Every command of the binary, in the order of help. Each part holds this table; it is all that help and completion need. */
-export const COMMANDS: readonly CommandSpec[] = [
-  ...INSTALL_COMMANDS,
-  ...LOOK_COMMANDS,
-  ...AGENT_COMMANDS,
-  ...SERVER_COMMANDS,
-  ...INFO_COMMANDS,
+export interface CommandGroup {
+  readonly title: string
+  readonly commands: readonly CommandSpec[]
+}
+
+/** The groups of help, in its order. */
+export const GROUPS: readonly CommandGroup[] = [
+  { title: 'Connect clusters', commands: INSTALL_COMMANDS },
+  { title: 'Look and prove', commands: LOOK_COMMANDS },
+  { title: 'On the nodes of a cluster', commands: AGENT_COMMANDS },
+  { title: 'A broker without a cluster', commands: SERVER_COMMANDS },
+  { title: 'About this binary', commands: INFO_COMMANDS },
 ]
+
+/** Every command of the binary. Each part holds this table; it is all that help and completion need. */
+export const COMMANDS: readonly CommandSpec[] = GROUPS.flatMap((group) => group.commands)

@@ -1,0 +1,45 @@
+import { hostname } from 'node:os'
+import { openKube, type ReadKubeconfig } from '../src/commands/cli/kube.ts'
+import { main, outputFault } from '../src/commands/cli/main.ts'
+import type { Runs } from '../src/commands/cli/run.ts'
+import type { Context } from '../src/commands/context.ts'
+import { EXIT } from '../src/model/errors.ts'
+import { realClock } from '../src/system/clock.ts'
+import { exec } from '../src/system/exec.ts'
+import { realFiles } from '../src/system/files.ts'
+import { openLog } from '../src/system/log.ts'
+import { endSignal, openAsk, openTextStream } from '../src/system/terminal.ts'
+import { loadPart } from './parts.ts'
+import { VERSION } from './version.ts'
+
+/** Runs the command line of this process in the real world. */
+export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void> {
+  const { env } = process
+  const stdout = openTextStream(process.stdout)
+  const stderr = openTextStream(process.stderr)
+  const signal = endSignal(() => process.exit(EXIT.interrupted))
+  const log = openLog(stderr, env.SUBMARINER_DEBUG === 'true' ? 'debug' : logLevel)
+  const files = realFiles
+  // The client library is big: its part is loaded where a kubeconfig is to be read, and only then.
+  const readKubeconfig: ReadKubeconfig = async (options) => {
+    const part = (await loadPart('kubeconfig')) as { readonly readKubeconfig: ReadKubeconfig }
+    return part.readKubeconfig(options)
+  }
+  const context: Context = {
+    stdout,
+    stderr,
+    ask: openAsk(signal),
+    env,
+    signal,
+    clock: realClock,
+    log,
+    exec,
+    files,
+    kube: openKube({ env, files, log, signal }, readKubeconfig),
+    version: VERSION,
+    hostname: hostname(),
+  }
+  const code = await main(process.argv.slice(2), context, runs)
+  const fault = await stdout.flushed()
+  process.exitCode = fault === undefined ? code : outputFault(fault, context)
+}

@@ -1,0 +1,5 @@
+import type { Runs } from './cli/run.ts'
+import { infoRuns } from './info-runs.ts'
+
+/** What the agents' part runs. */
+export const agentRuns: Runs = { ...infoRuns }

@@ -1,0 +1,32 @@
+import { allFlags, argumentWords, takesPath } from './completion-words.ts'
+import type { CommandSpec, FlagSpec } from './spec.ts'
+
+/** A completion script for fish. */
+export function fishCompletion(commands: readonly CommandSpec[]): string {
+  const lines = ['# fish completion of subctl: subctl completion fish | source', 'complete -c subctl -f']
+  for (const spec of commands) {
+    const [first = ''] = spec.name.split(' ')
+    lines.push(`complete -c subctl -n __fish_use_subcommand -a ${quoted(first)} -d ${quoted(spec.brief)}`)
+    const seen = `complete -c subctl -n ${quoted(`__fish_seen_subcommand_from ${first}`)}`
+    const words = argumentWords(spec, commands)
+    if (words.length > 0) lines.push(`${seen} -a ${quoted(words.join(' '))}`)
+    else if ((spec.args ?? []).length > 0) lines.push(`${seen} -F`)
+    for (const flag of allFlags(spec)) lines.push(`${seen} ${flagText(flag)}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function flagText(flag: FlagSpec): string {
+  const letter = flag.short === undefined ? '' : `-s ${flag.short} `
+  const value =
+    flag.value === undefined
+      ? ''
+      : takesPath(flag)
+        ? ' -r -F'
+        : flag.choices === undefined
+          ? ' -x'
+          : ` -x -a ${quoted(flag.choices.join(' '))}`
+  return `${letter}-l ${flag.name}${value} -d ${quoted(flag.brief)}`
+}
+
+const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`

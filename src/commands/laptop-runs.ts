@@ -1,0 +1,6 @@
+import type { Runs } from './cli/run.ts'
+import { infoRuns } from './info-runs.ts'
+import { show } from './show.ts'
+
+/** What the laptop's part runs. */
+export const laptopRuns: Runs = { ...infoRuns, show }

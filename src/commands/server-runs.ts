@@ -1,0 +1,5 @@
+import type { Runs } from './cli/run.ts'
+import { infoRuns } from './info-runs.ts'
+
+/** What the central API server's part runs. */
+export const serverRuns: Runs = { ...infoRuns }

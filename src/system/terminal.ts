@@ -1,0 +1,56 @@
+import { createInterface } from 'node:readline/promises'
+
+/** A stream that text goes to. */
+export interface TextStream {
+  write(text: string): unknown
+  readonly isTty: boolean
+  readonly columns: number
+  /** Settles when all that was written is out, or never will be. The error, unless the reader simply left, is why. */
+  flushed(): Promise<Error | undefined>
+}
+
+/** Process streams raise errors as events; one without a listener ends the process. A reader that went away (`| head`) is no error. */
+export function openTextStream(stream: NodeJS.WriteStream): TextStream {
+  const state: { broken: boolean; fault: Error | undefined } = { broken: false, fault: undefined }
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    state.broken = true
+    if (error.code !== 'EPIPE') state.fault ??= error
+  })
+  return {
+    write: (text) => state.broken || stream.write(text),
+    isTty: stream.isTTY === true,
+    columns: stream.columns ?? 80,
+    flushed: async () => {
+      if (!state.broken) await new Promise((settle) => stream.write('', settle))
+      // The callback of a failed write comes before its event.
+      await new Promise((settle) => setImmediate(settle))
+      return state.fault
+    },
+  }
+}
+
+/** Asks the terminal's user for a line; undefined where no person is at both ends. The question ends with the signal. */
+export function openAsk(signal: AbortSignal): ((question: string) => Promise<string>) | undefined {
+  const { stdin, stderr } = process
+  if (!stdin.isTTY || !stderr.isTTY) return undefined
+  return async (question) => {
+    const terminal = createInterface({ input: stdin, output: stderr })
+    try {
+      return await terminal.question(question, { signal })
+    } finally {
+      terminal.close()
+    }
+  }
+}
+
+/** Aborted by the first SIGTERM or SIGINT; `again` is called for each one after that. */
+export function endSignal(again: () => void): AbortSignal {
+  const end = new AbortController()
+  const onSignal = (name: string): void => {
+    if (end.signal.aborted) again()
+    else end.abort(new Error(`ended by ${name}`))
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return end.signal
+}
