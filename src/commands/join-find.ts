@@ -1,0 +1,54 @@
+import { bestGateway, candidates, type GatewayChoice, settledGateways } from '../install/gateways.ts'
+import { type Networks, networksOf } from '../install/networks/discover.ts'
+import { readSeen } from '../install/networks/read.ts'
+import type { Seen } from '../install/networks/seen.ts'
+import { checkOwnNetworks } from '../install/refuse.ts'
+import type { KubeApi } from '../k8s/api.ts'
+import { type Cidr, parseCidrs } from '../model/net.ts'
+import { type Given, usage } from './cli/given.ts'
+import type { Context } from './context.ts'
+
+/** What a join knows of its cluster. */
+export interface Found {
+  readonly seen: Seen
+  readonly networks: Networks
+  readonly gateways: GatewayChoice
+}
+
+/** Looks at the cluster, refuses what cannot be connected, and settles the gateway nodes. */
+export async function find(context: Context, given: Given, api: KubeApi): Promise<Found> {
+  const seen = await readSeen(api)
+  const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
+  const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
+  checkOwnNetworks(networks)
+  const gateways = settledGateways(seen.nodes, given.many('gateway')) ?? (await chooseGateway(context, given, seen))
+  return { seen, networks, gateways }
+}
+
+/** Facts as rows: what, value, source. */
+export const factRows = ({ networks, gateways }: Found): readonly (readonly [what: string, value: string, source: string])[] => [
+  ['CNI', networks.cni.value, networks.cni.source],
+  ['pods', networks.pods.value.join(', '), networks.pods.source],
+  ['services', networks.services.value.join(', '), networks.services.source],
+  ['gateways', gateways.nodes.join(', '), gateways.reason],
+]
+
+function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
+  const list = given.parsed(flag, parseCidrs)
+  if (list?.length === 0) throw usage(`--${flag} names no network`, flag)
+  return list
+}
+
+async function chooseGateway(context: Context, given: Given, { nodes }: Seen): Promise<GatewayChoice> {
+  const best = bestGateway(nodes)
+  const isAsking = context.ask !== undefined && !given.on('yes') && !given.on('plan') && given.text('emit') === undefined
+  if (!isAsking || nodes.length === 1) return best
+  const list = candidates(nodes)
+  const lines = list.map(({ name, reason }, i) => `  ${i + 1}) ${name}  (${reason})`)
+  const question = `No node is a gateway yet. Which one shall carry the tunnels?\n${lines.join('\n')}\nNumber or name [${list[0]?.name}]: `
+  const answer = ((await context.ask?.(question)) ?? '').trim()
+  if (answer === '') return best
+  const chosen = list.find(({ name }, i) => name === answer || String(i + 1) === answer)
+  if (chosen === undefined) throw usage(`"${answer}" is none of the nodes`, 'gateway')
+  return { nodes: [chosen.name], reason: 'your answer' }
+}
