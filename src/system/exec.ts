@@ -10,6 +10,8 @@ export interface ExecOptions {
   /** Default: 10 s. The program is killed afterwards. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Added to this process's own environment. Never holds a secret. */
+  readonly env?: Readonly<Record<string, string>>
 }
 export interface ExecResult {
   readonly code: number
@@ -34,14 +36,14 @@ export class ExecError extends Error {
 }
 
 export const exec: Exec = async (argv, options = {}) => {
-  const { input = '', okCodes = [0], timeoutMs = 10_000, signal } = options
+  const { input = '', okCodes = [0], timeoutMs = 10_000, signal, env = {} } = options
   const done = await execa(argv[0], argv.slice(1), {
     input,
     reject: false,
     timeout: timeoutMs,
     killSignal: 'SIGKILL',
     stripFinalNewline: false,
-    env: { LC_ALL: 'C' },
+    env: { LC_ALL: 'C', ...env },
     ...(signal && { cancelSignal: signal }),
   })
   const result = { code: done.exitCode ?? -1, stdout: done.stdout, stderr: done.stderr }
