@@ -1,0 +1,11 @@
+// jest's reporter for scripts/test: one line of JSON a test file, as it ends, so that a suite that is cut off has its results too.
+import { appendFileSync } from 'node:fs'
+import { relative } from 'node:path'
+
+export default class Tally {
+  onTestResult(_test, result) {
+    const tests = result.testResults.map(({ fullName, status, invocations = 1 }) => ({ name: fullName, status, invocations }))
+    const line = { file: relative(process.cwd(), result.testFilePath), broken: result.testExecError?.message, tests }
+    appendFileSync(process.env.SUBCTL_TALLY ?? '/dev/null', `${JSON.stringify(line)}\n`)
+  }
+}

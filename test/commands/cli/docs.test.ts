@@ -1,0 +1,14 @@
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import { generatedDocs } from '../../../scripts/docs-text.ts'
+
+const files = generatedDocs((path) => (existsSync(path) ? readFileSync(path, 'utf8') : ''))
+
+describe('generated documentation is as scripts/docs writes it (run it, and commit)', () => {
+  for (const [path, text] of files) {
+    it(path, () => expect(existsSync(path) ? readFileSync(path, 'utf8') : undefined).toBe(text))
+  }
+  it('no page is left of a command that is no more', () => {
+    expect(globSync('docs/commands/*.md').filter((path) => !files.has(path))).toEqual([])
+  })
+})
