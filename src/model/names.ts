@@ -3,6 +3,8 @@ import type { Ip } from './net.ts'
 
 /** Label on broker objects, and on local copies of remote ones: the id of the cluster that they come from. The hyphen is upstream's. */
 export const CLUSTER_LABEL = 'submariner-io/clusterID'
+/** Annotation on local copies of remote objects: when the broker got them, RFC 3339. Decides who was there first. */
+export const SINCE_ANNOTATION = 'submariner.io/since'
 export const GATEWAY_LABEL = 'submariner.io/gateway'
 export const GATEWAY_SETTING_PREFIX = 'gateway.submariner.io/'
 export const BROKER_NAMESPACE = 'submariner-k8s-broker'

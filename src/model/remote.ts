@@ -35,6 +35,8 @@ export interface OwnNetworks {
   readonly clusterId: string
   readonly podCidrs: readonly Cidr[]
   readonly serviceCidrs: readonly Cidr[]
-  /** Addresses of nodes, of this cluster's API and of the broker. */
+  /** Addresses of nodes and of this cluster's API: no remote network holds them, no remote gateway has them. */
   readonly addresses: readonly Ip[]
+  /** Addresses of the broker: no remote network holds them, but a gateway's node may well be the broker's. */
+  readonly brokerAddresses?: readonly Ip[]
 }
