@@ -21,9 +21,9 @@ export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void
   const log = openLog(stderr, env.SUBMARINER_DEBUG === 'true' ? 'debug' : logLevel)
   const files = realFiles
   // The client library is big: its part is loaded where a kubeconfig is to be read, and only then.
-  const readKubeconfig: ReadKubeconfig = async (options) => {
-    const part = (await loadPart('kubeconfig')) as { readonly readKubeconfig: ReadKubeconfig }
-    return part.readKubeconfig(options)
+  const readKubeconfig: ReadKubeconfig = async (choice) => {
+    const part = (await loadPart('kubeconfig')) as typeof import('./kubeconfig.ts')
+    return part.kubeconfigAccess(choice, { env, clock: realClock, files, exec })
   }
   const context: Context = {
     stdout,

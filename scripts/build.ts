@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
 import { type BuildOptions, build } from 'esbuild'
 
-const PARTS = ['agent', 'server', 'laptop']
+const PARTS = ['agent', 'server', 'laptop', 'kubeconfig']
 const VERSION = process.versions.node
 const arch = process.argv[2] ?? 'x64'
 const cache = process.env.SUBCTL_CACHE ?? ''

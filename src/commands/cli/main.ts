@@ -1,3 +1,5 @@
+import { ApiError } from '../../k8s/api.ts'
+import { explain } from '../../k8s/explain.ts'
 import { EXIT, type ExitCode, messageOf, UserError } from '../../model/errors.ts'
 import type { Context } from '../context.ts'
 import { usage } from './given.ts'
@@ -8,10 +10,16 @@ import { COMMANDS } from './table.ts'
 
 /** Runs one command line with the runs of this part. Every error ends here, as text on stderr and an exit code. */
 export async function main(argv: readonly string[], context: Context, runs: Runs): Promise<ExitCode> {
+  const servers = new Set<string>()
+  const kube: Context['kube'] = async (options) => {
+    const api = await context.kube(options)
+    servers.add(api.server)
+    return api
+  }
   try {
-    return (await start(parse(argv, COMMANDS, context.env), context, runs)) ?? EXIT.done
+    return (await start(parse(argv, COMMANDS, context.env), { ...context, kube }, runs)) ?? EXIT.done
   } catch (error) {
-    return report(error, context)
+    return report(error instanceof ApiError ? explain(error, [...servers].join(' or ')) : error, context)
   }
 }
 
@@ -28,7 +36,8 @@ async function start(parsed: Parsed, context: Context, runs: Runs): Promise<Exit
 
 /** The exit code of an error, which is printed: what the user can mend by its id and hint, all else as a fault of ours with its stack. */
 function report(error: unknown, { stderr, signal, version }: Context): ExitCode {
-  if (isUserError(error)) {
+  // A request that the signal cut off looks like a server that cannot be reached.
+  if (isUserError(error) && !(signal.aborted && error.exitCode === EXIT.unreachable)) {
     stderr.write(`error ${error.id}: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`)
     return error.exitCode
   }

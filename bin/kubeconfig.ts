@@ -1,0 +1,1 @@
+export { kubeconfigAccess } from '../src/k8s/kubeconfig.ts'
