@@ -128,7 +128,7 @@ function gatewaysOf(judge: Judge, member: Member, networks: readonly Cidr[] | un
   for (const endpoint of member.endpoints.slice(0, MOST_JUDGED)) {
     if (gateways.length === MOST_GATEWAYS) break
     const gateway = gatewayOf(endpoint.spec)
-    const problem = faultOf(judge, gateway, networks)
+    const problem = faultOf(judge, gateway, networks) ?? swallows(gateway, gateways)
     const note = (field: string, reason: string): void => void judge.refused.push({ object: nameOf('Endpoint', endpoint), field, reason })
     if (problem !== undefined) {
       note(...problem)
@@ -188,6 +188,12 @@ function faultOf(
   const other = dialled.get(dialKey(gateway))
   if (other !== undefined && other !== clusterId) return [field, `${address} is the address of a gateway of cluster ${other}`]
   return undefined
+}
+
+/** A network of the cluster's older gateway may not hold the address of its newer one either. */
+function swallows({ subnets }: RemoteGateway, newer: readonly RemoteGateway[]): readonly [field: string, reason: string] | undefined {
+  const held = newer.find(({ address }) => subnets.some((subnet) => contains(subnet, address)))
+  return held && ['spec.subnets', `hold ${held.address}, the address of the cluster's other gateway`]
 }
 
 const outside = (networks: readonly Cidr[], subnet: Cidr): string | undefined =>
