@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import sea from '@yao-pkg/pkg/lib-es5/sea.js'
-import { type BuildOptions, build } from 'esbuild'
+import { build } from 'esbuild'
+import { bundleOptions, PARTS, partOptions } from './parts.ts'
 
-const PARTS = ['agent', 'server', 'laptop', 'kubeconfig']
 const VERSION = process.versions.node
 const arch = process.argv[2] ?? 'x64'
 const cache = process.env.SUBCTL_CACHE ?? ''
@@ -25,28 +25,8 @@ else {
 
 async function bundle(): Promise<void> {
   mkdirSync(dist, { recursive: true })
-  const common: BuildOptions = {
-    outdir: dist,
-    outExtension: { '.js': '.cjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node24',
-    minify: true,
-    keepNames: true, // errors are told apart by name
-    lineLimit: 160, // else an uncaught error prints a line of megabytes
-    supported: { 'dynamic-import': false }, // a script of node:vm has no import()
-    loader: { '.yaml': 'text' },
-    define: { SUBCTL_COMMIT: JSON.stringify(commit()) },
-    logLevel: 'warning',
-  }
-  await build({ ...common, entryPoints: ['bin/subctl.ts'] })
-  await build({
-    ...common,
-    entryPoints: PARTS.map((part) => `bin/${part}.ts`),
-    banner: { js: '(function (exports, require, module) {' },
-    footer: { js: '\n})' },
-  })
+  await build({ ...bundleOptions(dist, commit()), entryPoints: ['bin/subctl.ts'] })
+  await build(partOptions(dist, commit()))
 }
 
 /** The commit of the sources; `unknown` where there is no repository. */
