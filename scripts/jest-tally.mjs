@@ -8,4 +8,12 @@ export default class Tally {
     const line = { file: relative(process.cwd(), result.testFilePath), broken: result.testExecError?.message, tests }
     appendFileSync(process.env.SUBCTL_TALLY ?? '/dev/null', `${JSON.stringify(line)}\n`)
   }
+
+  onRunComplete() {
+    // Fires only where something that a test left open keeps the process alive.
+    setTimeout(() => {
+      console.error('jest does not end: a test left a timer, a socket or a process open')
+      process.exit(9)
+    }, 60_000).unref()
+  }
 }

@@ -20,6 +20,9 @@ const SUITES: Readonly<Record<string, Suite>> = {
 }
 const BY_DEFAULT = ['unit', 'kernel', 'api', 'lab']
 
+// Colours are for a person alone; libraries take CI for one.
+const PLAIN = process.stdout.isTTY ? {} : { FORCE_COLOR: '0' }
+
 const running = new Set<ChildProcess>()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => endAll(signal))
 
@@ -57,6 +60,7 @@ async function runSuite(name: string): Promise<Count> {
   const suite = SUITES[name] ?? { workers: 1, limitMinutes: 1, root: false }
   console.log(`--- suite ${name}`)
   if (suite.root && process.getuid?.() !== 0) return failure(name, 'it needs root: sudo ./scripts/test')
+  const limitMinutes = Number(process.env.SUBCTL_SUITE_MINUTES ?? suite.limitMinutes)
   const folder = mkdtempSync(join(tmpdir(), 'subctl-test-'))
   try {
     const tally = join(folder, 'tally')
@@ -66,16 +70,12 @@ async function runSuite(name: string): Promise<Count> {
     const limit = setTimeout(() => {
       cutOff = true
       kill(jest)
-    }, suite.limitMinutes * 60_000)
+    }, limitMinutes * 60_000)
     const code = await end(jest)
     clearTimeout(limit)
     const lines = existsSync(tally) ? readFileSync(tally, 'utf8').trim().split('\n') : []
     const files = lines.map((line) => JSON.parse(line) as TestFile)
-    return countOf(
-      name,
-      files,
-      cutOff ? `not done within ${suite.limitMinutes} minutes` : code === 0 ? undefined : `jest ended with ${code}`,
-    )
+    return countOf(name, files, cutOff ? `not done within ${limitMinutes} minutes` : code === 0 ? undefined : `jest ended with ${code}`)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -86,7 +86,7 @@ function start(script: string, args: readonly string[], env: Readonly<Record<str
   const child = spawn(script, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: true,
-    env: { CI: 'true', ...process.env, ...env },
+    env: { CI: 'true', ...PLAIN, ...process.env, ...env },
   })
   running.add(child)
   return child
