@@ -5,6 +5,8 @@ import type { Ip } from './net.ts'
 export const CLUSTER_LABEL = 'submariner-io/clusterID'
 /** Annotation on local copies of remote objects: when the broker got them, RFC 3339. Decides who was there first. */
 export const SINCE_ANNOTATION = 'submariner.io/since'
+/** Annotation of broker objects and accounts: uid of the namespace kube-system of the cluster that they are of. */
+export const CLUSTER_UID = 'submariner.io/cluster-uid'
 export const GATEWAY_LABEL = 'submariner.io/gateway'
 export const GATEWAY_SETTING_PREFIX = 'gateway.submariner.io/'
 export const BROKER_NAMESPACE = 'submariner-k8s-broker'

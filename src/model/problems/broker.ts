@@ -11,4 +11,9 @@ export const brokerProblems: Problems = {
     cause: 'A field is missing or is not what it must be; the message names it.',
     next: 'Have the file written again: `subctl deploy-broker` on the broker’s cluster.',
   },
+  SUB0303: {
+    title: 'The broker makes no token for an account',
+    cause: 'The controller that fills tokens is not running on the broker’s cluster, or the account was removed in between.',
+    next: 'Run the command again; if it stays, look at the broker’s kube-controller-manager and at `kubectl -n submariner-k8s-broker get secrets`.',
+  },
 }
