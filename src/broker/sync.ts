@@ -1,0 +1,192 @@
+// What goes up to the broker and what comes down from it, as a function of both sides. Own objects go up with the cluster's label, the others'
+// come down with theirs; an object with a label never goes up, one with our own never comes down, so nothing goes round.
+import { canonical } from '../model/canonical.ts'
+import { type Decoded, decodeCluster, decodeEndpoint, nameOf, type Refusal } from '../model/decode.ts'
+import type { Diff } from '../model/diff.ts'
+import { CLUSTER_LABEL, CLUSTER_UID, SINCE_ANNOTATION } from '../model/names.ts'
+import type { Cluster, Endpoint, Meta } from '../model/resources.ts'
+
+export type Shared = Cluster | Endpoint
+
+export interface SyncView {
+  readonly clusterId: string
+  /** uid of this cluster's namespace kube-system; undefined where it may not be read: then nobody can tell us from another of our id. */
+  readonly clusterUid: string | undefined
+  /** Of the agents, here. */
+  readonly namespace: string
+  readonly brokerNamespace: string
+  /** Every Cluster and Endpoint of the two namespaces, as read. */
+  readonly local: readonly Shared[]
+  readonly broker: readonly Shared[]
+  /** An own object that goes up before it is published here: the Endpoint of a gateway that is taking over. */
+  readonly ahead?: readonly Shared[]
+  /** Whether own objects on the broker that are not here shall go; false in the middle of a hand-over. */
+  readonly settled: boolean
+  /** The broker answers but has lost its data: copies of clusters that have not published again yet are kept. */
+  readonly brokerLost: boolean
+}
+
+export interface SyncPlan {
+  /** Puts carry the resourceVersion of what they replace. */
+  readonly up: Diff<Shared>
+  readonly down: Diff<Shared>
+  readonly refused: readonly Refusal[]
+  /** Another cluster holds our id on the broker: nothing goes up. Its uid. */
+  readonly duplicate: string | undefined
+}
+
+/** A cluster with more Endpoints than this has its newest copied alone. */
+export const MOST_ENDPOINTS = 8
+
+export function planSync(view: SyncView): SyncPlan {
+  const duplicate = view.broker.find((object) => isOwn(view, object) && isForeign(view, object))
+  const { wanted, refused, doubtful } = wantedHere(view)
+  return {
+    up: duplicate === undefined ? planUp(view) : { put: [], drop: [] },
+    down: planDown(view, wanted, doubtful),
+    refused,
+    duplicate: duplicate?.metadata.annotations?.[CLUSTER_UID],
+  }
+}
+
+const keyOf = ({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`
+const labelOf = ({ metadata }: Shared): string | undefined => metadata.labels?.[CLUSTER_LABEL]
+const isOwn = (view: SyncView, object: Shared): boolean => labelOf(object) === view.clusterId
+/** Whether another cluster than this one has written it, though it carries our id. */
+function isForeign(view: SyncView, { metadata }: Shared): boolean {
+  const uid = metadata.annotations?.[CLUSTER_UID]
+  return uid !== undefined && view.clusterUid !== undefined && uid !== view.clusterUid
+}
+
+const decode = (object: Shared): Decoded<Shared> => (object.kind === 'Cluster' ? decodeCluster(object) : decodeEndpoint(object))
+
+function planUp(view: SyncView): Diff<Shared> {
+  const own = view.local.filter((object) => labelOf(object) === undefined && object.spec?.cluster_id === view.clusterId)
+  // Before our Cluster is here nothing is known of what shall be there.
+  if (!own.some(({ kind }) => kind === 'Cluster')) return { put: [], drop: [] }
+  const wanted = [...own, ...(view.ahead ?? [])].filter((object) => decode(object).ok).map((object) => upload(view, object))
+  return planSide(wanted, view.broker, (there) => view.settled && isOwn(view, there))
+}
+
+function planDown(view: SyncView, wanted: readonly Shared[], doubtful: ReadonlySet<string>): Diff<Shared> {
+  const published = new Set(view.broker.map((object) => `${object.kind} ${labelOf(object)}`))
+  return planSide(wanted, view.local, (copy) => {
+    const label = labelOf(copy)
+    if (label === undefined || doubtful.has(keyOf(copy))) return false
+    return !view.brokerLost || label === view.clusterId || published.has(`${copy.kind} ${label}`)
+  })
+}
+
+/** One side's changes: what differs is put over what is there; what is there, is not wanted and may go is dropped. */
+function planSide(wanted: readonly Shared[], there: readonly Shared[], mayGo: (object: Shared) => boolean): Diff<Shared> {
+  const actual = new Map(there.map((object) => [keyOf(object), object]))
+  const desired = new Map(wanted.map((object) => [keyOf(object), object]))
+  return {
+    put: [...desired].flatMap(([key, object]) => {
+      const old = actual.get(key)
+      return old !== undefined && content(old) === content(object) ? [] : [over(old, object)]
+    }),
+    drop: there.filter((object) => !desired.has(keyOf(object)) && mayGo(object)),
+  }
+}
+
+const content = ({ metadata: { labels = {}, annotations = {} }, spec }: Shared): string => canonical({ labels, annotations, spec })
+
+/** The object with the identity of the one that it replaces. */
+const over = <T extends Shared>(old: Shared | undefined, object: T): T => ({
+  ...object,
+  metadata: { ...old?.metadata, ...object.metadata },
+})
+
+/** Annotations of ours that mean something in one place only. */
+const carried = (annotations: Meta['annotations']): Record<string, string> =>
+  Object.fromEntries(Object.entries(annotations ?? {}).filter(([key]) => !/^(submariner\.io|kubectl\.kubernetes\.io)\//.test(key)))
+
+function upload(view: SyncView, { apiVersion, kind, metadata, spec }: Shared): Shared {
+  const uid = view.clusterUid === undefined ? {} : { [CLUSTER_UID]: view.clusterUid }
+  const meta: Meta = {
+    name: metadata.name,
+    namespace: view.brokerNamespace,
+    labels: { ...metadata.labels, [CLUSTER_LABEL]: view.clusterId },
+    annotations: { ...carried(metadata.annotations), ...uid },
+  }
+  return { apiVersion, kind, metadata: meta, spec } as Shared
+}
+
+interface Wanted {
+  readonly wanted: readonly Shared[]
+  readonly refused: readonly Refusal[]
+  /** Keys of copies whose origin is there but not understood: what was last good stays. */
+  readonly doubtful: ReadonlySet<string>
+}
+
+function wantedHere(view: SyncView): Wanted {
+  const copies = new Map(view.local.map((object) => [keyOf(object), object]))
+  const refused: Refusal[] = []
+  const doubtful = new Set<string>()
+  const good: Shared[] = []
+  for (const object of view.broker) {
+    const label = labelOf(object)
+    if (label === undefined || label === view.clusterId) continue
+    const decoded = decode(object)
+    if (decoded.ok && decoded.value.spec.cluster_id === label) {
+      good.push(decoded.value)
+      continue
+    }
+    doubtful.add(keyOf(object))
+    refused.push(
+      decoded.ok
+        ? {
+            object: nameOf(object.kind, object),
+            field: 'metadata.labels',
+            reason: `name another cluster than spec.cluster_id, ${decoded.value.spec.cluster_id}`,
+          }
+        : decoded.refusal,
+    )
+  }
+  const few = newest(good, refused)
+  return { wanted: few.map((object) => download(view, object, copies.get(keyOf(object)))), refused, doubtful }
+}
+
+/** At most so many Endpoints of one cluster: a member that publishes thousands shall not fill every other's API. */
+function newest(objects: readonly Shared[], refused: Refusal[]): readonly Shared[] {
+  const byCluster = Map.groupBy(
+    objects.filter(({ kind }) => kind === 'Endpoint'),
+    (object) => object.spec.cluster_id,
+  )
+  const born = ({ metadata }: Shared): string => metadata.creationTimestamp ?? ''
+  const few = [...byCluster].flatMap(([id, endpoints]) => {
+    if (endpoints.length <= MOST_ENDPOINTS) return endpoints
+    refused.push({
+      object: `Endpoints of cluster ${id}`,
+      field: 'their number',
+      reason: `${endpoints.length} are too many: the newest ${MOST_ENDPOINTS} count`,
+    })
+    return endpoints
+      .sort((a, b) => (born(a) > born(b) ? -1 : born(a) < born(b) ? 1 : a.metadata.name < b.metadata.name ? -1 : 1))
+      .slice(0, MOST_ENDPOINTS)
+  })
+  return [...objects.filter(({ kind }) => kind === 'Cluster'), ...few]
+}
+
+function download(view: SyncView, { apiVersion, kind, metadata, spec }: Shared, copy: Shared | undefined): Shared {
+  const known = [copy?.metadata.annotations?.[SINCE_ANNOTATION], metadata.creationTimestamp].filter((time) => time !== undefined).sort()
+  const meta: Meta = {
+    name: metadata.name,
+    namespace: view.namespace,
+    labels: { [CLUSTER_LABEL]: spec.cluster_id },
+    annotations: { ...plain(carried(metadata.annotations)), ...(known[0] !== undefined && { [SINCE_ANNOTATION]: known[0] }) },
+  }
+  return { apiVersion, kind, metadata: meta, spec } as Shared
+}
+
+/** A few short annotations of printable text; others stay on the broker. */
+const plain = (annotations: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(annotations)
+      .filter(
+        ([key, value]) =>
+          /^([a-z0-9.-]{1,253}\/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$/.test(key) && /^[\x20-\x7e]{0,256}$/.test(value),
+      )
+      .slice(0, 16),
+  )
