@@ -23,4 +23,13 @@ export const EXIT = { done: 0, failed: 1, checkFailed: 2, usage: 64, unreachable
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT]
 
 /** The message of whatever was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+export const messageOf = (error: unknown): string => textAt(error, 'message') ?? String(error)
+
+/** Node's code of an error, such as ENOENT. */
+export const codeOf = (error: unknown): string | undefined => textAt(error, 'code')
+
+// Not by instanceof: an error of Node's own is of another realm where code runs in a context of node:vm, as under jest.
+function textAt(error: unknown, key: 'message' | 'code'): string | undefined {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

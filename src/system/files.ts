@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { codeOf } from '../model/errors.ts'
 
 /** The files that a command may touch. Paths are as the user gave them. Errors are node's, with `code`. */
 export interface Files {
@@ -42,6 +43,6 @@ export const realFiles: Files = {
 const ifMissing =
   <T>(value: T) =>
   (error: unknown): T => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return value
+    if (codeOf(error) === 'ENOENT') return value
     throw error
   }
