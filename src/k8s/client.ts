@@ -11,7 +11,7 @@ import { pathOf, selectorsOf, withParameters } from './paths.ts'
 export interface OpenOptions {
   /** Of each request but watches. Default: 15 s. */
   readonly timeoutMs?: number
-  /** Ends all requests of this API. */
+  /** Ends the requests that are under way when it is aborted. Later ones are sent: what has to be put in order at the end still can be. */
   readonly signal?: AbortSignal
   readonly log?: Log
 }
@@ -160,7 +160,8 @@ function openLine(access: Access, options: OpenOptions): Line {
     const tls = tlsOf(access, credentials)
     const key = JSON.stringify(tls)
     if (pool?.key !== key) pool = { key, http: openHttp(tls) }
-    const signals = [request.signal, options.signal].filter((signal) => signal !== undefined)
+    const ending = options.signal?.aborted === true ? undefined : options.signal
+    const signals = [request.signal, ending].filter((signal) => signal !== undefined)
     const headers = { accept: JSON_TYPE, 'user-agent': FIELD_MANAGER, ...authorization(credentials), ...request.headers }
     const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0]
     return { http: pool.http, request: { ...request, url: server + path, headers, ...(signal && { signal }) } }

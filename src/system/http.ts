@@ -1,5 +1,7 @@
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import { createSecureContext } from 'node:tls'
+import { codeOf, messageOf } from '../model/errors.ts'
 
 /** How a server proves who it is, and how we do. All texts are PEM. */
 export interface Tls {
@@ -49,6 +51,18 @@ export class HttpError extends Error {
   constructor(code: string, message: string, options: ErrorOptions = {}) {
     super(message, options)
     this.code = code
+  }
+}
+
+/** Why the certificates cannot be used, as OpenSSL says it; undefined where they can. */
+export function tlsFault({ ca, cert, key }: Tls): string | undefined {
+  if (ca !== undefined && !ca.includes('-----BEGIN ')) return 'no PEM text'
+  try {
+    // OpenSSL passes over an authority that it cannot read; as a certificate of ours it says what is wrong.
+    createSecureContext({ ...(ca !== undefined && { cert: ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) })
+    return undefined
+  } catch (error) {
+    return messageOf(error)
   }
 }
 
@@ -119,8 +133,8 @@ function openLimit(request: HttpRequest): Limit {
     fault(error) {
       const why = stop.signal.aborted ? stop.signal.reason : error
       if (why instanceof HttpError) return why
-      const code = why instanceof Error && 'code' in why ? String(why.code) : 'FAILED'
-      return new HttpError(code, why instanceof Error && why.message !== '' ? why.message : code, { cause: why })
+      const code = codeOf(why) ?? 'FAILED'
+      return new HttpError(code, messageOf(why), { cause: why })
     },
     [Symbol.dispose]() {
       clearTimeout(timer)
