@@ -49,8 +49,8 @@ export function planSync(view: SyncView): SyncPlan {
   }
 }
 
-const keyOf = ({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`
-const labelOf = ({ metadata }: Shared): string | undefined => metadata.labels?.[CLUSTER_LABEL]
+export const keyOf = ({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`
+export const labelOf = ({ metadata }: Shared): string | undefined => metadata.labels?.[CLUSTER_LABEL]
 const isOwn = (view: SyncView, object: Shared): boolean => labelOf(object) === view.clusterId
 /** Whether another cluster than this one has written it, though it carries our id. */
 function isForeign(view: SyncView, { metadata }: Shared): boolean {
@@ -90,10 +90,10 @@ function planSide(wanted: readonly Shared[], there: readonly Shared[], mayGo: (o
   }
 }
 
-const content = ({ metadata: { labels = {}, annotations = {} }, spec }: Shared): string => canonical({ labels, annotations, spec })
+export const content = ({ metadata: { labels = {}, annotations = {} }, spec }: Shared): string => canonical({ labels, annotations, spec })
 
 /** The object with the identity of the one that it replaces. */
-const over = <T extends Shared>(old: Shared | undefined, object: T): T => ({
+export const over = <T extends Shared>(old: Shared | undefined, object: T): T => ({
   ...object,
   metadata: { ...old?.metadata, ...object.metadata },
 })

@@ -120,8 +120,19 @@ const resource = <S extends ZodMiniType, K extends string>(kind: K, spec: S) =>
 const endpointResource = resource('Endpoint', EndpointSchema)
 const clusterResource = resource('Cluster', ClusterSchema)
 
+/** Objects never change once they are read, so each is judged once: what was decoded of it lives as long as it does. */
+function once<T>(judge: (input: unknown) => Decoded<T>): (input: unknown) => Decoded<T> {
+  const seen = new WeakMap<object, Decoded<T>>()
+  return (input) => {
+    if (typeof input !== 'object' || input === null) return judge(input)
+    const known = seen.get(input) ?? judge(input)
+    seen.set(input, known)
+    return known
+  }
+}
+
 /** An Endpoint with its known fields alone. Its cable and object names follow from its cluster id and address, so that none can take another's. */
-export function decodeEndpoint(input: unknown): Decoded<Endpoint> {
+export const decodeEndpoint = once((input: unknown): Decoded<Endpoint> => {
   const decoded = decode('Endpoint', endpointResource, input)
   if (!decoded.ok) return decoded
   const { metadata: meta, spec } = decoded.value
@@ -129,15 +140,15 @@ export function decodeEndpoint(input: unknown): Decoded<Endpoint> {
   if (spec.cable_name !== cable) return refuse('Endpoint', input, 'spec.cable_name', `must be ${cable}`)
   const name = endpointName(spec.cluster_id, cable)
   return meta.name === name ? decoded : refuse('Endpoint', input, 'metadata.name', `must be ${name}`)
-}
+})
 
 /** A Cluster with its known fields alone, under the name that follows from its id. */
-export function decodeCluster(input: unknown): Decoded<Cluster> {
+export const decodeCluster = once((input: unknown): Decoded<Cluster> => {
   const decoded = decode('Cluster', clusterResource, input)
   if (!decoded.ok) return decoded
   const name = sanitise(decoded.value.spec.cluster_id)
   return decoded.value.metadata.name === name ? decoded : refuse('Cluster', input, 'metadata.name', `must be ${name}`)
-}
+})
 
 function decode<S extends ZodMiniType>(kind: string, schema: S, input: unknown): Decoded<S['_zod']['output']> {
   const parsed = safeParse(schema, input)

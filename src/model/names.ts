@@ -7,6 +7,8 @@ export const CLUSTER_LABEL = 'submariner-io/clusterID'
 export const SINCE_ANNOTATION = 'submariner.io/since'
 /** Annotation of broker objects and accounts: uid of the namespace kube-system of the cluster that they are of. */
 export const CLUSTER_UID = 'submariner.io/cluster-uid'
+/** Annotation of this cluster's own Cluster object: uid of its copy on the broker when all was well. Another uid there: the broker has lost its data. */
+export const BROKER_UID = 'submariner.io/broker-uid'
 export const GATEWAY_LABEL = 'submariner.io/gateway'
 export const GATEWAY_SETTING_PREFIX = 'gateway.submariner.io/'
 export const BROKER_NAMESPACE = 'submariner-k8s-broker'

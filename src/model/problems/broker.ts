@@ -16,4 +16,10 @@ export const brokerProblems: Problems = {
     cause: 'The controller that fills tokens is not running on the broker’s cluster, or the account was removed in between.',
     next: 'Run the command again; if it stays, look at the broker’s kube-controller-manager and at `kubectl -n submariner-k8s-broker get secrets`.',
   },
+  SUB0304: {
+    title: 'Another cluster has this cluster’s id',
+    cause:
+      'Two clusters run under one id. The one that was first on the broker keeps it; this one publishes nothing, so that they do not erase each other’s objects.',
+    next: 'Join one of them again under another id: `subctl uninstall`, then `subctl join --cluster-id NEW`.',
+  },
 }

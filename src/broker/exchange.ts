@@ -1,0 +1,130 @@
+// One pass between this cluster's API and the broker: own objects made true here, ours sent up, the others' fetched down.
+import type { KubeApi } from '../k8s/api.ts'
+import type { Store } from '../k8s/store.ts'
+import type { Refusal } from '../model/decode.ts'
+import { BROKER_UID } from '../model/names.ts'
+import type { Cluster, Endpoint } from '../model/resources.ts'
+import type { Clock } from '../system/clock.ts'
+import type { Log } from '../system/log.ts'
+import { judgeLoss } from './loss.ts'
+import { planOwn } from './own.ts'
+import { labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
+import { write } from './write.ts'
+
+/** An API's Clusters and Endpoints in one namespace. */
+export interface Side {
+  readonly api: KubeApi
+  readonly namespace: string
+  readonly clusters: Store<Cluster>
+  readonly endpoints: Store<Endpoint>
+}
+
+export interface ExchangeOptions {
+  readonly clusterId: string
+  readonly clusterUid: string | undefined
+  readonly local: Side
+  /** Undefined for a cluster without a broker. */
+  readonly broker: Side | undefined
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** What the leading gateway wants of its cluster's own objects now. */
+export interface OwnWish {
+  readonly cluster: Cluster
+  readonly endpoint: Endpoint
+  /** `ahead`: on the broker alone, while the tunnels come up; `published`: here too, and alone here; `settled`: alone on the broker too. */
+  readonly stage: 'ahead' | 'published' | 'settled'
+}
+
+export interface ExchangeState {
+  readonly refused: readonly Refusal[]
+  /** uid of the other cluster that holds our id on the broker. */
+  readonly duplicate: string | undefined
+  readonly brokerLost: boolean
+  /** Whether our Endpoint is on the broker as wished, as far as the store has heard. */
+  readonly isUp: boolean
+}
+
+export interface Exchange {
+  pass(wish: OwnWish): Promise<void>
+  readonly state: ExchangeState
+}
+
+export function openExchange(options: ExchangeOptions): Exchange {
+  const { clock, local, broker } = options
+  const log = options.log.with({ loop: 'sync' })
+  let state: ExchangeState = { refused: [], duplicate: undefined, brokerLost: false, isUp: false }
+  let noticedAt: number | undefined
+
+  /** Looks for a loss of the broker's data; the uid to remember, where there is a new one. */
+  const lookForLoss = (there: readonly Shared[], mine: Cluster | undefined): { isLost: boolean; remember: string | undefined } => {
+    const own = there.filter((object) => labelOf(object) === options.clusterId)
+    const clusterUid = own.find(({ kind }) => kind === 'Cluster')?.metadata.uid
+    const hasEndpoint = own.some(({ kind }) => kind === 'Endpoint')
+    const remembered = mine?.metadata.annotations?.[BROKER_UID]
+    const loss = judgeLoss({ remembered, clusterUid, hasEndpoint, noticedAt, now: clock.now() })
+    if (loss.isLost && noticedAt === undefined) log.warn('the broker has lost its data: publishing again, copies of the others are kept')
+    if (!loss.isLost && noticedAt !== undefined) log.info('copies of clusters that have not come back to the broker are kept no longer')
+    noticedAt = loss.noticedAt
+    return loss
+  }
+  const report = (plan: SyncPlan): void => {
+    if (plan.duplicate !== undefined && state.duplicate === undefined)
+      log.warn('SUB0304: another cluster holds this cluster’s id on the broker: nothing is published', {
+        cluster: options.clusterId,
+        uid: plan.duplicate,
+      })
+    for (const { object, metadata } of plan.up.drop.map((dropped) => ({ object: dropped.kind, metadata: dropped.metadata })))
+      log.info('an object of this cluster that is not here goes from the broker', { object, name: metadata.name })
+  }
+
+  const exchange = async (
+    { namespace, api, clusters, endpoints }: Side,
+    wish: OwnWish,
+    mine: readonly Shared[],
+  ): Promise<string | undefined> => {
+    const there = [...clusters.all(), ...endpoints.all()]
+    const cluster = local.clusters.get(wish.cluster.metadata.name, local.namespace)
+    const { isLost, remember } = lookForLoss(there, cluster)
+    const plan = planSync({
+      clusterId: options.clusterId,
+      clusterUid: options.clusterUid,
+      namespace: local.namespace,
+      brokerNamespace: namespace,
+      local: mine,
+      broker: there,
+      ahead: wish.stage === 'ahead' ? [wish.endpoint] : [],
+      settled: wish.stage === 'settled',
+      brokerLost: isLost,
+    })
+    report(plan)
+    const isUp = there.some(({ metadata }) => metadata.name === wish.endpoint.metadata.name)
+    state = { refused: plan.refused, duplicate: plan.duplicate, brokerLost: isLost, isUp }
+    for (const lines of await Promise.all([write(api, plan.up), write(local.api, plan.down)])) for (const line of lines) log.info(line)
+    return remember
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    async pass(wish) {
+      const mine = [...local.clusters.all(), ...local.endpoints.all()]
+      // Before the first list of either kind nothing is known, and what is not known is not touched.
+      const isKnown =
+        broker !== undefined &&
+        broker.clusters.heardMs() < Number.POSITIVE_INFINITY &&
+        broker.endpoints.heardMs() < Number.POSITIVE_INFINITY
+      const remember = isKnown ? await exchange(broker, wish, mine) : undefined
+      const annotations = remember === undefined ? {} : { annotations: { [BROKER_UID]: remember } }
+      const own = planOwn({
+        clusterId: options.clusterId,
+        local: mine,
+        cluster: { ...wish.cluster, metadata: { ...wish.cluster.metadata, ...annotations } },
+        endpoint: wish.stage === 'ahead' ? undefined : wish.endpoint,
+      })
+      for (const line of await write(local.api, own)) log.info(line)
+    },
+  }
+}

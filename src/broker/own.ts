@@ -1,0 +1,36 @@
+// A cluster's own objects in its own API: what the leading gateway makes true.
+import type { Diff } from '../model/diff.ts'
+import type { Cluster, Endpoint } from '../model/resources.ts'
+import { content, keyOf, labelOf, over, type Shared } from './sync.ts'
+
+export interface OwnView {
+  readonly clusterId: string
+  /** Every Cluster and Endpoint of the namespace, as read. */
+  readonly local: readonly Shared[]
+  /** Without labels; annotations that objects have besides are kept. */
+  readonly cluster: Cluster
+  /** The leading gateway's, once it may be published: then it is the only one. */
+  readonly endpoint: Endpoint | undefined
+}
+
+export function planOwn({ clusterId, local, cluster, endpoint }: OwnView): Diff<Shared> {
+  const actual = new Map(local.map((object) => [keyOf(object), object]))
+  const wanted = [cluster, ...(endpoint === undefined ? [] : [endpoint])].map((object) => {
+    const old = actual.get(keyOf(object))
+    const annotations = { ...old?.metadata.annotations, ...object.metadata.annotations }
+    return over(old, { ...object, metadata: { ...object.metadata, labels: {}, annotations } } as Shared)
+  })
+  const keys = new Set(wanted.map(keyOf))
+  const isOther = (object: Shared): boolean =>
+    labelOf(object) === undefined &&
+    object.spec?.cluster_id === clusterId &&
+    !keys.has(keyOf(object)) &&
+    (object.kind === 'Cluster' || endpoint !== undefined)
+  return {
+    put: wanted.filter((object) => {
+      const old = actual.get(keyOf(object))
+      return old === undefined || content(old) !== content(object)
+    }),
+    drop: local.filter(isOther),
+  }
+}
