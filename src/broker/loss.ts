@@ -21,7 +21,7 @@ export interface Loss {
 
 /** Whether the broker answers but has lost its data: it has had our objects and has them no more, or has had them made anew not long ago. */
 export function judgeLoss({ remembered, clusterUid, hasEndpoint, noticedAt, now }: LossView): Loss {
-  if (remembered === undefined) return { isLost: false, noticedAt: undefined, remember: clusterUid }
+  if (remembered === undefined) return { isLost: false, noticedAt: undefined, remember: hasEndpoint ? clusterUid : undefined }
   const isBack = clusterUid !== undefined && hasEndpoint
   const isSame = isBack && clusterUid === remembered
   if (isSame && noticedAt === undefined) return { isLost: false, noticedAt: undefined, remember: undefined }
