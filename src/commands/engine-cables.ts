@@ -1,0 +1,121 @@
+// The loop that keeps the tunnels: all of them while this gateway leads, none once another does, and what is there while nobody knows.
+import type { Cable } from '../dataplane/cable.ts'
+import { canonical } from '../model/canonical.ts'
+import { messageOf } from '../model/errors.ts'
+import type { Connection } from '../model/resources.ts'
+import { type Loop, runLoop } from '../system/loop.ts'
+import { ownedAddresses } from './engine-self.ts'
+import { type EngineState, roleOf, specOf } from './engine-state.ts'
+import { cablesOf, impossible } from './engine-view.ts'
+
+const RESYNC_MS = 15_000
+/** How soon the daemon is asked again: while something has just changed, while a tunnel is down, while all are up. */
+const ASK_MS = { fresh: 250, down: 2_000, up: 5_000 }
+const FRESH_MS = 10_000
+/** The others need this long to send by the new gateway; until then the old one carries what still comes. */
+const LINGER_MS = 1_000
+
+export interface CableLoop extends Loop {
+  /** What the daemon last said; empty while this gateway carries nothing. */
+  readonly connections: readonly Connection[]
+  /** Since when the daemon has not done what it was asked. */
+  readonly failingSince: number | undefined
+  /** Whether nothing of this gateway's is left on the node, as a gateway that follows should have it. */
+  readonly isCleared: boolean
+}
+
+interface State {
+  connections: readonly Connection[]
+  impossible: readonly Connection[]
+  failingSince: number | undefined
+  isCleared: boolean
+}
+interface Done {
+  readonly text: string
+  readonly atMs: number
+  readonly changedMs: number
+}
+
+export function runCables(engine: EngineState, onChange: () => void): CableLoop {
+  const { world, stop } = engine
+  const { clock, driver, owned, settings } = world
+  const log = world.log.with({ loop: 'cables' })
+  const state: State = { connections: [], impossible: [], failingSince: undefined, isCleared: false }
+  let done: Done | undefined
+  let followingSince: number | undefined
+  let timer = new AbortController()
+
+  const askIn = (ms: number): void => {
+    timer.abort()
+    timer = new AbortController()
+    const { signal } = timer
+    void clock.sleep(ms, AbortSignal.any([signal, stop])).then(() => signal.aborted || stop.aborted || loop.kick())
+  }
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) log.info(line)
+  }
+  const carry = async (cables: readonly Cable[]): Promise<void> => {
+    const now = clock.now()
+    const text = canonical(cables)
+    const isNew = text !== done?.text
+    const isDue =
+      done === undefined || isNew || now - done.atMs >= RESYNC_MS || state.connections.some(({ status }) => status !== 'connected')
+    if (isDue && engine.self !== undefined) {
+      say(await owned.reconcile(ownedAddresses(settings, engine.self.facts)))
+      say(await driver.reconcile(cables))
+      done = { text, atMs: now, changedMs: isNew ? now : (done?.changedMs ?? now) }
+    }
+    state.connections = cables.length === 0 ? [] : await driver.connections(cables)
+    const isUp = state.connections.every(({ status }) => status === 'connected')
+    askIn(isUp ? ASK_MS.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK_MS.fresh : ASK_MS.down)
+  }
+  const clear = async (): Promise<void> => {
+    followingSince ??= clock.now()
+    const left = followingSince + LINGER_MS - clock.now()
+    const isCarrying = state.connections.length > 0 || done !== undefined
+    if (isCarrying && left > 0) return askIn(left)
+    say(await driver.reconcile([]))
+    say(await owned.reconcile([]))
+    done = undefined
+    Object.assign(state, { connections: [], impossible: [], isCleared: true })
+  }
+  const pass = async (): Promise<void> => {
+    const role = roleOf(engine)
+    const spec = specOf(engine)
+    if (role !== 'following') [followingSince, state.isCleared] = [undefined, false]
+    try {
+      const { remotes } = engine.view()
+      if (role === 'leading' && spec !== undefined) {
+        await carry(cablesOf(spec, remotes, settings.forceEncaps))
+        state.impossible = impossible(spec, remotes)
+      }
+      if (role === 'following') await clear()
+      state.failingSince = undefined
+      engine.failures.delete('cables')
+    } catch (error) {
+      state.failingSince ??= clock.now()
+      engine.failures.set('cables', messageOf(error))
+      throw error
+    } finally {
+      onChange()
+    }
+  }
+  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 500, mostMs: 2_000 } })
+  engine.loops.add(loop)
+  return {
+    kick: loop.kick,
+    ended: loop.ended,
+    get passes() {
+      return loop.passes
+    },
+    get connections() {
+      return [...state.connections, ...state.impossible]
+    },
+    get failingSince() {
+      return state.failingSince
+    },
+    get isCleared() {
+      return state.isCleared
+    },
+  }
+}

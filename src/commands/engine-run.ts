@@ -1,0 +1,99 @@
+// An engine from start to end: its loops, its candidacy, and what it does when it is asked to go.
+import { whileHolding } from '../k8s/lease.ts'
+import { canonical } from '../model/canonical.ts'
+import { messageOf } from '../model/errors.ts'
+import { GATEWAY_LEASE } from '../model/names.ts'
+import type { Ip } from '../model/net.ts'
+import { type Loop, runLoop } from '../system/loop.ts'
+import { runCables } from './engine-cables.ts'
+import { openLeading } from './engine-lead.ts'
+import { nodeSettings } from './engine-self.ts'
+import { type EngineState, openState, published, specOf, storesEnded } from './engine-state.ts'
+import { runStatus } from './engine-status.ts'
+import { handOver, openSuccessors, removeGateway } from './engine-succession.ts'
+import { runSync } from './engine-sync.ts'
+import { ipOrNone } from './engine-view.ts'
+import { aborted } from './engine-wait.ts'
+import type { EngineWorld } from './engine-world.ts'
+
+const SELF_MS = 15_000
+const PUBLIC_IP_MS = 60_000
+
+/** Runs until the world's signal and what comes after it: the succession. */
+export async function runEngine(world: EngineWorld): Promise<void> {
+  const stop = new AbortController()
+  const engine = openState(world, stop.signal)
+  const { clock, log, local, settings, signal } = world
+  const statusKick = { kick: (): void => undefined }
+  const cables = runCables(engine, () => statusKick.kick())
+  const sync = runSync(engine)
+  const successors = openSuccessors(engine)
+  const status = runStatus(engine, { cables, sync, successors })
+  statusKick.kick = status.kick
+  const selves = runSelf(engine)
+  const leading = openLeading(engine, cables, successors)
+  const name = { name: GATEWAY_LEASE, namespace: settings.namespace, me: `${world.hostname}-submariner-gateway` }
+  let wasActive = false
+  const hadSuccessor = new Promise<boolean>((resolve) => {
+    signal.addEventListener('abort', () => {
+      wasActive = engine.leading
+      resolve(wasActive && successors.hasHealthy())
+    })
+  })
+  await whileHolding(local, name, leading.work, { clock, log, signal, termMs: settings.leaseTermMs })
+  const isSucceeded = wasActive && (await handOver(engine, cables, await hadSuccessor))
+  stop.abort()
+  await Promise.all([cables.ended, sync.ended, status.ended, ...selves.map(({ ended }) => ended), storesEnded(engine)])
+  if (isSucceeded || !wasActive) await removeGateway(engine)
+}
+
+/** Keeps who this gateway is: from the machine, its Node and its public address. */
+function runSelf(engine: EngineState): readonly Loop[] {
+  const { world, stores, stop } = engine
+  const { clock, log, settings } = world
+  const options = { clock, log, signal: stop, backoff: { firstMs: 500, mostMs: 10_000 } }
+  let publicIp: Ip | undefined
+  let warned = ''
+  const look = async (): Promise<void> => {
+    await Promise.race([Promise.all([stores.nodes.ready, stores.endpoints.ready]), aborted(stop)])
+    const node = nodeSettings(stores.nodes.get(world.nodeName))
+    if (node.warnings.join() !== warned) for (const warning of node.warnings) log.warn(warning)
+    warned = node.warnings.join()
+    try {
+      const self = { settings, hostname: world.hostname, facts: await world.facts(), node, publicIp, interfaceName: world.interfaceName }
+      engine.failures.delete('self')
+      if (canonical(self) === canonical(engine.self)) return
+      engine.self = self
+      if (publicIp === undefined) publicIp = formerPublicIp(engine)
+      engine.self = { ...self, publicIp }
+      log.info('this gateway', { address: self.facts.privateIp, cniAddress: self.facts.cniIp ?? '', publicIp: publicIp ?? '' })
+      engine.kick()
+    } catch (error) {
+      engine.failures.set('self', messageOf(error))
+      throw error
+    }
+  }
+  const machine = runLoop(look, { ...options, name: 'self', resyncMs: SELF_MS })
+  const find = async (): Promise<void> => {
+    const sources = nodeSettings(stores.nodes.get(world.nodeName)).publicIp ?? settings.publicIp
+    const found = await world.findPublicIp(sources)
+    if (found === undefined || found === publicIp) return
+    publicIp = found
+    machine.kick()
+  }
+  const outside = runLoop(find, { ...options, name: 'public-ip', resyncMs: PUBLIC_IP_MS })
+  engine.loops.add({
+    kick: () => {
+      // Of all that changes in the API only our own Node's settings matter here.
+      if (canonical(nodeSettings(stores.nodes.get(world.nodeName))) !== canonical(engine.self?.node)) machine.kick()
+    },
+  })
+  return [machine, outside]
+}
+
+/** What an earlier run of this gateway had found: better than none until the resolvers have answered. */
+function formerPublicIp(engine: EngineState): Ip | undefined {
+  const spec = specOf(engine)
+  const former = published(engine).find((endpoint) => endpoint.spec.cable_name === spec?.cable_name)?.spec.public_ip
+  return former === undefined ? undefined : ipOrNone(former)[0]
+}

@@ -1,0 +1,84 @@
+import type { CableDriver } from '../dataplane/cable.ts'
+import type { Target } from '../dataplane/target.ts'
+import type { KubeApi } from '../k8s/api.ts'
+import type { Cidr, Ip } from '../model/net.ts'
+import type { Gateway, LatencyRtt } from '../model/resources.ts'
+import type { Clock } from '../system/clock.ts'
+import type { Log } from '../system/log.ts'
+
+/** What an engine is told; all of it from flags and the environment. */
+export interface EngineSettings {
+  readonly clusterId: string
+  readonly namespace: string
+  readonly brokerNamespace: string
+  readonly podCidrs: readonly Cidr[]
+  readonly serviceCidrs: readonly Cidr[]
+  readonly colorCodes: readonly string[]
+  readonly natEnabled: boolean
+  readonly nattPort: number
+  /** The wire name of the cable driver. */
+  readonly backend: string
+  readonly forceEncaps: boolean
+  /** Resolvers of the public address; "" for the built-in ones. */
+  readonly publicIp: string
+  readonly airGapped: boolean
+  readonly health: { readonly enabled: boolean; readonly intervalMs: number; readonly mostLost: number }
+  readonly leaseTermMs: number
+  /** The longest that a gateway which was asked to end forwards for its successor. */
+  readonly graceMs: number
+}
+
+/** What this machine is, as read from it. */
+export interface Facts {
+  /** The address that it speaks to the world from. */
+  readonly privateIp: Ip
+  /** Its address in the pods' network; undefined where the CNI gives it none. */
+  readonly cniIp: Ip | undefined
+}
+
+/** What echo requests through a tunnel say of the other end. */
+export interface Pulse {
+  /** `unknown` until enough of them were sent. */
+  readonly state: 'alive' | 'dead' | 'unknown'
+  readonly rtt?: LatencyRtt
+}
+/** Echo requests to health-check addresses. */
+export interface Health {
+  /** The addresses to probe from now on. */
+  probe(targets: readonly Ip[]): void
+  pulse(target: Ip): Pulse
+}
+
+/** All that an engine touches. `subctl engine` makes the real one, a test makes a clusterset of them (test/fakes/clusterset.ts). */
+export interface EngineWorld {
+  readonly settings: EngineSettings
+  readonly version: string
+  readonly hostname: string
+  /** Name of the Node. */
+  readonly nodeName: string
+  readonly clock: Clock
+  readonly log: Log
+  /** SIGTERM. */
+  readonly signal: AbortSignal
+  readonly local: KubeApi
+  readonly broker: KubeApi | undefined
+  readonly driver: CableDriver
+  /** The device that tunnels end in on this node, for the route agents. */
+  readonly interfaceName: string | undefined
+  /** Addresses that the active gateway owns, one in each local selector. */
+  readonly owned: Target<readonly Ip[]>
+  readonly health: Health
+  facts(): Promise<Facts>
+  /** The address that others see this gateway by; undefined where none is found. */
+  findPublicIp(sources: string): Promise<Ip | undefined>
+  /** Called after every pass of the status loop, for metrics. */
+  observe(seen: Observation): void
+}
+
+/** The engine as its metrics and probes see it. */
+export interface Observation {
+  readonly isLeading: boolean
+  readonly isReady: boolean
+  readonly gateway: Gateway
+  readonly syncs: number
+}

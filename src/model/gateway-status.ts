@@ -1,0 +1,77 @@
+// The Gateway object: what a gateway says of itself and its connections.
+import { canonical } from './canonical.ts'
+import { sanitise } from './names.ts'
+import type { Connection, EndpointSpec, Gateway, LatencyRtt } from './resources.ts'
+
+/** Decimal unix seconds of the last write. */
+export const UPDATE_ANNOTATION = 'update-timestamp'
+/** JSON: cable name to the time, RFC 3339, since when the connection is in its state. */
+export const SINCE_STATES_ANNOTATION = 'submariner.io/connections-since'
+
+/** What echo requests say of one connection. */
+export interface Echo {
+  readonly state: 'alive' | 'dead' | 'unknown'
+  readonly target: string
+  readonly rtt?: LatencyRtt
+}
+
+/** A connection as the driver sees it and as echo requests do, in one: a tunnel that is up and carries nothing is an error, one that carries is connected. */
+export function withEcho(connection: Connection, echo: Echo | undefined): Connection {
+  if (echo === undefined) return connection
+  const { latencyRTT: _, ...rest } = connection
+  const timed: Connection = echo.rtt === undefined ? rest : { ...rest, latencyRTT: echo.rtt }
+  if (echo.state === 'dead' && connection.status === 'connected')
+    return { ...timed, status: 'error', statusMessage: `the tunnel is up, but ${echo.target} does not answer through it` }
+  if (echo.state === 'alive' && connection.status === 'error') return { ...timed, status: 'connected', statusMessage: '' }
+  return timed
+}
+
+export interface GatewayFacts {
+  readonly hostname: string
+  readonly namespace: string
+  readonly version: string
+  readonly isActive: boolean
+  readonly endpoint: EndpointSpec
+  readonly failure: string
+  readonly connections: readonly Connection[]
+  /** By cable name, RFC 3339. */
+  readonly since: Readonly<Record<string, string>>
+  readonly nowMs: number
+}
+
+export const gatewayObject = (facts: GatewayFacts): Gateway => ({
+  apiVersion: 'submariner.io/v1',
+  kind: 'Gateway',
+  metadata: {
+    name: sanitise(facts.hostname),
+    namespace: facts.namespace,
+    annotations: {
+      [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
+      [SINCE_STATES_ANNOTATION]: canonical(facts.since),
+    },
+  },
+  status: {
+    version: facts.version,
+    haStatus: facts.isActive ? 'active' : 'passive',
+    localEndpoint: facts.endpoint,
+    statusFailure: facts.failure,
+    connections: facts.connections,
+  },
+})
+
+/** All of a Gateway but times: while this text stays, only the heartbeat writes. */
+export const stateText = ({ status }: Gateway): string =>
+  canonical({ ...status, connections: status.connections.map(({ latencyRTT: _, ...rest }) => rest) })
+
+/** Since when each connection is in its state: the old time where the state is the old one. */
+export function sinceStates(
+  before: readonly Connection[],
+  since: Readonly<Record<string, string>>,
+  after: readonly Connection[],
+  now: string,
+): Record<string, string> {
+  const old = new Map(before.map(({ endpoint, status }) => [endpoint.cable_name, status]))
+  return Object.fromEntries(
+    after.map(({ endpoint: { cable_name: name }, status }) => [name, (old.get(name) === status && since[name]) || now]),
+  )
+}
