@@ -9,7 +9,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   system: ['model', 'node:*', 'execa', 'pino', '@prometheus-io/client'],
   k8s: ['model', 'system'],
   dataplane: ['model', 'system', 'protobufjs/light.js'],
-  broker: ['model', 'system', 'k8s', 'yaml', 'manifests'],
+  broker: ['model', 'system', 'k8s', 'yaml', 'zod/mini', 'manifests'],
   discovery: ['model', 'system', 'k8s', 'dns-packet'],
   install: ['model', 'system', 'k8s', 'yaml', 'manifests'],
   checks: ['model', 'system', 'k8s'],

@@ -1,3 +1,7 @@
 import type { CommandSpec } from './spec.ts'
+import { CHARON_COMMANDS } from './specs-charon.ts'
+import { ENGINE_COMMANDS } from './specs-engine.ts'
+import { ROUTE_AGENT_COMMANDS } from './specs-route-agent.ts'
 
-export const AGENT_COMMANDS: readonly CommandSpec[] = []
+/** What runs on the nodes. */
+export const AGENT_COMMANDS: readonly CommandSpec[] = [...ENGINE_COMMANDS, ...ROUTE_AGENT_COMMANDS, ...CHARON_COMMANDS]

@@ -1,0 +1,83 @@
+import { brokerOf } from '../checks/broker-access.ts'
+import { type Outcome, runChecks } from '../checks/check.ts'
+import { askProbes } from '../checks/probes.ts'
+import { type CheckContext, looker } from '../checks/subject.ts'
+import { CHECKS } from '../checks/table.ts'
+import { EXIT, messageOf } from '../model/errors.ts'
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { type Marks, marksFor } from './marks.ts'
+import { type Subject, subjects } from './subjects.ts'
+import { printable } from './tables.ts'
+import { type ClusterReport, countOf, junit, reportText } from './verify-report.ts'
+
+/** `subctl verify`: runs the checks over each cluster asked about. Exit code 2 when one fails, 75 when time runs out. */
+export const verify: Run = async (context, given) => {
+  const found = await subjects(context, given)
+  const deadline = AbortSignal.timeout(given.duration('timeout'))
+  const signal = AbortSignal.any([context.signal, deadline])
+  const format = given.need('output')
+  const out = format === 'table' ? context.stdout : context.stderr
+  const marks = marksFor(out, context, given)
+  const reports: ClusterReport[] = []
+  for (const cluster of checkContexts(context, found, given)) {
+    out.write(`Cluster of context "${cluster.name}"\n`)
+    const outcomes: Outcome[] = []
+    for await (const outcome of runChecks(CHECKS, cluster, { clock: context.clock, signal, explain: messageOf })) {
+      outcomes.push(outcome)
+      out.write(`${line(outcome, marks)}\n`)
+    }
+    reports.push({ context: cluster.name, outcomes })
+  }
+  return conclude(context, given, { reports, out, timedOut: deadline.aborted })
+}
+
+async function conclude(context: Context, given: Given, done: { reports: ClusterReport[]; out: Context['stdout']; timedOut: boolean }) {
+  const { reports, out, timedOut } = done
+  const format = given.need('output')
+  const counts = countOf(reports)
+  const file = given.text('junit-file')
+  if (file !== undefined) await context.files.write(file, junit(reports))
+  if (format === 'json' || format === 'yaml') context.stdout.write(`${reportText(reports, format)}\n`)
+  if (context.signal.aborted) return EXIT.interrupted
+  if (timedOut) {
+    out.write('Time ran out before all checks were made. Give more with --timeout.\n')
+    return EXIT.timedOut
+  }
+  const clusters = reports.length === 1 ? '' : ` over ${reports.length} clusters`
+  out.write(`\n${counts.ok} checks in order, ${counts.failed} failed, ${counts.warning} warnings, ${counts.skipped} skipped${clusters}.\n`)
+  return counts.failed > 0 ? EXIT.checkFailed : undefined
+}
+
+function checkContexts(context: Context, found: readonly Subject[], given: Given): readonly CheckContext[] {
+  const namespace = given.need('namespace')
+  const all: CheckContext[] = []
+  for (const { name, api } of found) {
+    let asked: ReturnType<typeof askProbes> | undefined
+    const { clock, version } = context
+    all.push({
+      name,
+      api,
+      namespace,
+      clock,
+      version,
+      all,
+      look: looker(api, namespace),
+      broker: () => brokerOf(api, namespace, context.files),
+      probes: (signal) => {
+        asked ??= askProbes({ api, namespace, clock, signal, id: crypto.randomUUID() })
+        return asked
+      },
+    })
+  }
+  return all
+}
+
+function line({ id, name, verdict }: Outcome, marks: Marks): string {
+  const { paint } = marks
+  const head = `  ${marks[verdict.is]} ${paint.dim(id)} ${name}`
+  if (verdict.is === 'ok') return verdict.note === undefined ? head : `${head} ${paint.dim(`(${printable(verdict.note)})`)}`
+  if (verdict.is === 'skipped') return `${head}: ${paint.dim(printable(verdict.reason))}`
+  return `${head}: ${printable(verdict.reason)}${verdict.hint === undefined ? '' : `\n      ${paint.dim(`-> ${verdict.hint}`)}`}`
+}

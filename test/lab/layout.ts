@@ -1,0 +1,142 @@
+// What a lab consists of: clusters, nodes, pods and their addresses, as a pure function of its options.
+import { type Cidr, type Ip, parseCidr, parseIp } from '../../src/model/net.ts'
+
+export interface LabOptions {
+  /** Lower-case letters, digits and dashes; at most 20. */
+  readonly name: string
+  readonly clusters: number
+  /** Workers of each cluster, beside its two gateways. */
+  readonly workers: number
+  readonly api: 'central' | 'kubernetes'
+  /** Clusters behind 1:1 NAT. All of them have the same private network. */
+  readonly nat: readonly string[]
+  readonly rpFilter: 0 | 1 | 2
+  /** Clusters whose nodes forward only what a rule accepts. */
+  readonly forwardDrop: readonly string[]
+}
+export const DEFAULTS: LabOptions = { name: 'lab', clusters: 2, workers: 1, api: 'central', nat: [], rpFilter: 0, forwardDrop: [] }
+
+export interface PodLayout {
+  readonly name: string
+  readonly ns: string
+  readonly ip: Ip
+  /** A service with this pod alone behind it. */
+  readonly vip: Ip
+}
+export interface NodeLayout {
+  /** `west-gw1`: hostname, name of the Node object, and what the lab's commands take. */
+  readonly name: string
+  readonly cluster: string
+  readonly role: 'gateway' | 'worker'
+  readonly ns: string
+  /** On the cluster's own network. */
+  readonly ip: Ip
+  /** What its address is translated to on the WAN. */
+  readonly publicIp: Ip | undefined
+  readonly podCidr: Cidr
+  /** The node's own address on its pods' bridge. */
+  readonly cniIp: Ip
+  readonly pod: PodLayout
+}
+export interface ClusterLayout {
+  readonly name: string
+  readonly number: number
+  readonly lan: Cidr
+  readonly podCidr: Cidr
+  readonly serviceCidr: Cidr
+  /** A service with the pods of all nodes behind it. */
+  readonly vip: Ip
+  readonly isNatted: boolean
+  readonly router: { readonly ns: string; readonly ip: Ip; readonly lanIp: Ip }
+  readonly api: { readonly ns: string; readonly ip: Ip }
+  readonly nodes: readonly NodeLayout[]
+}
+export interface Layout {
+  /** Lab name and run: part of every name that the machine sees. */
+  readonly id: string
+  readonly options: LabOptions
+  readonly wan: { readonly ns: string; readonly cidr: Cidr; readonly ip: Ip }
+  /** The leg of the machine's own network namespace on the WAN. */
+  readonly root: { readonly link: string; readonly ip: Ip }
+  readonly broker: { readonly ns: string; readonly ip: Ip }
+  readonly clusters: readonly ClusterLayout[]
+}
+
+const CLUSTER_NAMES = ['west', 'east', 'north', 'south'] as const
+export const ECHO_PORT = 8080
+export const API_PORT = 6443
+/** Every network namespace and link of a lab in the machine's own namespace starts with it. */
+export const PREFIX = 'sl-'
+
+export const clusterName = (index: number): string => CLUSTER_NAMES[index] ?? `c${index + 1}`
+
+/** The whole lab; `third` is the third number of its WAN's network 172.30.x.0/24, which no other lab on the machine has. */
+export function layoutOf(options: LabOptions, run: string, third: number): Layout {
+  const id = `${options.name}-${run}`
+  const wanIp = (last: number): Ip => parseIp(`172.30.${third}.${last}`)
+  const ns = (name: string): string => `${PREFIX}${id}-${name}`
+  return {
+    id,
+    options,
+    wan: { ns: ns('wan'), cidr: parseCidr(`172.30.${third}.0/24`), ip: wanIp(254) },
+    root: { link: `${PREFIX}${run}`, ip: wanIp(253) },
+    broker: { ns: ns('broker'), ip: wanIp(250) },
+    clusters: Array.from({ length: options.clusters }, (_, i) => clusterOf(options, i + 1, { ns, wanIp })),
+  }
+}
+
+interface Naming {
+  ns(name: string): string
+  wanIp(last: number): Ip
+}
+
+function clusterOf(options: LabOptions, number: number, { ns, wanIp }: Naming): ClusterLayout {
+  const name = clusterName(number - 1)
+  const isNatted = options.nat.includes(name)
+  const lan = `172.31.${isNatted ? 0 : number}`
+  const nodeOf = (role: 'gateway' | 'worker', index: number): NodeLayout => {
+    const node = `${name}-${role === 'gateway' ? 'gw' : 'w'}${index}`
+    const place = role === 'gateway' ? index : index + GATEWAYS
+    return {
+      name: node,
+      cluster: name,
+      role,
+      ns: ns(node),
+      ip: parseIp(`${lan}.${10 + place}`),
+      publicIp: isNatted && role === 'gateway' ? wanIp(number * 10 + index) : undefined,
+      podCidr: parseCidr(`10.${number}.${place}.0/24`),
+      cniIp: parseIp(`10.${number}.${place}.1`),
+      pod: {
+        name: `${node}-pod`,
+        ns: ns(`${node}-pod`),
+        ip: parseIp(`10.${number}.${place}.10`),
+        vip: parseIp(`100.${number}.0.${10 + place}`),
+      },
+    }
+  }
+  const nodes = (role: 'gateway' | 'worker', count: number): NodeLayout[] => Array.from({ length: count }, (_, i) => nodeOf(role, i + 1))
+  return {
+    name,
+    number,
+    lan: parseCidr(`${lan}.0/24`),
+    podCidr: parseCidr(`10.${number}.0.0/16`),
+    serviceCidr: parseCidr(`100.${number}.0.0/16`),
+    vip: parseIp(`100.${number}.0.80`),
+    isNatted,
+    router: { ns: ns(`${name}-router`), ip: wanIp(number), lanIp: parseIp(`${lan}.1`) },
+    api: { ns: ns(`${name}-api`), ip: wanIp(200 + number) },
+    nodes: [...nodes('gateway', GATEWAYS), ...nodes('worker', options.workers)],
+  }
+}
+
+const GATEWAYS = 2
+
+export const nodesOf = (layout: Layout): readonly NodeLayout[] => layout.clusters.flatMap((cluster) => cluster.nodes)
+
+/** Every network namespace of the lab. */
+export const namespacesOf = (layout: Layout): readonly string[] => [
+  layout.wan.ns,
+  layout.broker.ns,
+  ...layout.clusters.flatMap((cluster) => [cluster.router.ns, cluster.api.ns]),
+  ...nodesOf(layout).flatMap((node) => [node.ns, node.pod.ns]),
+]
