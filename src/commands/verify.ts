@@ -1,4 +1,4 @@
-import { brokerOf } from '../checks/broker-access.ts'
+import { brokerAccess } from '../checks/broker-access.ts'
 import { type Outcome, runChecks } from '../checks/check.ts'
 import { askProbes } from '../checks/probes.ts'
 import { type CheckContext, looker } from '../checks/subject.ts'
@@ -64,7 +64,7 @@ function checkContexts(context: Context, found: readonly Subject[], given: Given
       version,
       all,
       look: looker(api, namespace),
-      broker: () => brokerOf(api, namespace, context.files),
+      broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       probes: (signal) => {
         asked ??= askProbes({ api, namespace, clock, signal, id: crypto.randomUUID() })
         return asked

@@ -1,0 +1,25 @@
+import { type Access, fixedAccess } from '../k8s/access.ts'
+import type { KubeApi } from '../k8s/api.ts'
+import { UserError } from '../model/errors.ts'
+import { BROKER_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
+
+const JOIN_AGAIN = { hint: 'Run `subctl join broker-info.subm --cluster-id NAME` again: it renews address and credential.' }
+
+/** How a member's agents reach the broker: by the address in its settings and its own credential. Throws UserError where either is missing. */
+export async function brokerAccess(api: KubeApi, namespace: string): Promise<Access> {
+  const settings = (await api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace))?.data ?? {}
+  const server = settings.BROKER_K8S_APISERVER ?? ''
+  if (server === '') throw new UserError('SUB0606', `The settings in namespace ${namespace} name no broker`, JOIN_AGAIN)
+  const name = settings.BROKER_K8S_SECRET || BROKER_SECRET
+  const data = (await api.get('Secret', name, namespace))?.data ?? {}
+  const [token, ca] = [decode(data.token), decode(data['ca.crt'])]
+  if (token === '') throw new UserError('SUB0606', `There is no token for the broker in the Secret ${namespace}/${name}`, JOIN_AGAIN)
+  const isInsecure = settings.BROKER_K8S_INSECURE === 'true'
+  return fixedAccess(
+    server.includes('://') ? server : `https://${server}`,
+    { token, ...(ca !== '' && !isInsecure && { ca }) },
+    isInsecure ? { insecure: true } : {},
+  )
+}
+
+const decode = (base64 = ''): string => Buffer.from(base64, 'base64').toString('utf8').trim()
