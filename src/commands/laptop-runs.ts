@@ -1,6 +1,6 @@
 import type { Runs } from './cli/run.ts'
 import { infoRuns } from './info-runs.ts'
-import { show, verify } from './show.ts'
+import { show } from './show.ts'
 import { verify } from './verify.ts'
 
 /** What the laptop's part runs. */
