@@ -8,13 +8,24 @@ export interface LabOptions {
   /** Workers of each cluster, beside its two gateways. */
   readonly workers: number
   readonly api: 'central' | 'kubernetes'
+  /** A central API server of its own, or a namespace on the first cluster. */
+  readonly broker: 'central' | 'cluster'
   /** Clusters behind 1:1 NAT. All of them have the same private network. */
   readonly nat: readonly string[]
   readonly rpFilter: 0 | 1 | 2
   /** Clusters whose nodes forward only what a rule accepts. */
   readonly forwardDrop: readonly string[]
 }
-export const DEFAULTS: LabOptions = { name: 'lab', clusters: 2, workers: 1, api: 'central', nat: [], rpFilter: 0, forwardDrop: [] }
+export const DEFAULTS: LabOptions = {
+  name: 'lab',
+  clusters: 2,
+  workers: 1,
+  api: 'central',
+  broker: 'central',
+  nat: [],
+  rpFilter: 0,
+  forwardDrop: [],
+}
 
 export interface PodLayout {
   readonly name: string
@@ -63,7 +74,10 @@ export interface Layout {
 }
 
 const CLUSTER_NAMES = ['west', 'east', 'north', 'south'] as const
+/** Where pods and nodes answer, by HTTP and UDP. */
 export const ECHO_PORT = 8080
+/** The port of services. */
+export const SERVICE_PORT = 80
 export const API_PORT = 6443
 /** Every network namespace and link of a lab in the machine's own namespace starts with it. */
 export const PREFIX = 'sl-'
@@ -81,7 +95,7 @@ export function layoutOf(options: LabOptions, run: string, third: number): Layou
     wan: { ns: ns('wan'), cidr: parseCidr(`172.30.${third}.0/24`), ip: wanIp(254) },
     root: { link: `${PREFIX}${run}`, ip: wanIp(253) },
     broker: { ns: ns('broker'), ip: wanIp(250) },
-    clusters: Array.from({ length: options.clusters }, (_, i) => clusterOf(options, i + 1, { ns, wanIp })),
+    clusters: Array.from({ length: options.clusters }, (_, i) => clusterLayout(options, i + 1, { ns, wanIp })),
   }
 }
 
@@ -90,31 +104,31 @@ interface Naming {
   wanIp(last: number): Ip
 }
 
-function clusterOf(options: LabOptions, number: number, { ns, wanIp }: Naming): ClusterLayout {
+function clusterLayout(options: LabOptions, number: number, { ns, wanIp }: Naming): ClusterLayout {
   const name = clusterName(number - 1)
   const isNatted = options.nat.includes(name)
   const lan = `172.31.${isNatted ? 0 : number}`
-  const nodeOf = (role: 'gateway' | 'worker', index: number): NodeLayout => {
-    const node = `${name}-${role === 'gateway' ? 'gw' : 'w'}${index}`
+  const node = (role: 'gateway' | 'worker', index: number): NodeLayout => {
+    const title = `${name}-${role === 'gateway' ? 'gw' : 'w'}${index}`
     const place = role === 'gateway' ? index : index + GATEWAYS
     return {
-      name: node,
+      name: title,
       cluster: name,
       role,
-      ns: ns(node),
+      ns: ns(title),
       ip: parseIp(`${lan}.${10 + place}`),
       publicIp: isNatted && role === 'gateway' ? wanIp(number * 10 + index) : undefined,
       podCidr: parseCidr(`10.${number}.${place}.0/24`),
       cniIp: parseIp(`10.${number}.${place}.1`),
       pod: {
-        name: `${node}-pod`,
-        ns: ns(`${node}-pod`),
+        name: `${title}-pod`,
+        ns: ns(`${title}-pod`),
         ip: parseIp(`10.${number}.${place}.10`),
         vip: parseIp(`100.${number}.0.${10 + place}`),
       },
     }
   }
-  const nodes = (role: 'gateway' | 'worker', count: number): NodeLayout[] => Array.from({ length: count }, (_, i) => nodeOf(role, i + 1))
+  const nodes = (role: 'gateway' | 'worker', count: number): NodeLayout[] => Array.from({ length: count }, (_, i) => node(role, i + 1))
   return {
     name,
     number,
@@ -132,6 +146,29 @@ function clusterOf(options: LabOptions, number: number, { ns, wanIp }: Naming): 
 const GATEWAYS = 2
 
 export const nodesOf = (layout: Layout): readonly NodeLayout[] => layout.clusters.flatMap((cluster) => cluster.nodes)
+
+/** The node of that name. Throws where there is none. */
+export function nodeOf(layout: Layout, name: string): NodeLayout {
+  const found = nodesOf(layout).find((node) => node.name === name)
+  if (found === undefined)
+    throw new Error(
+      `there is no node "${name}"; there are ${nodesOf(layout)
+        .map((node) => node.name)
+        .join(', ')}`,
+    )
+  return found
+}
+
+/** The cluster of that name. Throws where there is none. */
+export function clusterOf(layout: Layout, name: string): ClusterLayout {
+  const found = layout.clusters.find((cluster) => cluster.name === name)
+  if (found === undefined) throw new Error(`there is no cluster "${name}"`)
+  return found
+}
+
+/** Every place of the lab by its short name (west-gw1, west-gw1-pod, west-router, west-api, broker, wan), and its network namespace. */
+export const placesOf = (layout: Layout): ReadonlyMap<string, string> =>
+  new Map(namespacesOf(layout).map((ns) => [ns.slice(PREFIX.length + layout.id.length + 1), ns]))
 
 /** Every network namespace of the lab. */
 export const namespacesOf = (layout: Layout): readonly string[] => [

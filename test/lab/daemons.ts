@@ -1,0 +1,66 @@
+// The programs that keep running in a lab, each by a key such as `west-gw1.engine`: written down, so that any process can end or restart them.
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { argvIn } from './places.ts'
+import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from './processes.ts'
+import type { Lab } from './state.ts'
+
+export interface DaemonSpec {
+  readonly place: string
+  readonly argv: readonly string[]
+  /** All of its environment but PATH. */
+  readonly env: Readonly<Record<string, string>>
+  /** See argvIn. */
+  readonly secrets?: string
+}
+export interface Daemon {
+  readonly key: string
+  readonly spec: DaemonSpec
+  readonly process: ProcessId
+}
+
+const folderOf = (lab: Lab): string => join(lab.folder, 'daemons')
+const fileOf = (lab: Lab, key: string): string => join(folderOf(lab), `${key}.json`)
+export const logOf = (lab: Lab, key: string): string => join(lab.folder, 'logs', `${key}.log`)
+
+/** Starts a program, or starts it again; its output is added to its log. */
+export async function startAs(lab: Lab, key: string, spec: DaemonSpec): Promise<Daemon> {
+  const old = await daemonOf(lab, key)
+  if (old !== undefined && isRunning(old.process)) throw new Error(`${key} runs already, as process ${old.process.pid}`)
+  await mkdir(folderOf(lab), { recursive: true })
+  await mkdir(join(lab.folder, 'logs'), { recursive: true })
+  const env = { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', ...spec.env }
+  const daemon = { key, spec, process: startDaemon(argvIn(lab, spec.place, spec.argv, spec.secrets), logOf(lab, key), env) }
+  await writeFile(fileOf(lab, key), JSON.stringify(daemon))
+  return daemon
+}
+
+/** What was started by that key last; undefined where nothing was. */
+export async function daemonOf(lab: Lab, key: string): Promise<Daemon | undefined> {
+  const text = await readFile(fileOf(lab, key), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as Daemon)
+}
+
+export async function listDaemons(lab: Lab): Promise<readonly Daemon[]> {
+  const names = await readdir(folderOf(lab)).catch(() => [])
+  const all = await Promise.all(names.sort().map((name) => daemonOf(lab, name.replace(/\.json$/, ''))))
+  return all.filter((daemon) => daemon !== undefined)
+}
+
+/** Sends a signal and waits for the end. What does not run is left as it is. */
+export async function endDaemon(lab: Lab, key: string, name: NodeJS.Signals): Promise<void> {
+  const daemon = await daemonOf(lab, key)
+  if (daemon === undefined) throw new Error(`${key} was never started`)
+  signal(daemon.process, name)
+  await waitEnded(daemon.process)
+}
+
+/** Starts a program again as it was started before. */
+export async function startAgain(lab: Lab, key: string): Promise<Daemon> {
+  const old = await daemonOf(lab, key)
+  if (old === undefined) throw new Error(`${key} was never started`)
+  return startAs(lab, key, old.spec)
+}
+
+/** Forgets what was started by that key. */
+export const forgetDaemon = (lab: Lab, key: string): Promise<void> => rm(fileOf(lab, key), { force: true })

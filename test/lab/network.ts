@@ -1,0 +1,147 @@
+// Network of a lab: what stands in each namespace, as a pure function of the layout, and putting it there.
+import { exec } from '../../src/system/exec.ts'
+import { type ClusterLayout, type Layout, type NodeLayout, namespacesOf } from './layout.ts'
+import { nodeRules, routerRules } from './rules.ts'
+
+/** What a namespace gets, in this order. */
+interface Contents {
+  readonly ns: string
+  readonly sysctls?: readonly string[]
+  /** Lines of `ip -batch`. */
+  readonly ip: readonly string[]
+  /** Text for iptables-restore. */
+  readonly rules?: string
+}
+
+/** Makes all namespaces, links, addresses, routes and rules of the lab. */
+export async function buildNetwork(layout: Layout): Promise<void> {
+  for (const ns of namespacesOf(layout)) await exec(['ip', 'netns', 'add', ns])
+  for (const contents of planNetwork(layout)) await fill(contents)
+  const { link, ip } = layout.root
+  const routes = layout.clusters.filter((cluster) => !cluster.isNatted).map(({ lan, router }) => `route add ${lan} via ${router.ip}`)
+  const lines = [
+    `link add ${link} type veth peer name host netns ${layout.wan.ns}`,
+    `addr add ${ip}/24 dev ${link}`,
+    `link set ${link} up`,
+    ...routes,
+  ]
+  await exec(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
+  await exec(['ip', '-n', layout.wan.ns, 'link', 'set', 'host', 'master', 'br0', 'up'])
+}
+
+async function fill({ ns, sysctls = [], ip, rules }: Contents): Promise<void> {
+  if (sysctls.length > 0) await exec(['ip', 'netns', 'exec', ns, 'sysctl', '-qw', ...sysctls])
+  await exec(['ip', '-n', ns, '-batch', '-'], { input: `${ip.join('\n')}\n` })
+  if (rules !== undefined) await exec(['ip', 'netns', 'exec', ns, 'iptables-restore', '--noflush'], { input: rules })
+}
+
+/** In an order in which each namespace's links find the other end's namespace furnished. */
+function planNetwork(layout: Layout): readonly Contents[] {
+  return [
+    { ns: layout.wan.ns, ip: ['link set lo up', 'link add br0 type bridge', `addr add ${layout.wan.ip}/24 dev br0`, 'link set br0 up'] },
+    ...layout.clusters.flatMap((cluster) => [
+      routerContents(layout, cluster),
+      wanMember(layout, cluster.api, `a-${cluster.name}`),
+      ...cluster.nodes.flatMap((node) => [nodeContents(layout, cluster, node), podContents(node)]),
+    ]),
+    wanMember(layout, layout.broker, 'broker'),
+    { ns: layout.wan.ns, ip: wanPorts(layout).map((port) => `link set ${port} master br0 up`) },
+    ...layout.clusters.map(({ router, nodes }) => ({
+      ns: router.ns,
+      ip: nodes.map(({ name }) => `link set ${name} master br-lan up`),
+    })),
+  ]
+}
+
+const wanPorts = ({ clusters }: Layout): readonly string[] => ['broker', ...clusters.flatMap(({ name }) => [`r-${name}`, `a-${name}`])]
+
+/** The routers know where every pod network is: what leaves a node in the clear does arrive. */
+function routerContents(layout: Layout, cluster: ClusterLayout): Contents {
+  const others = layout.clusters.filter(({ name }) => name !== cluster.name)
+  return {
+    ns: cluster.router.ns,
+    sysctls: ['net.ipv4.ip_forward=1'],
+    ip: [
+      'link set lo up',
+      'link add br-lan type bridge',
+      `addr add ${cluster.router.lanIp}/24 dev br-lan`,
+      'link set br-lan up',
+      `link add wan0 type veth peer name r-${cluster.name} netns ${layout.wan.ns}`,
+      `addr add ${cluster.router.ip}/24 dev wan0`,
+      ...cluster.nodes.flatMap(({ publicIp }) => (publicIp === undefined ? [] : [`addr add ${publicIp}/32 dev wan0`])),
+      'link set wan0 up',
+      `route add default via ${layout.wan.ip}`,
+      ...cluster.nodes.map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`),
+      ...cluster.nodes.slice(0, 1).map(({ ip }) => `route add ${cluster.serviceCidr} via ${ip}`),
+      ...others.flatMap(({ router, podCidr, serviceCidr, lan, isNatted }) =>
+        [podCidr, serviceCidr, ...(isNatted ? [] : [lan])].map((cidr) => `route add ${cidr} via ${router.ip}`),
+      ),
+    ],
+    ...(cluster.isNatted && { rules: routerRules(cluster) }),
+  }
+}
+
+const wanMember = (layout: Layout, { ns, ip }: { readonly ns: string; readonly ip: string }, port: string): Contents => ({
+  ns,
+  ip: [
+    'link set lo up',
+    `link add eth0 type veth peer name ${port} netns ${layout.wan.ns}`,
+    `addr add ${ip}/24 dev eth0`,
+    'link set eth0 up',
+    `route add default via ${layout.wan.ip}`,
+    ...layout.clusters.filter(({ isNatted }) => !isNatted).map(({ lan, router }) => `route add ${lan} via ${router.ip}`),
+  ],
+})
+
+/** A CNI of the kind "bridge and routes to the other nodes", and kube-proxy's rules. */
+function nodeContents({ options }: Layout, cluster: ClusterLayout, node: NodeLayout): Contents {
+  const others = cluster.nodes.filter(({ name }) => name !== node.name)
+  return {
+    ns: node.ns,
+    sysctls: [
+      'net.ipv4.ip_forward=1',
+      `net.ipv4.conf.all.rp_filter=${options.rpFilter}`,
+      `net.ipv4.conf.default.rp_filter=${options.rpFilter}`,
+    ],
+    ip: [
+      'link set lo up',
+      `link add eth0 type veth peer name ${node.name} netns ${cluster.router.ns}`,
+      `addr add ${node.ip}/24 dev eth0`,
+      'link set eth0 up',
+      `route add default via ${cluster.router.lanIp}`,
+      'link add cni0 type bridge',
+      `addr add ${node.cniIp}/24 dev cni0`,
+      `link add pod0 type veth peer name eth0 netns ${node.pod.ns}`,
+      'link set pod0 master cni0 up',
+      'link set cni0 up',
+      ...others.map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`),
+    ],
+    rules: nodeRules(cluster, options.forwardDrop.includes(cluster.name)),
+  }
+}
+
+const podContents = ({ pod, cniIp }: NodeLayout): Contents => ({
+  ns: pod.ns,
+  ip: ['link set lo up', `addr add ${pod.ip}/24 dev eth0`, 'link set eth0 up', `route add default via ${cniIp}`],
+})
+
+/** Pulls the node's network cable, or plugs it in again: the node keeps its addresses and routes. */
+export async function setCable(layout: Layout, node: NodeLayout, state: 'up' | 'down'): Promise<void> {
+  const router = layout.clusters.find(({ name }) => name === node.cluster)?.router
+  await exec(['ip', '-n', router?.ns ?? '', 'link', 'set', node.name, state])
+}
+
+/** Removes what is left of the lab's namespaces and links. Its processes must have ended. */
+export async function removeNetwork(layout: Layout): Promise<void> {
+  const { stdout } = await exec(['ip', 'netns', 'list'])
+  const there = new Set(stdout.split('\n').map((line) => line.split(' ')[0]))
+  await exec(['ip', 'link', 'delete', layout.root.link], { okCodes: [0, 1] })
+  for (const ns of namespacesOf(layout)) if (there.has(ns)) await exec(['ip', 'netns', 'delete', ns])
+}
+
+/** Every process in one of the lab's namespaces. */
+export async function processesIn(layout: Layout, only?: string): Promise<readonly number[]> {
+  const all = only === undefined ? namespacesOf(layout) : [only]
+  const lists = await Promise.all(all.map((ns) => exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1, 255] })))
+  return lists.flatMap(({ stdout }) => stdout.trim().split(/\s+/).filter(Boolean).map(Number))
+}

@@ -1,0 +1,38 @@
+// Running programs in the places of a lab: nodes with a hostname and a /run of their own, pods, routers, APIs.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Argv, type ExecOptions, type ExecResult, exec } from '../../src/system/exec.ts'
+import { nodesOf, placesOf } from './layout.ts'
+import type { Lab } from './state.ts'
+
+/** What a node's processes see as /run: it stands for a machine's memory, and a reboot would empty it. */
+export const runFolder = (lab: Lab, node: string): string => join(lab.folder, 'run', node)
+
+/** The network namespace of a place. Throws where there is no such place. */
+export function nsOf(lab: Lab, place: string): string {
+  const places = placesOf(lab.layout)
+  const ns = places.get(place)
+  if (ns === undefined) throw new Error(`there is no place "${place}"; there are ${[...places.keys()].join(', ')}`)
+  return ns
+}
+
+const isNode = (lab: Lab, place: string): boolean => nodesOf(lab.layout).some(({ name }) => name === place)
+
+// Each process gets mounts of its own by `ip netns exec`; what is mounted here is seen by it and its children alone, and ends with them.
+const NODE_SCRIPT = 'mount --bind "$1" /run && { [ -z "$2" ] || mount --bind "$2" /run/secrets; } && hostname "$3" && shift 3 && exec "$@"'
+
+/** The command that runs a command in a place. `secrets` is a folder that a node's process sees as /run/secrets, as a pod sees its mounts. */
+export function argvIn(lab: Lab, place: string, argv: readonly string[], secrets = ''): Argv {
+  const enter: Argv = ['ip', 'netns', 'exec', nsOf(lab, place)]
+  if (!isNode(lab, place)) return [...enter, ...argv]
+  return [...enter, 'unshare', '--uts', 'sh', '-c', NODE_SCRIPT, 'sh', runFolder(lab, place), secrets, place, ...argv]
+}
+
+/** Makes the folders that nodes need. */
+export async function makeRunFolders(lab: Lab): Promise<void> {
+  for (const { name } of nodesOf(lab.layout)) await mkdir(join(runFolder(lab, name), 'secrets'), { recursive: true })
+}
+
+/** Runs a program to its end in a place. */
+export const run = (lab: Lab, place: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> =>
+  exec(argvIn(lab, place, argv), options)

@@ -1,0 +1,63 @@
+// iptables of the lab's nodes, as kube-proxy and a CNI leave them, and of routers that translate addresses.
+import { type ClusterLayout, ECHO_PORT, SERVICE_PORT } from './layout.ts'
+
+const PROTOCOLS = ['tcp', 'udp'] as const
+
+/** Chains of the lab's own names, and kubelet's hint, by which programs find the variant of iptables in use. */
+export function nodeRules(cluster: ClusterLayout, isForwardDropped: boolean): string {
+  return [
+    '*mangle',
+    ':KUBE-IPTABLES-HINT - [0:0]',
+    ':KUBE-KUBELET-CANARY - [0:0]',
+    'COMMIT',
+    '*nat',
+    ':LAB-SERVICES - [0:0]',
+    ':LAB-POSTROUTING - [0:0]',
+    '-A PREROUTING -j LAB-SERVICES',
+    '-A OUTPUT -j LAB-SERVICES',
+    '-A POSTROUTING -j LAB-POSTROUTING',
+    ...serviceRules(cluster),
+    // As flannel does: pods are hidden behind their node, but for each other.
+    `-A LAB-POSTROUTING -s ${cluster.podCidr} -d ${cluster.podCidr} -j RETURN`,
+    `-A LAB-POSTROUTING -s ${cluster.podCidr} -j MASQUERADE`,
+    'COMMIT',
+    ...(isForwardDropped ? dropRules(cluster) : []),
+    '',
+  ].join('\n')
+}
+
+function serviceRules({ nodes, vip }: ClusterLayout): readonly string[] {
+  return PROTOCOLS.flatMap((protocol) => {
+    const to = (address: string, ip: string, more = ''): string =>
+      `-A LAB-SERVICES -d ${address}/32 -p ${protocol} --dport ${SERVICE_PORT}${more} -j DNAT --to-destination ${ip}:${ECHO_PORT}`
+    const shares = nodes.map(({ pod }, i) => {
+      const left = nodes.length - i
+      return to(vip, pod.ip, left === 1 ? '' : ` -m statistic --mode random --probability ${(1 / left).toFixed(10)}`)
+    })
+    return [...nodes.map(({ pod }) => to(pod.vip, pod.ip)), ...shares]
+  })
+}
+
+/** As a policy engine that accepts what it knows: its own pods among each other, and their way out. */
+const dropRules = ({ podCidr }: ClusterLayout): readonly string[] => [
+  '*filter',
+  ':FORWARD DROP [0:0]',
+  ':LAB-FORWARD - [0:0]',
+  '-A FORWARD -j LAB-FORWARD',
+  `-A LAB-FORWARD -s ${podCidr} -d ${podCidr} -j ACCEPT`,
+  `-A LAB-FORWARD -s ${podCidr} -o eth0 -j ACCEPT`,
+  'COMMIT',
+]
+
+/** 1:1 for gateways, all others behind the router's own address. */
+export function routerRules({ nodes, lan }: ClusterLayout): string {
+  const gateways = nodes.flatMap(({ ip, publicIp }) => (publicIp === undefined ? [] : [{ ip, publicIp }]))
+  return [
+    '*nat',
+    ...gateways.map(({ ip, publicIp }) => `-A PREROUTING -d ${publicIp}/32 -j DNAT --to-destination ${ip}`),
+    ...gateways.map(({ ip, publicIp }) => `-A POSTROUTING -s ${ip}/32 -o wan0 -j SNAT --to-source ${publicIp}`),
+    `-A POSTROUTING -s ${lan} -o wan0 -j MASQUERADE`,
+    'COMMIT',
+    '',
+  ].join('\n')
+}
