@@ -4,6 +4,8 @@ import { readSeen } from '../install/networks/read.ts'
 import type { Seen } from '../install/networks/seen.ts'
 import { checkOwnNetworks } from '../install/refuse.ts'
 import type { KubeApi } from '../k8s/api.ts'
+import { UserError } from '../model/errors.ts'
+import { NAMESPACE, SETTINGS_CONFIGMAP } from '../model/names.ts'
 import { type Cidr, parseCidrs } from '../model/net.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Context } from './context.ts'
@@ -13,6 +15,8 @@ export interface Found {
   readonly seen: Seen
   readonly networks: Networks
   readonly gateways: GatewayChoice
+  /** Whether the cluster has settings of an earlier join. */
+  readonly hasJoined: boolean
 }
 
 /** Looks at the cluster, refuses what cannot be connected, and settles the gateway nodes. */
@@ -22,7 +26,20 @@ export async function find(context: Context, given: Given, api: KubeApi): Promis
   const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
   checkOwnNetworks(networks)
   const gateways = settledGateways(seen.nodes, given.many('gateway')) ?? (await chooseGateway(context, given, seen))
-  return { seen, networks, gateways }
+  return { seen, networks, gateways, hasJoined: (await joinedAs(api)) !== undefined }
+}
+
+/** Throws where the cluster has joined under another id. */
+export async function checkOwnId(api: KubeApi, clusterId: string): Promise<void> {
+  const id = await joinedAs(api)
+  if (id !== undefined && id !== clusterId)
+    throw new UserError('SUB0415', `This cluster (${api.server}) has joined as "${id}"`, {
+      hint: `Join it under that id, or take it out first: subctl uninstall.`,
+    })
+}
+
+async function joinedAs(api: KubeApi): Promise<string | undefined> {
+  return (await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE))?.data?.SUBMARINER_CLUSTERID
 }
 
 /** Facts as rows: what, value, source. */

@@ -1,9 +1,10 @@
 // What deploy-broker and join share: the modes of a verb that changes clusters, and how it tells what it does.
 import { stringify } from 'yaml'
-import { type ApplyOptions, applyPlan } from '../install/apply.ts'
+import { type ApplyOptions, applyPlan, asUserError } from '../install/apply.ts'
 import type { Change } from '../install/compare.ts'
 import { changeLines, changeRecords, countOf, titleOf } from '../install/report.ts'
 import type { KubeApi } from '../k8s/api.ts'
+import { explain } from '../k8s/explain.ts'
 import type { Given } from './cli/given.ts'
 import type { Context } from './context.ts'
 
@@ -20,7 +21,16 @@ export const openKube = (context: Context, given: Given): Promise<KubeApi> => {
   return context.kube({ ...(kubeconfig !== undefined && { kubeconfig }), ...(name !== undefined && { context: name }) })
 }
 
-/** Progress goes to stderr, for people; where data is asked for it is left out. */
+/** What an API's refusals mean, of this one among the two that a command may speak to. */
+export async function onCluster<T>(api: KubeApi, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw explain(asUserError(error, api.server), api.server)
+  }
+}
+
+/** Progress goes to stderr, for people. */
 export const say = (context: Context, text: string): void => {
   context.stderr.write(`${text}\n`)
 }

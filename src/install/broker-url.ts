@@ -48,6 +48,14 @@ export function brokerUrl(text: string): string {
   return `https://${url.host}${url.pathname.replace(/\/+$/, '')}`
 }
 
+/** The URL of a broker file. Throws where it is a loopback address, as other programs write it for kind, k3s and minikube. */
+export function checkReachable(url: string, file: string): string {
+  if (!isLoopback(hostOf(url))) return url
+  throw new UserError('SUB0412', `${file} says that the broker is at ${url}, which is an address of the machine it was made on alone`, {
+    hint: 'Say where clusters reach the broker: --broker-url https://HOST:PORT.',
+  })
+}
+
 const hostOf = (server: string): string => URL.parse(server)?.hostname ?? ''
 
 /** Whether a host is this machine itself to whoever asks. */

@@ -1,9 +1,10 @@
 import { UserError } from '../model/errors.ts'
-import { isLabel } from '../model/names.ts'
+import { CLUSTER_LABEL, CLUSTER_UID, isLabel } from '../model/names.ts'
 import { type Cidr, type Ip, parseIp } from '../model/net.ts'
 import type { BrokerView } from './broker-view.ts'
 import { addressClaims, type Claim, claimsFor, claimsOf, collisions, inside, ownFaults } from './claims.ts'
 import type { Networks } from './networks/discover.ts'
+import { at } from './tree.ts'
 
 /** Throws unless the text can be a cluster's id. */
 export function checkClusterId(id: string): string {
@@ -32,6 +33,26 @@ export function checkOwnNetworks(networks: Networks): void {
     )
   const faults = [...ownFaults(pods, networks.services.value), ...serviceFaults(networks)]
   if (faults.length > 0) throw new UserError('SUB0418', `Cannot join: ${faults.join('; ')}`)
+}
+
+/** Throws where the id is another cluster's on this broker. The owner is the uid of the cluster that has the account; "" where it did not say. */
+export function checkFree(
+  { clusterId, clusterUid, hasJoined }: { readonly clusterId: string; readonly clusterUid: string; readonly hasJoined: boolean },
+  owner: string | undefined,
+  view: BrokerView,
+): void {
+  const published = view.clusters.find((cluster) => at(cluster, 'spec', 'cluster_id') === clusterId)
+  const owners = [owner, published && (published.metadata.annotations?.[CLUSTER_UID] ?? '')].filter((uid) => uid !== undefined)
+  const other = owners.find((uid) => uid !== clusterUid && (uid !== '' || !hasJoined))
+  if (other === undefined) return
+  const who = other === '' ? 'a cluster that does not say which it is' : `another cluster (its kube-system has uid ${other})`
+  throw new UserError(
+    'SUB0402',
+    `Cannot join: cluster id "${clusterId}" is taken on this broker by ${who}; this one has uid ${clusterUid}`,
+    {
+      hint: `Choose another --cluster-id. Where the other is gone for good: kubectl -n submariner-k8s-broker delete serviceaccount,clusters.submariner.io -l ${CLUSTER_LABEL}=${clusterId}`,
+    },
+  )
 }
 
 const serviceFaults = (networks: Networks): readonly string[] =>

@@ -3,6 +3,7 @@ import { UserError } from '../../model/errors.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
 import { type Ip, parseIp } from '../../model/net.ts'
 import type { ConfigMap, Resource } from '../../model/resources.ts'
+import type { ApiPlace } from '../broker-url.ts'
 import { at, listAt, textAt } from '../tree.ts'
 import { type Seen, TELLING_CONFIGMAPS } from './seen.ts'
 import { serviceNetworks } from './services.ts'
@@ -17,7 +18,7 @@ export async function readSeen(api: KubeApi): Promise<Seen> {
     listIfAny(api, 'ServiceCIDR'),
     listIfAny(api, 'IPPool'),
     listIfAny(api, 'Network', { name: 'cluster' }),
-    listIfAny(api, 'EndpointSlice', { namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } }),
+    listIfAny(api, 'EndpointSlice', API_SLICES),
     controlPods(api),
     tellingConfigMaps(api),
   ])
@@ -39,6 +40,14 @@ export async function readSeen(api: KubeApi): Promise<Seen> {
   if (serviceNetworks(seen).length > 0) return seen
   const serviceHint = await askServiceRange(api)
   return serviceHint === undefined ? seen : { ...seen, serviceHint }
+}
+
+const API_SLICES: Query = { namespace: 'default', labels: { 'kubernetes.io/service-name': 'kubernetes' } }
+
+/** What bears on where others reach this API server. */
+export async function readApiPlace(api: KubeApi): Promise<ApiPlace> {
+  const [nodes, slices] = await Promise.all([listIfAny(api, 'Node'), listIfAny(api, 'EndpointSlice', API_SLICES)])
+  return { server: api.server, nodes, ...apiPlace(slices) }
 }
 
 /** Where the API server answers, as its own endpoints say. */

@@ -22,4 +22,9 @@ export const brokerProblems: Problems = {
       'Two clusters run under one id. The one that was first on the broker keeps it; this one publishes nothing, so that they do not erase each other’s objects.',
     next: 'Join one of them again under another id: `subctl uninstall`, then `subctl join --cluster-id NEW`.',
   },
+  SUB0305: {
+    title: 'There is no broker file',
+    cause: 'The file that was named, or broker-info.subm of the current folder, is not there or may not be read.',
+    next: 'Name it: `subctl join PATH/broker-info.subm --cluster-id west`; `subctl deploy-broker` or `subctl serve-broker --init` writes it.',
+  },
 }

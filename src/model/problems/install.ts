@@ -94,4 +94,10 @@ export const installProblems: Problems = {
     cause: 'It is not IPv4, wider than /8, reserved (loopback, link-local, multicast, 240.0.0.0/4), or pods and services share addresses.',
     next: 'Check the networks that are named; --pod-cidr and --service-cidr say others.',
   },
+  SUB0419: {
+    title: 'The clusterset’s key is damaged',
+    cause:
+      'The Secret submariner-ipsec-psk of the broker’s namespace has no key, or one that is too short. Members hold copies of the key it once had.',
+    next: 'Put the key back from a member: `kubectl -n submariner get secret submariner-ipsec-psk`; or delete the Secret, deploy again and join every member again.',
+  },
 }

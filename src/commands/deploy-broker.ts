@@ -1,0 +1,135 @@
+import { type Credential, waitForToken } from '../broker/credentials.ts'
+import { ADMIN_ACCOUNT, BROKER_FILE_MODE, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
+import { brokerRights, memberPolicy } from '../broker/rights.ts'
+import { type BrokerPlace, brokerPlace } from '../install/broker-url.ts'
+import { brokerFault } from '../install/broker-view.ts'
+import { compare } from '../install/compare.ts'
+import { brokerCrds, labelled } from '../install/manifests.ts'
+import { readApiPlace } from '../install/networks/read.ts'
+import { secret } from '../install/plan.ts'
+import { emitYaml } from '../install/report.ts'
+import { textAt } from '../install/tree.ts'
+import { canKeepApart } from '../install/version.ts'
+import { fixedAccess } from '../k8s/access.ts'
+import { ConflictError, type KubeApi } from '../k8s/api.ts'
+import { messageOf, UserError } from '../model/errors.ts'
+import { BROKER_NAMESPACE, PSK_SECRET } from '../model/names.ts'
+import type { Resource, Secret } from '../model/resources.ts'
+import { randomBase64 } from '../system/random.ts'
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join-stage.ts'
+
+/** `subctl deploy-broker`: the broker's objects on a cluster, and the file that others join with. */
+export const deployBroker: Run = async (context, given) => {
+  const api = await openKube(context, given)
+  return onCluster(api, () => deploy(context, given, api))
+}
+
+async function deploy(context: Context, given: Given, api: KubeApi): Promise<undefined> {
+  const version = textAt(JSON.parse(await api.raw('/version')), 'gitVersion') ?? ''
+  const isApart = canKeepApart(version, given.on('shared-rights'))
+  const place = brokerPlace(await readApiPlace(api), given.text('broker-url'))
+  say(context, `Clusters will reach the broker at ${place.url} (${place.source})`)
+  if (!isApart) say(context, 'warning: members of this broker can change each other’s objects (--shared-rights)')
+  const psk = await pskSecret(api)
+  const stage: Stage = { where: 'broker', api, changes: await compare(api, [...brokerObjects(isApart), psk]) }
+  if (given.text('emit') !== undefined) {
+    context.stdout.write(
+      emitYaml(
+        'the broker',
+        stage.changes.map(({ object }) => object),
+      ),
+    )
+    return undefined
+  }
+  const data = { kind: 'DeployBroker', brokerUrl: place.url, namespace: BROKER_NAMESPACE, sharedRights: !isApart }
+  if (given.on('plan')) {
+    print(context, given, stageLines([stage], true), { ...data, plan: true, objects: stageRecords([stage]) })
+    return undefined
+  }
+  const info = await make(context, given, { stage, place, psk })
+  await probe(context, info)
+  const file = await writeFile(context, given.need('file'), writeBrokerInfo(info))
+  print(context, given, [...stageLines([stage], false), '', ...fileLines(file), '', nextLine(file.path)], {
+    ...data,
+    plan: false,
+    file: { path: file.path, action: file.action, ...(file.kept !== undefined && { kept: file.kept }) },
+    objects: stageRecords([stage]),
+  })
+  return undefined
+}
+
+/** In the order they must be applied. */
+function brokerObjects(isApart: boolean): readonly Resource[] {
+  const [namespace, ...rights] = brokerRights()
+  return [...(namespace === undefined ? [] : [namespace]), ...brokerCrds(), ...rights, ...(isApart ? memberPolicy() : [])].map(labelled)
+}
+
+/** The clusterset's key: the one that is there, else a new one. */
+async function pskSecret(api: KubeApi): Promise<Secret> {
+  const there = await api.get('Secret', PSK_SECRET, BROKER_NAMESPACE)
+  const psk = there === undefined ? randomBase64(PSK_BYTES) : (there.data?.psk ?? '')
+  if (Buffer.from(psk, 'base64').length < 16)
+    throw new UserError('SUB0419', `Secret ${BROKER_NAMESPACE}/${PSK_SECRET} holds no key of 16 bytes or more`)
+  return secret(BROKER_NAMESPACE, PSK_SECRET, { psk })
+}
+
+interface Work {
+  readonly stage: Stage
+  readonly place: BrokerPlace
+  readonly psk: Secret
+}
+
+async function make(context: Context, given: Given, { stage, place, psk }: Work): Promise<BrokerInfo> {
+  const options = applyOptions(context, given)
+  const isPsk = (object: Resource): boolean => object.kind === 'Secret' && object.metadata.name === PSK_SECRET
+  await applyStage({ ...stage, changes: stage.changes.filter(({ object }) => !isPsk(object)) }, options)
+  const key = await createPsk(stage.api, psk)
+  const timeoutMs = Math.max(0, options.deadline - context.clock.now())
+  const { token, ca }: Credential = await waitForToken(stage.api, ADMIN_ACCOUNT, BROKER_NAMESPACE, { ...options, timeoutMs })
+  return { brokerUrl: place.url, namespace: BROKER_NAMESPACE, token, ca, psk: key, components: ['connectivity'], customDomains: [] }
+}
+
+/** Never written over another: where two make one at a time, the first counts. */
+async function createPsk(api: KubeApi, psk: Secret): Promise<string> {
+  try {
+    return (await api.create(psk)).data?.psk ?? ''
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error
+    return (await api.get('Secret', PSK_SECRET, BROKER_NAMESPACE))?.data?.psk ?? ''
+  }
+}
+
+/** Clusters may see more of the network than this machine, so that it is no failure where the broker is not reached from here. */
+async function probe(context: Context, { brokerUrl, token, ca, namespace }: BrokerInfo): Promise<void> {
+  const api = await context.kube({ access: fixedAccess(brokerUrl, { token, ...(ca !== '' && { ca }) }) })
+  try {
+    await api.within(5_000).list('Cluster', { namespace })
+  } catch (error) {
+    say(context, `warning: from this machine: ${messageOf(brokerFault(error, brokerUrl, namespace))}`)
+  }
+}
+
+interface Written {
+  readonly path: string
+  readonly action: 'written' | 'unchanged'
+  /** Where the older file is now. */
+  readonly kept?: string
+}
+
+async function writeFile({ files, clock }: Context, path: string, text: string): Promise<Written> {
+  const old = await files.readIfThere(path)
+  if (old === text) return { path, action: 'unchanged' }
+  const time = new Date(clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '_')
+  if (old !== undefined) await files.rename(path, `${path}.${time}`)
+  await files.write(path, text, BROKER_FILE_MODE)
+  return { path, action: 'written', ...(old !== undefined && { kept: `${path}.${time}` }) }
+}
+
+const fileLines = ({ path, action, kept }: Written): readonly string[] => [
+  action === 'unchanged' ? `${path} is unchanged.` : `${path} is written. It holds the keys of the clusterset: treat it like a password.`,
+  ...(kept === undefined ? [] : [`The file that was there is kept as ${kept}.`]),
+]
+const nextLine = (path: string): string => `Next: subctl join ${path} --cluster-id NAME --context CONTEXT`

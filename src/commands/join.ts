@@ -1,0 +1,94 @@
+import { makeCredential } from '../broker/credentials.ts'
+import { compare } from '../install/compare.ts'
+import { planInstall } from '../install/plan.ts'
+import { portsOf } from '../install/ports.ts'
+import { checkClusterId } from '../install/refuse.ts'
+import { emitYaml } from '../install/report.ts'
+import type { Resource } from '../model/resources.ts'
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join-broker.ts'
+import { checkOwnId, type Found, factRows, find } from './join-find.ts'
+import { brokerSecret, type Joining, resultData, resultLines } from './join-report.ts'
+import { settingsOf } from './join-settings.ts'
+import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join-stage.ts'
+
+/** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
+export const join: Run = async (context, given) => {
+  const clusterId = checkClusterId(given.need('cluster-id'))
+  const broker = await openBroker(context, given)
+  const api = await openKube(context, given)
+  const found = await onCluster(api, async () => {
+    await checkOwnId(api, clusterId)
+    return find(context, given, api)
+  })
+  for (const row of factRows(found)) say(context, row.map((text, i) => text.padEnd([10, 28, 0][i] ?? 0)).join(' '))
+  for (const note of found.networks.notes) say(context, `note: ${note}`)
+  await onBroker(broker, () => checkMember(broker, clusterId, found))
+  const joining = await plan(given, { clusterId, broker, api, found })
+  if (given.text('emit') !== undefined) {
+    context.stdout.write(emit(joining))
+    return undefined
+  }
+  if (!given.on('plan')) await apply(context, given, joining)
+  print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
+  return undefined
+}
+
+interface Subject {
+  readonly clusterId: string
+  readonly broker: Broker
+  readonly api: Stage['api']
+  readonly found: Found
+}
+
+/** What differs, asked of both servers by dry runs; a credential that is still to be made counts as a change. */
+async function plan(given: Given, { clusterId, broker, api, found }: Subject): Promise<Joining> {
+  const { uid } = found.seen
+  const settings = settingsOf(given, clusterId, found.networks, { url: broker.url, namespace: broker.info.namespace })
+  const known = await onBroker(broker, () => knownCredential(broker, clusterId))
+  const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
+  const objects = planInstall(settings, found.gateways.nodes, secrets)
+  const there = await onBroker(broker, () => compare(broker.api, brokerObjects(broker, settings, uid)))
+  const here = await onCluster(api, () => compare(api, objects))
+  return {
+    settings,
+    found,
+    stages: [
+      { where: 'broker', api: broker.api, changes: there },
+      { where: 'cluster', api, changes: here },
+    ],
+    broker,
+    ports: portsOf(settings),
+  }
+}
+
+/** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
+async function apply(context: Context, given: Given, { settings, found, stages: [there, here], broker }: Joining): Promise<void> {
+  const options = applyOptions(context, given)
+  const credential = await onBroker(broker, async () => {
+    const timeoutMs = Math.max(0, options.deadline - context.clock.now())
+    const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, namespace: broker.info.namespace }
+    const made = await makeCredential(broker.api, member, { ...options, timeoutMs })
+    await applyStage({ ...there, changes: there.changes.filter(({ object }) => object.kind === 'Cluster') }, options)
+    return made
+  })
+  const data = brokerSecret(credential)
+  const changes = here.changes.map((change) =>
+    isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
+  )
+  await onCluster(here.api, () => applyStage({ ...here, changes }, options))
+}
+
+const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name
+
+const emit = ({ stages }: Joining): string =>
+  stages
+    .map(({ where, changes }) =>
+      emitYaml(
+        `the ${where}`,
+        changes.map(({ object }) => object),
+      ),
+    )
+    .join('')
