@@ -7,6 +7,7 @@ import { EXIT } from '../src/model/errors.ts'
 import { realClock } from '../src/system/clock.ts'
 import { exec } from '../src/system/exec.ts'
 import { realFiles } from '../src/system/files.ts'
+import { follow } from '../src/system/follow.ts'
 import { openLog } from '../src/system/log.ts'
 import { endSignal, openAsk, openTextStream } from '../src/system/terminal.ts'
 import { loadPart } from './parts.ts'
@@ -34,6 +35,7 @@ export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void
     clock: realClock,
     log,
     exec,
+    follow,
     files,
     kube: openKube({ env, files, log, signal }, readKubeconfig),
     version: VERSION,

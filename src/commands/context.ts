@@ -3,6 +3,7 @@ import type { KubeApi } from '../k8s/api.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Exec } from '../system/exec.ts'
 import type { Files } from '../system/files.ts'
+import type { Follow } from '../system/follow.ts'
 import type { Log } from '../system/log.ts'
 
 export interface Output {
@@ -31,6 +32,7 @@ export interface Context {
   readonly clock: Clock
   readonly log: Log
   readonly exec: Exec
+  readonly follow: Follow
   readonly files: Files
   /** The API of the access or, without one, that a kubeconfig names or, without one and in a pod, the pod's own. Throws UserError. */
   readonly kube: (options: KubeOptions) => Promise<KubeApi>

@@ -1,8 +1,9 @@
 import type { CableDriver } from '../dataplane/cable.ts'
+import type { Health } from '../dataplane/health.ts'
 import type { Target } from '../dataplane/target.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import type { Cidr, Ip } from '../model/net.ts'
-import type { Gateway, LatencyRtt } from '../model/resources.ts'
+import type { Gateway } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
 
@@ -34,19 +35,6 @@ export interface Facts {
   readonly privateIp: Ip
   /** Its address in the pods' network; undefined where the CNI gives it none. */
   readonly cniIp: Ip | undefined
-}
-
-/** What echo requests through a tunnel say of the other end. */
-export interface Pulse {
-  /** `unknown` until enough of them were sent. */
-  readonly state: 'alive' | 'dead' | 'unknown'
-  readonly rtt?: LatencyRtt
-}
-/** Echo requests to health-check addresses. */
-export interface Health {
-  /** The addresses to probe from now on. */
-  probe(targets: readonly Ip[]): void
-  pulse(target: Ip): Pulse
 }
 
 /** All that an engine touches. `subctl engine` makes the real one, a test makes a clusterset of them (test/fakes/clusterset.ts). */

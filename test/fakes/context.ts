@@ -4,6 +4,7 @@ import type { Clock } from '../../src/system/clock.ts'
 import { realClock } from '../../src/system/clock.ts'
 import type { Exec } from '../../src/system/exec.ts'
 import type { Files } from '../../src/system/files.ts'
+import type { Follow } from '../../src/system/follow.ts'
 import { silentLog } from '../../src/system/log.ts'
 
 export interface FakeWorld {
@@ -23,6 +24,7 @@ export interface FakeOptions {
   readonly apis?: Readonly<Record<string, KubeApi>>
   readonly clock?: Clock
   readonly exec?: Exec
+  readonly follow?: Follow
   /** Answers of the terminal's user, in order; without them nobody can be asked. */
   readonly answers?: readonly string[]
   readonly isTty?: boolean
@@ -45,6 +47,7 @@ export function fakeWorld(options: FakeOptions = {}): FakeWorld {
     clock: options.clock ?? realClock,
     log: silentLog,
     exec: options.exec ?? (async (argv) => Promise.reject(new Error(`nobody expected ${argv.join(' ')}`))),
+    follow: options.follow ?? (async (argv) => Promise.reject(new Error(`nobody expected ${argv.join(' ')}`))),
     files: memoryFiles(files),
     kube: async ({ context: name = '' }) => {
       const api = options.apis?.[name]
