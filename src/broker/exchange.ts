@@ -2,6 +2,7 @@
 import type { KubeApi } from '../k8s/api.ts'
 import type { Store } from '../k8s/store.ts'
 import type { Refusal } from '../model/decode.ts'
+import type { Diff } from '../model/diff.ts'
 import { BROKER_UID } from '../model/names.ts'
 import type { Cluster, Endpoint } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
@@ -25,6 +26,8 @@ export interface ExchangeOptions {
   readonly local: Side
   /** Undefined for a cluster without a broker. */
   readonly broker: Side | undefined
+  /** Asked before anything is written: a gateway that has been cut off may not know yet that another leads. */
+  readonly isLeader: () => Promise<boolean>
   readonly clock: Clock
   readonly log: Log
 }
@@ -79,15 +82,11 @@ export function openExchange(options: ExchangeOptions): Exchange {
       log.info('an object of this cluster that is not here goes from the broker', { object, name: metadata.name })
   }
 
-  const exchange = async (
-    { namespace, api, clusters, endpoints }: Side,
-    wish: OwnWish,
-    mine: readonly Shared[],
-  ): Promise<string | undefined> => {
+  /** What goes up and down now, and the uid to remember, where there is a new one. */
+  const plan = ({ namespace, clusters, endpoints }: Side, wish: OwnWish, mine: readonly Shared[]): Planned => {
     const there = [...clusters.all(), ...endpoints.all()]
-    const cluster = local.clusters.get(wish.cluster.metadata.name, local.namespace)
-    const { isLost, remember } = lookForLoss(there, cluster)
-    const plan = planSync({
+    const { isLost, remember } = lookForLoss(there, local.clusters.get(wish.cluster.metadata.name, local.namespace))
+    const sync = planSync({
       clusterId: options.clusterId,
       clusterUid: options.clusterUid,
       namespace: local.namespace,
@@ -98,11 +97,23 @@ export function openExchange(options: ExchangeOptions): Exchange {
       settled: wish.stage === 'settled',
       brokerLost: isLost,
     })
-    report(plan)
+    report(sync)
     const isUp = there.some(({ metadata }) => metadata.name === wish.endpoint.metadata.name)
-    state = { refused: plan.refused, duplicate: plan.duplicate, brokerLost: isLost, isUp }
-    for (const lines of await Promise.all([write(api, plan.up), write(local.api, plan.down)])) for (const line of lines) log.info(line)
-    return remember
+    state = { refused: sync.refused, duplicate: sync.duplicate, brokerLost: isLost, isUp }
+    return { ...sync, remember }
+  }
+  /** All three at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
+  const writeAll = async (up: Diff<Shared>, down: Diff<Shared>, own: Diff<Shared>): Promise<void> => {
+    const todo = [
+      { api: local.api, diff: own },
+      { api: local.api, diff: down },
+      { api: broker?.api, diff: up },
+    ].flatMap(({ api, diff }) => (api === undefined || isEmpty(diff) ? [] : [{ api, diff }]))
+    if (todo.length === 0) return
+    if (!(await options.isLeader())) throw new Error('the lease is not this gateway’s now: nothing is written')
+    const done = await Promise.allSettled(todo.map(({ api, diff }) => write(api, diff)))
+    for (const result of done) if (result.status === 'fulfilled') for (const line of result.value) log.info(line)
+    for (const result of done) if (result.status === 'rejected') throw result.reason
   }
 
   return {
@@ -116,7 +127,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
         broker !== undefined &&
         broker.clusters.heardMs() < Number.POSITIVE_INFINITY &&
         broker.endpoints.heardMs() < Number.POSITIVE_INFINITY
-      const remember = isKnown ? await exchange(broker, wish, mine) : undefined
+      const { up, down, remember } = isKnown ? plan(broker, wish, mine) : NOTHING
       const annotations = remember === undefined ? {} : { annotations: { [BROKER_UID]: remember } }
       const own = planOwn({
         clusterId: options.clusterId,
@@ -124,7 +135,11 @@ export function openExchange(options: ExchangeOptions): Exchange {
         cluster: { ...wish.cluster, metadata: { ...wish.cluster.metadata, ...annotations } },
         endpoint: wish.stage === 'ahead' ? undefined : wish.endpoint,
       })
-      for (const line of await write(local.api, own)) log.info(line)
+      await writeAll(up, down, own)
     },
   }
 }
+
+type Planned = Pick<SyncPlan, 'up' | 'down'> & { readonly remember: string | undefined }
+const NOTHING: Planned = { up: { put: [], drop: [] }, down: { put: [], drop: [] }, remember: undefined }
+const isEmpty = ({ put, drop }: Diff<Shared>): boolean => put.length === 0 && drop.length === 0

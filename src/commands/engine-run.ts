@@ -2,13 +2,12 @@
 import { whileHolding } from '../k8s/lease.ts'
 import { canonical } from '../model/canonical.ts'
 import { messageOf } from '../model/errors.ts'
-import { GATEWAY_LEASE } from '../model/names.ts'
 import type { Ip } from '../model/net.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import { runCables } from './engine-cables.ts'
 import { openLeading } from './engine-lead.ts'
 import { nodeSettings } from './engine-self.ts'
-import { type EngineState, openState, published, specOf, storesEnded } from './engine-state.ts'
+import { type EngineState, leaseOf, openState, published, specOf, storesEnded } from './engine-state.ts'
 import { runStatus } from './engine-status.ts'
 import { handOver, openSuccessors, removeGateway } from './engine-succession.ts'
 import { runSync } from './engine-sync.ts'
@@ -32,7 +31,6 @@ export async function runEngine(world: EngineWorld): Promise<void> {
   statusKick.kick = status.kick
   const selves = runSelf(engine)
   const leading = openLeading(engine, cables, successors)
-  const name = { name: GATEWAY_LEASE, namespace: settings.namespace, me: `${world.hostname}-submariner-gateway` }
   let wasActive = false
   const hadSuccessor = new Promise<boolean>((resolve) => {
     signal.addEventListener('abort', () => {
@@ -40,7 +38,7 @@ export async function runEngine(world: EngineWorld): Promise<void> {
       resolve(wasActive && successors.hasHealthy())
     })
   })
-  await whileHolding(local, name, leading.work, { clock, log, signal, termMs: settings.leaseTermMs })
+  await whileHolding(local, leaseOf(engine), leading.work, { clock, log, signal, termMs: settings.leaseTermMs })
   const isSucceeded = wasActive && (await handOver(engine, cables, await hadSuccessor))
   stop.abort()
   await Promise.all([cables.ended, sync.ended, status.ended, ...selves.map(({ ended }) => ended), storesEnded(engine)])

@@ -1,7 +1,8 @@
 // What the loops of one engine share: the live copies, who this gateway is, and whether it leads.
 import type { OwnWish } from '../broker/exchange.ts'
+import type { LeaseName } from '../k8s/candidate.ts'
 import { openStore, type Store, type StoreOptions } from '../k8s/store.ts'
-import { sanitise } from '../model/names.ts'
+import { GATEWAY_LEASE, sanitise } from '../model/names.ts'
 import type { Cluster, Endpoint, EndpointSpec, Gateway, Node } from '../model/resources.ts'
 import { isOwnEndpoint, ownEndpoint, ownSpec, type Self } from './engine-self.ts'
 import { openView, type RemoteView } from './engine-view.ts'
@@ -36,6 +37,12 @@ export interface EngineState {
 }
 
 export const ownName = ({ world }: EngineState): string => sanitise(world.hostname)
+/** The lease of the leading gateway, with this one as a candidate. */
+export const leaseOf = ({ world }: EngineState): LeaseName => ({
+  name: GATEWAY_LEASE,
+  namespace: world.settings.namespace,
+  me: `${world.hostname}-submariner-gateway`,
+})
 export const specOf = ({ self }: EngineState): EndpointSpec | undefined => self && ownSpec(self)
 
 /** Endpoints of this cluster that gateways have published. */

@@ -1,10 +1,11 @@
 // The loop that keeps this cluster's API and the broker's in step, while this gateway leads.
 import { type ExchangeState, openExchange } from '../broker/exchange.ts'
 import { ApiError } from '../k8s/api.ts'
+import { holderOf } from '../k8s/contest.ts'
 import { messageOf } from '../model/errors.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import { ownCluster, ownEndpoint } from './engine-self.ts'
-import { type EngineState, specOf } from './engine-state.ts'
+import { type EngineState, leaseOf, specOf } from './engine-state.ts'
 import type { EngineWorld } from './engine-world.ts'
 
 const RESYNC_MS = 15_000
@@ -20,13 +21,17 @@ export function runSync(engine: EngineState): SyncLoop {
   let exchange: ReturnType<typeof openExchange> | undefined
   const pass = async (): Promise<void> => {
     const spec = specOf(engine)
-    if (!engine.leading || spec === undefined) return
+    if (!engine.leading || spec === undefined) {
+      engine.failures.delete('sync')
+      return
+    }
     try {
       exchange ??= openExchange({
         clusterId: settings.clusterId,
         clusterUid: await clusterUid(world),
         local: { api: world.local, namespace: settings.namespace, clusters: stores.clusters, endpoints: stores.endpoints },
         broker: world.broker && stores.broker && { api: world.broker, namespace: settings.brokerNamespace, ...stores.broker },
+        isLeader: () => isHolder(engine),
         clock,
         log,
       })
@@ -51,6 +56,12 @@ export function runSync(engine: EngineState): SyncLoop {
       return exchange?.state
     },
   }
+}
+
+/** Whether the lease is ours, as the API has it at this moment. */
+async function isHolder(engine: EngineState): Promise<boolean> {
+  const { name, namespace, me } = leaseOf(engine)
+  return holderOf(await engine.world.local.get('Lease', name, namespace)) === me
 }
 
 /** Tells this cluster from another of the same id; undefined where it may not be read, as with rights that another installer gave. */

@@ -24,7 +24,8 @@ export function handClock(startMs = Date.UTC(2026, 0, 1)): HandClock {
           signal?.removeEventListener('abort', wake)
           resolve()
         }
-        const sleeper = { dueMs: turned + Math.max(0, ms), wake }
+        // Whole milliseconds and at least one, as Node's timers have it: a fraction would vanish in now() and a loop to a deadline never end.
+        const sleeper = { dueMs: turned + Math.max(1, Math.trunc(ms)), wake }
         sleepers.add(sleeper)
         signal?.addEventListener('abort', wake, { once: true })
       }),
