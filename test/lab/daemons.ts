@@ -1,5 +1,5 @@
 // The programs that keep running in a lab, each by a key such as `west-gw1.engine`: written down, so that any process can end or restart them.
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { argvIn } from './places.ts'
 import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from './processes.ts'
@@ -27,12 +27,21 @@ export const logOf = (lab: Lab, key: string): string => join(lab.folder, 'logs',
 export async function startAs(lab: Lab, key: string, spec: DaemonSpec): Promise<Daemon> {
   const old = await daemonOf(lab, key)
   if (old !== undefined && isRunning(old.process)) throw new Error(`${key} runs already, as process ${old.process.pid}`)
-  await mkdir(folderOf(lab), { recursive: true })
   await mkdir(join(lab.folder, 'logs'), { recursive: true })
   const env = { PATH: process.env.PATH ?? '/usr/sbin:/usr/bin:/sbin:/bin', ...spec.env }
-  const daemon = { key, spec, process: startDaemon(argvIn(lab, spec.place, spec.argv, spec.secrets), logOf(lab, key), env) }
-  await writeFile(fileOf(lab, key), JSON.stringify(daemon))
+  return note(lab, { key, spec, process: startDaemon(argvIn(lab, spec.place, spec.argv, spec.secrets), logOf(lab, key), env) })
+}
+
+async function note(lab: Lab, daemon: Daemon): Promise<Daemon> {
+  await mkdir(folderOf(lab), { recursive: true })
+  await writeFile(fileOf(lab, daemon.key), JSON.stringify(daemon))
   return daemon
+}
+
+/** Takes over a program that was started in a place by other means, so that it can be started again. */
+export async function adopt(lab: Lab, key: string, place: string, process_: ProcessId): Promise<Daemon> {
+  const argv = (await readFile(`/proc/${process_.pid}/cmdline`, 'utf8')).split('\0').slice(0, -1)
+  return note(lab, { key, spec: { place, argv, env: {} }, process: process_ })
 }
 
 /** What was started by that key last; undefined where nothing was. */
@@ -62,5 +71,13 @@ export async function startAgain(lab: Lab, key: string): Promise<Daemon> {
   return startAs(lab, key, old.spec)
 }
 
-/** Forgets what was started by that key. */
-export const forgetDaemon = (lab: Lab, key: string): Promise<void> => rm(fileOf(lab, key), { force: true })
+/** The ends of all logs, for an error message: those of the places named, or of all. */
+export async function logTails(lab: Lab, places?: readonly string[], lines = 25): Promise<string> {
+  const daemons = (await listDaemons(lab)).filter(({ key, spec }) => !key.endsWith('.echo') && (places?.includes(spec.place) ?? true))
+  const tails = daemons.map(async ({ key, process: id }) => {
+    const text = await readFile(logOf(lab, key), 'utf8').catch(() => '')
+    const last = text.trimEnd().split('\n').slice(-lines).join('\n')
+    return `--- ${key}${isRunning(id) ? '' : ' (has ended)'}\n${last}`
+  })
+  return (await Promise.all(tails)).join('\n')
+}

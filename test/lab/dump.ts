@@ -33,12 +33,17 @@ export async function dump(lab: Lab, place: string): Promise<Dump> {
   return Object.fromEntries(entries)
 }
 
-/** Without comments and counters. Order counts in rules of iptables alone, where tables stand in an order of their own. */
+/** Without comments, counters, timers and what a bridge has learned. */
 const linesOf = (text: string): readonly string[] =>
   text
     .split('\n')
-    .filter((line) => line.trim() !== '' && !line.startsWith('#'))
-    .map((line) => line.replace(/^\[\d+:\d+\] /, '').replace(/ \[\d+:\d+\]$/, ' [0:0]'))
+    .filter((line) => line.trim() !== '' && !line.startsWith('#') && !/ dev \S+ master \S+ *$/.test(line))
+    .map((line) =>
+      line
+        .replace(/\b\w*timer +[\d.]+ /g, '')
+        .replace(/^\[\d+:\d+\] /, '')
+        .replace(/ \[\d+:\d+\]$/, ' [0:0]'),
+    )
 
 /** Lines that differ: `routes + default via ...` is new, `-` is gone. */
 export function dumpDiff(before: Dump, after: Dump): readonly string[] {

@@ -1,12 +1,18 @@
 // A lab from its beginning to its end.
-
-import { startAs } from './daemons.ts'
-import { DEFAULTS, ECHO_PORT, type LabOptions, nodesOf } from './layout.ts'
-import { buildNetwork, processesIn, removeNetwork } from './network.ts'
-import { makeRunFolders } from './places.ts'
+import { rm } from 'node:fs/promises'
+import { messageOf } from '../../src/model/errors.ts'
+import { apiOf } from './access.ts'
+import { agentKey, mountSecrets, startAgents } from './agents.ts'
+import { startApis } from './apis.ts'
+import { daemonOf, logTails, startAs } from './daemons.ts'
+import { DEFAULTS, ECHO_PORT, type LabOptions, nodeOf, nodesOf } from './layout.ts'
+import { buildNetwork, processesIn, rebuildNode, removeNetwork, setCable } from './network.ts'
+import { putClusterObjects } from './objects.ts'
+import { makeRunFolders, runFolder } from './places.ts'
 import { processId, signal, waitEnded } from './processes.ts'
 import { claimLab, forgetLab, isOrphan, type Lab, listLabs } from './state.ts'
-import { program } from './traffic.ts'
+import { deployBroker, joinCluster } from './subctl.ts'
+import { hostAim, podAim, program, untilAnswered } from './traffic.ts'
 
 /** Clusters that have nothing of ours yet: networks, nodes, pods and services, without APIs. Undone where it fails. */
 export async function upBare(options: Partial<LabOptions> = {}): Promise<Lab> {
@@ -23,10 +29,66 @@ export async function upBare(options: Partial<LabOptions> = {}): Promise<Lab> {
   }
 }
 
+/** What a lab is told while it comes up. */
+export interface UpOptions extends Partial<LabOptions> {
+  /** Called with what is being done, in a few words. */
+  readonly say?: (what: string) => void
+  /** Default: joined clusters with running agents. */
+  readonly stopAt?: 'network' | 'apis' | 'joined'
+}
+
+/** Clusters that have joined, by the way that users take, and whose agents run. Undone where it fails. */
+export async function upLab({ say = () => undefined, stopAt, ...options }: UpOptions = {}): Promise<Lab> {
+  say('networks, nodes, pods and services')
+  const lab = await upBare(options)
+  try {
+    if (stopAt === 'network') return lab
+    say(`API servers (${lab.layout.options.api})`)
+    await startApis(lab)
+    await Promise.all(lab.layout.clusters.map(async (cluster) => putClusterObjects(await apiOf(lab, cluster.name), cluster)))
+    if (stopAt === 'apis') return lab
+    say('the broker, and the clusters join')
+    await deployBroker(lab)
+    for (const cluster of lab.layout.clusters) await joinCluster(lab, cluster)
+    for (const cluster of lab.layout.clusters) await mountSecrets(lab, cluster)
+    if (stopAt === 'joined') return lab
+    say('agents on every node')
+    await startAgents(lab, nodesOf(lab.layout))
+    return lab
+  } catch (error) {
+    const logs = await logTails(lab)
+    await downLab(lab)
+    throw new Error(`the lab does not come up: ${messageOf(error)}\n${logs}`, { cause: error })
+  }
+}
+
 async function startEchoes(lab: Lab): Promise<void> {
-  for (const { name, pod } of nodesOf(lab.layout))
-    for (const place of [name, pod.name])
-      await startAs(lab, `${place}.echo`, { place, argv: program('echo', place, String(ECHO_PORT)), env: {} })
+  const { clusters } = lab.layout
+  for (const place of nodesOf(lab.layout).flatMap(({ name, pod }) => [name, pod.name])) await startEcho(lab, place)
+  const routers = clusters.map(({ name, nodes }) => [`${name}-router`, nodes.flatMap((node) => [podAim(node), hostAim(node)])] as const)
+  const { missing } = await untilAnswered(lab, routers, 60_000)
+  if (missing.length > 0) throw new Error(`an echo does not answer: ${JSON.stringify(missing[0])}`)
+}
+
+const startEcho = (lab: Lab, place: string): Promise<unknown> =>
+  startAs(lab, `${place}.echo`, { place, argv: program('echo', place, String(ECHO_PORT)), env: {} })
+
+/** A node dies: everything on it is killed, and its network cable pulled. Its pod runs on, cut off. */
+export async function loseNode(lab: Lab, name: string): Promise<void> {
+  const node = nodeOf(lab.layout, name)
+  await setCable(lab.layout, node, 'down')
+  await killAll(() => processesIn(lab.layout, node.ns))
+}
+
+/** The node boots again: an empty kernel, an empty /run, its pod, and our agents where its cluster has joined. */
+export async function bootNode(lab: Lab, name: string): Promise<void> {
+  const node = nodeOf(lab.layout, name)
+  for (const ns of [node.ns, node.pod.ns]) await killAll(() => processesIn(lab.layout, ns))
+  await rebuildNode(lab.layout, node)
+  await rm(runFolder(lab, name), { recursive: true, force: true })
+  await makeRunFolders(lab)
+  for (const place of [name, node.pod.name]) await startEcho(lab, place)
+  if ((await daemonOf(lab, agentKey(name, 'route-agent'))) !== undefined) await startAgents(lab, [node])
 }
 
 /** Ends everything of a lab and removes it; also one that is half made, or half removed. */
@@ -36,10 +98,13 @@ export async function downLab(lab: Lab): Promise<void> {
   await forgetLab(lab)
 }
 
-/** Every process of a lab is in one of its namespaces; all of them end, again and again while new ones appear. */
-async function endProcesses({ layout }: Lab): Promise<void> {
+/** Every process of a lab is in one of its namespaces. */
+const endProcesses = ({ layout }: Lab): Promise<void> => killAll(() => processesIn(layout))
+
+/** All of them end, again and again while new ones appear. */
+async function killAll(list: () => Promise<readonly number[]>): Promise<void> {
   for (;;) {
-    const found = (await processesIn(layout)).flatMap((pid) => {
+    const found = (await list()).flatMap((pid) => {
       try {
         return [processId(pid)]
       } catch {

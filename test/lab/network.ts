@@ -1,6 +1,6 @@
 // Network of a lab: what stands in each namespace, as a pure function of the layout, and putting it there.
 import { exec } from '../../src/system/exec.ts'
-import { type ClusterLayout, type Layout, type NodeLayout, namespacesOf } from './layout.ts'
+import { type ClusterLayout, clusterOf, type Layout, type NodeLayout, namespacesOf } from './layout.ts'
 import { nodeRules, routerRules } from './rules.ts'
 
 /** What a namespace gets, in this order. */
@@ -33,6 +33,18 @@ async function fill({ ns, sysctls = [], ip, rules }: Contents): Promise<void> {
   if (sysctls.length > 0) await exec(['ip', 'netns', 'exec', ns, 'sysctl', '-qw', ...sysctls])
   await exec(['ip', '-n', ns, '-batch', '-'], { input: `${ip.join('\n')}\n` })
   if (rules !== undefined) await exec(['ip', 'netns', 'exec', ns, 'iptables-restore', '--noflush'], { input: rules })
+}
+
+/** Makes a node and its pod anew, as after a reboot: nothing that anyone put into its kernel is there any more. Their processes must have ended. */
+export async function rebuildNode(layout: Layout, node: NodeLayout): Promise<void> {
+  const cluster = clusterOf(layout, node.cluster)
+  for (const ns of [node.ns, node.pod.ns]) {
+    await exec(['ip', 'netns', 'delete', ns])
+    await exec(['ip', 'netns', 'add', ns])
+  }
+  await fill(nodeContents(layout, cluster, node))
+  await fill(podContents(node))
+  await exec(['ip', '-n', cluster.router.ns, 'link', 'set', node.name, 'master', 'br-lan', 'up'])
 }
 
 /** In an order in which each namespace's links find the other end's namespace furnished. */
@@ -127,8 +139,7 @@ const podContents = ({ pod, cniIp }: NodeLayout): Contents => ({
 
 /** Pulls the node's network cable, or plugs it in again: the node keeps its addresses and routes. */
 export async function setCable(layout: Layout, node: NodeLayout, state: 'up' | 'down'): Promise<void> {
-  const router = layout.clusters.find(({ name }) => name === node.cluster)?.router
-  await exec(['ip', '-n', router?.ns ?? '', 'link', 'set', node.name, state])
+  await exec(['ip', '-n', clusterOf(layout, node.cluster).router.ns, 'link', 'set', node.name, state])
 }
 
 /** Removes what is left of the lab's namespaces and links. Its processes must have ended. */
