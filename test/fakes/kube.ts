@@ -1,5 +1,5 @@
 // A Kubernetes API in memory, for tests with a hand-turned clock. Objects, versions, watches and conflicts are as a real server has them
-// (test/contract runs on it); apply is create-or-merge without field ownership; there are no schemas, rights or finalizers.
+// (test/k8s/contract.ts runs on it); apply is create-or-merge without field ownership; there are no schemas, rights or finalizers.
 import { randomUUID } from 'node:crypto'
 import { ApiError, ConflictError, type KubeApi, type Query, type WatchEvent, type WriteOptions } from '../../src/k8s/api.ts'
 import { apiVersionOf, KINDS, type Kind, kindOf, type Of } from '../../src/model/kinds.ts'
@@ -239,11 +239,20 @@ function replace<R extends Resource>(state: State, object: R, part: 'all' | 'sta
   if (have === undefined) throw notFound(kind, name)
   if (resourceVersion !== undefined && resourceVersion !== have.metadata.resourceVersion)
     throw conflict(kind, name, 'the object has been modified')
-  const whole = part === 'all' ? object : { ...have, status: (object as { status?: unknown }).status }
+  if (part === 'all' && resourceVersion === undefined && KINDS[kind].group === 'submariner.io')
+    throw new ApiError(
+      422,
+      'Invalid',
+      `${KINDS[kind].plural} "${name}" is invalid: metadata.resourceVersion: must be specified for an update`,
+    )
+  const whole = part === 'all' ? withStatus(kind, object, have) : withStatus(kind, have, object)
   const same = JSON.stringify(bare(whole)) === JSON.stringify(bare(have))
   if (same || options.dryRun === true) return clone(same ? have : whole) as R
   return commit(state, kind, whole) as R
 }
+/** The object with the other's status, where the kind has a subresource for it. */
+const withStatus = <R extends Resource>(kind: Kind, object: R, other: Resource): R =>
+  kind === 'Node' ? { ...object, status: (other as { status?: unknown }).status } : object
 /** The object without what the server writes into it. */
 const bare = (object: Resource): unknown => ({
   ...object,
