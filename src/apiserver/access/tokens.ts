@@ -1,0 +1,78 @@
+// Tokens of ServiceAccounts: signed by this server, and good as long as the Secret that carries them and the account are there.
+import { hmacSha256, sameSecret } from '../../system/digest.ts'
+import { type ApiObject, isRecord, type Json, parseStored, recordAt, textAt } from '../objects/json.ts'
+import type { Reader } from '../storage/item.ts'
+import { ADMIN, accountUser, type User } from './user.ts'
+
+export const TOKEN_TYPE = 'kubernetes.io/service-account-token'
+export const ACCOUNT_NAME = 'kubernetes.io/service-account.name'
+export const ACCOUNT_UID = 'kubernetes.io/service-account.uid'
+
+/** What the server signs with (base64), shows as its authority (PEM), and takes as the administrator's token. */
+export interface Keys {
+  readonly signing: string
+  readonly ca: string
+  readonly admin: string
+}
+
+/** The account that a Secret of the token type names; undefined for other Secrets. */
+export const accountOf = (secret: ApiObject): string | undefined =>
+  secret.type === TOKEN_TYPE ? secret.metadata.annotations?.[ACCOUNT_NAME] : undefined
+
+/** The Secret with the token, the authority and the namespace filled in where it has no token of its account; the same object where it has. */
+export function filledSecret(secret: ApiObject, account: ApiObject, keys: Keys): ApiObject {
+  const { namespace = '', annotations } = secret.metadata
+  const data = isRecord(secret.data) ? secret.data : {}
+  const { uid = '' } = account.metadata
+  if (typeof data.token === 'string' && data.token !== '' && annotations?.[ACCOUNT_UID] === uid) return secret
+  const token = mint(secret, account, keys)
+  const filled = { 'ca.crt': base64(keys.ca), namespace: base64(namespace), token: base64(token) }
+  return {
+    ...secret,
+    metadata: { ...secret.metadata, annotations: { ...annotations, [ACCOUNT_UID]: uid } },
+    data: { ...data, ...filled },
+  }
+}
+
+const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
+const CLAIM = 'kubernetes.io/serviceaccount/'
+
+function mint(secret: ApiObject, account: ApiObject, keys: Keys): string {
+  const { namespace = '', name } = account.metadata
+  const claims = {
+    iss: 'kubernetes/serviceaccount',
+    [`${CLAIM}namespace`]: namespace,
+    [`${CLAIM}secret.name`]: secret.metadata.name,
+    [`${CLAIM}service-account.name`]: name,
+    [`${CLAIM}service-account.uid`]: account.metadata.uid,
+    sub: accountUser(namespace, name).name,
+    jti: crypto.randomUUID(),
+  }
+  const signed = `${HEADER}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
+  return `${signed}.${hmacSha256(keys.signing, signed)}`
+}
+
+/** Whose token it is; undefined where it is not, or no longer, good. */
+export function userOfToken(token: string, keys: Keys, reader: Reader): User | undefined {
+  if (sameSecret(token, keys.admin)) return ADMIN
+  const claims = claimsOf(token, keys)
+  if (claims === undefined) return undefined
+  const claim = (name: string): string => textAt(claims, `${CLAIM}${name}`)
+  const namespace = claim('namespace')
+  const account = reader.get('ServiceAccount', namespace, claim('service-account.name'))
+  const secret = reader.get('Secret', namespace, claim('secret.name'))
+  if (account === undefined || secret === undefined) return undefined
+  if (parseStored(account.text).metadata.uid !== claim('service-account.uid')) return undefined
+  const held = textAt(recordAt(parseStored(secret.text), 'data'), 'token')
+  return sameSecret(held, base64(token)) ? accountUser(namespace, account.name) : undefined
+}
+
+function claimsOf(token: string, keys: Keys): Json | undefined {
+  const [header, body, signature, more] = token.split('.')
+  if (header !== HEADER || body === undefined || signature === undefined || more !== undefined) return undefined
+  if (!sameSecret(signature, hmacSha256(keys.signing, `${header}.${body}`))) return undefined
+  const claims: unknown = JSON.parse(Buffer.from(body, 'base64url').toString('utf8'))
+  return isRecord(claims) ? claims : undefined
+}
+
+const base64 = (text: string): string => Buffer.from(text, 'utf8').toString('base64')
