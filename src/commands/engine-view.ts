@@ -9,10 +9,10 @@ import { vet } from '../model/vet.ts'
 import type { EngineSettings } from './engine-world.ts'
 
 export interface ViewSources {
-  readonly settings: EngineSettings
-  readonly clusters: Store<Cluster>
-  readonly endpoints: Store<Endpoint>
-  readonly nodes: Store<Node>
+  readonly settings: Pick<EngineSettings, 'clusterId' | 'podCidrs' | 'serviceCidrs'>
+  readonly clusters: Pick<Store<Cluster>, 'all'>
+  readonly endpoints: Pick<Store<Endpoint>, 'all'>
+  readonly nodes: Pick<Store<Node>, 'all'>
   /** Where the APIs are: their addresses are nobody else's. */
   readonly apiServers: readonly string[]
   readonly brokerServer: string | undefined
