@@ -1,5 +1,7 @@
+import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
+import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
 
 /** What the agents' part runs. */
-export const agentRuns: Runs = { ...infoRuns }
+export const agentRuns: Runs = { ...infoRuns, charon, engine }

@@ -52,13 +52,15 @@ function runSelf(engine: EngineState): readonly Loop[] {
   const options = { clock, log, signal: stop, backoff: { firstMs: 500, mostMs: 10_000 } }
   let publicIp: Ip | undefined
   let warned = ''
+  let doubts = ''
   const look = async (): Promise<void> => {
     await Promise.race([Promise.all([stores.nodes.ready, stores.endpoints.ready]), aborted(stop)])
     const node = nodeSettings(stores.nodes.get(world.nodeName))
     if (node.warnings.join() !== warned) for (const warning of node.warnings) log.warn(warning)
     warned = node.warnings.join()
     try {
-      const self = { settings, hostname: world.hostname, facts: await world.facts(), node, publicIp, interfaceName: world.interfaceName }
+      const [facts, interfaceName = engine.self?.interfaceName] = await Promise.all([world.facts(), world.interfaceName()])
+      const self = { settings, hostname: world.hostname, facts, node, publicIp, interfaceName }
       engine.failures.delete('self')
       if (canonical(self) === canonical(engine.self)) return
       engine.self = self
@@ -74,9 +76,11 @@ function runSelf(engine: EngineState): readonly Loop[] {
   const machine = runLoop(look, { ...options, name: 'self', resyncMs: SELF_MS })
   const find = async (): Promise<void> => {
     const sources = nodeSettings(stores.nodes.get(world.nodeName)).publicIp ?? settings.publicIp
-    const found = await world.findPublicIp(sources)
-    if (found === undefined || found === publicIp) return
-    publicIp = found
+    const { ip, problems } = await world.findPublicIp(sources)
+    if (problems.join() !== doubts) for (const problem of problems) log.warn(`public address: ${problem}`)
+    doubts = problems.join()
+    if (ip === undefined || ip === publicIp) return
+    publicIp = ip
     machine.kick()
   }
   const outside = runLoop(find, { ...options, name: 'public-ip', resyncMs: PUBLIC_IP_MS })

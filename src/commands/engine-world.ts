@@ -1,5 +1,6 @@
 import type { CableDriver } from '../dataplane/cable.ts'
 import type { Health } from '../dataplane/health.ts'
+import type { PublicIpAnswer } from '../dataplane/public-ip.ts'
 import type { Target } from '../dataplane/target.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import type { Cidr, Ip } from '../model/net.ts'
@@ -51,14 +52,14 @@ export interface EngineWorld {
   readonly local: KubeApi
   readonly broker: KubeApi | undefined
   readonly driver: CableDriver
-  /** The device that tunnels end in on this node, for the route agents. */
-  readonly interfaceName: string | undefined
+  /** The device that tunnels end in on this node, for the route agents; undefined while the daemon does not say. */
+  interfaceName(): Promise<string | undefined>
   /** Addresses that the active gateway owns, one in each local selector. */
   readonly owned: Target<readonly Ip[]>
   readonly health: Health
   facts(): Promise<Facts>
-  /** The address that others see this gateway by; undefined where none is found. */
-  findPublicIp(sources: string): Promise<Ip | undefined>
+  /** The address that others see this gateway by, from resolvers as `--public-ip` has them. Never rejects. */
+  findPublicIp(sources: string): Promise<PublicIpAnswer>
   /** Called after every pass of the status loop, for metrics. */
   observe(seen: Observation): void
 }

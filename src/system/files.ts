@@ -8,6 +8,8 @@ export interface Files {
   read(path: string): Promise<string>
   /** The text, or undefined where there is no such file. */
   readIfThere(path: string): Promise<string | undefined>
+  /** A file of any bytes, as base64 text. */
+  readBase64(path: string): Promise<string>
   /** Writes whole or not at all: a neighbour is written, synced and renamed. Mode 0644 unless given. Folders on the way are made. */
   write(path: string, text: string, mode?: number): Promise<void>
   /** Writes in place, as files of /proc/sys want it. */
@@ -22,6 +24,7 @@ export interface Files {
 export const realFiles: Files = {
   read: (path) => readFile(path, 'utf8'),
   readIfThere: (path) => readFile(path, 'utf8').catch(ifMissing(undefined)),
+  readBase64: (path) => readFile(path, 'base64'),
   async write(path, text, mode = 0o644) {
     await mkdir(dirname(path), { recursive: true })
     const neighbour = `${path}.${randomBytes(4).toString('hex')}.tmp`

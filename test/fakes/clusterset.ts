@@ -188,11 +188,11 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     local,
     broker,
     driver,
-    interfaceName: 'ipsec0',
+    interfaceName: async () => 'ipsec0',
     owned: addresses,
     health: { probe: () => {}, pulse: () => engine.pulse },
     facts: async () => ({ privateIp, cniIp: parseIp(`10.${n}.${k}.1`) }),
-    findPublicIp: async () => engine.publicIp,
+    findPublicIp: async () => ({ ip: engine.publicIp, problems: [] }),
     observe: (seen) => {
       observed = seen
     },

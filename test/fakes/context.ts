@@ -70,6 +70,7 @@ export function memoryFiles(files: Map<string, string>): Files {
   return {
     read,
     readIfThere: async (path) => files.get(path),
+    readBase64: async (path) => Buffer.from(await read(path)).toString('base64'),
     write: async (path, text) => void files.set(path, text),
     overwrite: async (path, text) => {
       await read(path)
