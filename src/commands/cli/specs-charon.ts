@@ -1,3 +1,29 @@
 import type { CommandSpec } from './spec.ts'
 
-export const CHARON_COMMANDS: readonly CommandSpec[] = []
+export const CHARON_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'charon',
+    part: 'agent',
+    brief: 'keep the IPsec daemon running on a gateway node',
+    text: `Starts strongSwan's charon with settings of its own in the run directory, watches it and starts it again when it dies. The engine
+drives it through RUN-DIR/charon.vici and may come and go; tunnels stay. IKE and ESP use one UDP port. SIGTERM ends charon in order.
+A charon that a killed \`subctl charon\` left behind is taken over, tunnels and all.`,
+    args: [],
+    flags: [
+      { name: 'run-dir', value: 'DIR', brief: 'where settings and the socket are', fallback: '/run/submariner' },
+      { name: 'natt-port', value: 'PORT', brief: 'the UDP port of the tunnels', env: 'CE_IPSEC_NATTPORT', fallback: '4500' },
+      {
+        name: 'esp',
+        value: 'WHERE',
+        brief: 'who encrypts: the kernel, charon itself, or what a probe finds',
+        choices: ['auto', 'kernel', 'userspace'],
+        fallback: 'auto',
+      },
+      { name: 'debug', value: 'LEVEL', brief: "charon's log: 0 tunnels, 1 messages, 2 to 4 what is in them", fallback: '0' },
+    ],
+    examples: [
+      ['subctl charon', 'what the gateway nodes run'],
+      ['subctl charon --esp userspace --debug 1', 'ESP in charon itself, and more to read'],
+    ],
+  },
+]

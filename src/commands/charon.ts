@@ -1,0 +1,55 @@
+import { keepCharon } from '../dataplane/ipsec/charon.ts'
+import type { EspMode } from '../dataplane/ipsec/charon-conf.ts'
+import { probeEsp } from '../dataplane/ipsec/esp.ts'
+import { UserError } from '../model/errors.ts'
+import { startChild } from '../system/child.ts'
+import { openLocalSocket } from '../system/unix-socket.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+
+/** charon-systemd runs without systemd and writes no pid file of its own; so it is taken first. */
+const PROGRAMS = [
+  ['/usr/sbin', 'charon-systemd'],
+  ['/usr/lib/ipsec', 'charon'],
+  ['/usr/libexec/ipsec', 'charon'],
+] as const
+
+/** `subctl charon`: keeps charon running on a gateway node until SIGTERM. */
+export const charon: Run = async (context, given) => {
+  const { files, exec, clock, signal } = context
+  const log = context.log.with({ agent: 'charon' })
+  const { esp, why } = await chosenEsp(context, given.need('esp'))
+  log.info(`ESP: ${esp}`, { why })
+  await keepCharon({
+    runDir: given.need('run-dir'),
+    program: await programOf(context),
+    esp,
+    nattPort: given.number('natt-port', 1, 65_535),
+    debug: given.number('debug', 0, 4),
+    files,
+    exec,
+    clock,
+    log,
+    startChild,
+    openSocket: openLocalSocket,
+    signal,
+  })
+  return undefined
+}
+
+async function chosenEsp({ exec }: Context, wish: string): Promise<{ readonly esp: EspMode; readonly why: string }> {
+  if (wish === 'userspace') return { esp: 'userspace', why: '--esp userspace' }
+  const found = await probeEsp(exec)
+  if (wish === 'kernel' && found.esp !== 'kernel')
+    throw new UserError('SUB0505', `--esp kernel, but ${found.why}`, {
+      hint: 'Load the modules (esp4, xfrm_interface), or use --esp auto.',
+    })
+  return found
+}
+
+async function programOf({ files }: Context): Promise<string> {
+  for (const [folder, name] of PROGRAMS) if ((await files.list(folder)).includes(name)) return `${folder}/${name}`
+  throw new UserError('SUB0506', 'strongSwan’s charon is not on this machine', {
+    hint: 'Install charon-systemd (Debian, Ubuntu) or strongswan.',
+  })
+}

@@ -1,0 +1,83 @@
+import { messageOf, UserError } from '../../model/errors.ts'
+import type { OpenLocalSocket } from '../../system/unix-socket.ts'
+import { readConnections, readSas, type SeenConnection, type SeenSa } from './seen.ts'
+import { connectVici, type Vici } from './vici.ts'
+import type { Section } from './vici-codec.ts'
+
+export interface LinkOptions {
+  readonly path: string
+  readonly openSocket: OpenLocalSocket
+  /** An SA or a child came up or went down. */
+  onChange(): void
+  /** A line of charon's log about a connection. */
+  onLog(connection: string, line: string): void
+}
+
+/** charon behind its vici socket; connected when needed, again after it has gone. Rejects with UserError SUB0501 where it does not answer. */
+export interface CharonLink extends Disposable {
+  request(command: string, message?: Section): Promise<Section>
+  connections(): Promise<SeenConnection[]>
+  sas(): Promise<SeenSa[]>
+  /** Ids of the secrets that it holds. */
+  secrets(): Promise<readonly string[]>
+  plugins(): Promise<readonly string[]>
+  /** Whether log lines are wanted; they cost while many peers are there. */
+  hear(isWanted: boolean): Promise<void>
+}
+
+export function openLink({ path, openSocket, onChange, onLog }: LinkOptions): CharonLink {
+  const state: { vici?: Promise<Vici> | undefined; isHearing: boolean } = { isHearing: false }
+  const open = async (): Promise<Vici> => {
+    const vici = await connectVici({ path, openSocket }).catch((error: unknown) => {
+      throw new UserError('SUB0501', `charon does not answer at ${path}: ${messageOf(error)}`, { cause: error })
+    })
+    state.isHearing = false
+    void vici.closed.then(() => {
+      state.vici = undefined
+    })
+    await vici.listen('ike-updown', onChange)
+    await vici.listen('child-updown', onChange)
+    return vici
+  }
+  const connected = async (): Promise<Vici> => {
+    if (state.vici === undefined) {
+      const opening = open()
+      state.vici = opening
+      opening.catch(() => {
+        if (state.vici === opening) state.vici = undefined
+      })
+    }
+    return await state.vici
+  }
+  const collect = async <T>(command: string, event: string, read: (event: Section) => T[]): Promise<T[]> => {
+    const found: T[] = []
+    await (await connected()).stream(command, event, {}, (message) => found.push(...read(message)))
+    return found
+  }
+  const listOf = (message: Section, key: string): readonly string[] => {
+    const value = message[key]
+    return Array.isArray(value) ? value.map(String) : []
+  }
+  return {
+    request: async (command, message) => await (await connected()).request(command, message),
+    connections: () => collect('list-conns', 'list-conn', readConnections),
+    sas: () => collect('list-sas', 'list-sa', readSas),
+    secrets: async () => listOf(await (await connected()).request('get-shared'), 'keys'),
+    plugins: async () => listOf(await (await connected()).request('stats'), 'plugins'),
+    async hear(isWanted) {
+      const vici = await connected()
+      if (isWanted === state.isHearing) return
+      state.isHearing = isWanted
+      if (!isWanted) return await vici.ignore('log')
+      await vici.listen('log', ({ 'ikesa-name': name, msg }) => {
+        if (typeof name === 'string' && typeof msg === 'string') onLog(name, msg)
+      })
+    },
+    [Symbol.dispose]() {
+      void state.vici?.then(
+        (vici) => vici[Symbol.dispose](),
+        () => undefined,
+      )
+    },
+  }
+}

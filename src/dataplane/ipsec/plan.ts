@@ -1,0 +1,142 @@
+// What must be said to charon so that it has the wanted connections, each with one IKE SA and one child a pair of networks. Pure.
+import type { Cidr } from '../../model/net.ts'
+import { isOwnMark, isOwnName, isOwnReqid, remoteAddresses, type WantedConnection } from './connection.ts'
+import type { SeenChild, SeenConnection, SeenSa } from './seen.ts'
+
+export interface SeenCharon {
+  readonly connections: readonly SeenConnection[]
+  readonly sas: readonly SeenSa[]
+}
+
+export type Step =
+  | { readonly what: 'load'; readonly connection: WantedConnection }
+  | { readonly what: 'unload'; readonly name: string }
+  /** Also with a peer that does not answer. */
+  | { readonly what: 'end'; readonly id: string; readonly name: string; readonly why: string }
+  | { readonly what: 'endChild'; readonly id: string; readonly name: string; readonly why: string }
+
+const LIVE_CHILD = ['CREATED', 'ROUTED', 'INSTALLING', 'INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED', 'RETRYING']
+const UP_CHILD = ['INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED']
+/** SAs established closer together than this were started by both sides at once; otherwise the newer one shows that the older is dead. */
+const AT_ONCE_SECONDS = 5
+/** So long the side that made an SA is given to add its children. */
+const PATIENCE_SECONDS = 3
+
+/** All but initiating; puts stand before drops. */
+export function planSteps(seen: SeenCharon, wanted: readonly WantedConnection[]): Step[] {
+  const names = new Map(wanted.map((connection) => [connection.name, connection]))
+  const moved = wanted.filter((connection) => isMoved(connection, seen.connections))
+  const isMovedSa = (sa: SeenSa): boolean => moved.some(({ name }) => name === sa.name)
+  const ownSas = seen.sas.filter((sa) => isOwnName(sa.name) && sa.children.every(({ reqid }) => isOwnReqid(reqid)))
+  return [
+    // The SAs of a connection that leads elsewhere now go first: were they left by a crash in between, nothing would tell them from good ones.
+    ...ownSas.filter(isMovedSa).map((sa) => end(sa, 'its addresses have changed')),
+    ...wanted.filter((connection) => !isLoaded(connection, seen.connections)).map((connection): Step => ({ what: 'load', connection })),
+    ...seen.connections.filter(({ name, mark }) => isOwnMark(mark) && !names.has(name)).map(({ name }): Step => ({ what: 'unload', name })),
+    ...ownSas.filter(({ name }) => !names.has(name)).map((sa) => end(sa, 'no longer wanted')),
+    ...wanted.flatMap((connection) => {
+      const sas = ownSas.filter((sa) => sa.name === connection.name && !isMovedSa(sa))
+      const surplus = surplusSas(connection, sas)
+      return [
+        ...surplus.map((sa) => end(sa, 'surplus')),
+        ...sas.filter((sa) => !surplus.includes(sa)).flatMap((sa) => badChildren(connection, sa)),
+      ]
+    }),
+  ]
+}
+
+const end = ({ id, name }: SeenSa, why: string): Step => ({ what: 'end', id, name, why })
+
+const isLoaded = (wanted: WantedConnection, seen: readonly SeenConnection[]): boolean =>
+  seen.some((connection) => connection.name === wanted.name && isSamePath(wanted, connection) && isSameChildren(wanted, connection))
+
+/** Whether charon has this connection of ours, but with other ends: what is up of it leads elsewhere. */
+const isMoved = (wanted: WantedConnection, seen: readonly SeenConnection[]): boolean =>
+  seen.some((connection) => connection.name === wanted.name && isOwnMark(connection.mark) && !isSamePath(wanted, connection))
+
+const isSamePath = ({ cable, mark }: WantedConnection, seen: SeenConnection): boolean =>
+  seen.mark === mark &&
+  seen.local === cable.local.private_ip &&
+  seen.localId === cable.local.private_ip &&
+  seen.remoteId === cable.remote.private_ip &&
+  seen.remote.join() === remoteAddresses(cable.address).join()
+
+function isSameChildren({ children }: WantedConnection, seen: SeenConnection): boolean {
+  const have = new Map(seen.children.map((child) => [child.name, child]))
+  return have.size === children.length && children.every((child) => isSameNetworks(have.get(child.name), child))
+}
+
+const isSameNetworks = (
+  seen: { readonly local: string; readonly remote: string } | undefined,
+  wanted: { readonly local: Cidr; readonly remote: Cidr },
+): boolean => seen?.local === wanted.local && seen.remote === wanted.remote
+
+/**
+ * SAs that carry what a better one carries. Both sides choose alike: of SAs that were started at once the one that the gateway with the lower cable name
+ * started stays, otherwise the newer one. SAs that have no child in common (a peer that makes an SA a child) all stay.
+ */
+export function surplusSas({ cable }: WantedConnection, sas: readonly SeenSa[]): SeenSa[] {
+  const established = sas.filter((sa) => sa.state === 'ESTABLISHED')
+  const isLower = cable.local.cable_name < cable.remote.cable_name
+  const isBetter = (a: SeenSa, b: SeenSa): boolean => {
+    const [ageA, ageB] = [a.ageSeconds ?? 0, b.ageSeconds ?? 0]
+    if (Math.abs(ageA - ageB) > AT_ONCE_SECONDS) return ageA < ageB
+    const [isALower, isBLower] = [a.isInitiator === isLower, b.isInitiator === isLower]
+    if (isALower !== isBLower) return isALower
+    return ageA === ageB ? a.spi < b.spi : ageA < ageB
+  }
+  const namesOf = (sa: SeenSa): string[] => sa.children.filter(isLive).map(({ name }) => name)
+  return established.filter((sa) =>
+    established.some((other) => {
+      if (other === sa || !isBetter(other, sa)) return false
+      const [mine, theirs] = [namesOf(sa), namesOf(other)]
+      return mine.length === 0 || mine.some((name) => theirs.includes(name))
+    }),
+  )
+}
+
+const isLive = ({ state }: SeenChild): boolean => LIVE_CHILD.includes(state)
+
+/** Children with other networks than their name means now, and the second ones of a name. */
+function badChildren({ children }: WantedConnection, sa: SeenSa): Step[] {
+  const wanted = new Map(children.map((child) => [child.name, child]))
+  return sa.children
+    .filter(({ state }) => state === 'INSTALLED')
+    .flatMap((child): Step[] => {
+      const want = wanted.get(child.name)
+      const { id, name } = child
+      if (want === undefined || !isSameNetworks(child, want))
+        return [{ what: 'endChild', id, name, why: 'its networks are no longer these' }]
+      const isSecond = sa.children.some((other) => other.state === 'INSTALLED' && other.name === name && other.spi < child.spi)
+      return isSecond ? [{ what: 'endChild', id, name, why: 'surplus' }] : []
+    })
+}
+
+export interface Progress {
+  /** Names of children that carry packets. */
+  readonly up: ReadonlySet<string>
+  /** Children to initiate now, were it not for back-off. */
+  readonly missing: readonly string[]
+}
+
+/** How far a connection is. */
+export function progressOf({ name, children }: WantedConnection, sas: readonly SeenSa[]): Progress {
+  const own = sas.filter((sa) => sa.name === name && !['DELETING', 'DESTROYING'].includes(sa.state))
+  const carrying = own.filter((sa) => ['ESTABLISHED', 'REKEYING', 'REKEYED'].includes(sa.state))
+  const up = new Set(
+    carrying.flatMap((sa) =>
+      sa.children
+        .filter((child) => UP_CHILD.includes(child.state))
+        .filter((child) => isChildOf(children, child))
+        .map((child) => child.name),
+    ),
+  )
+  const live = new Set(own.flatMap((sa) => sa.children.filter(isLive).map((child) => child.name)))
+  const isBusy = own.some(
+    (sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE') || (!sa.isInitiator && (sa.ageSeconds ?? 0) < PATIENCE_SECONDS),
+  )
+  return { up, missing: isBusy ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name) }
+}
+
+const isChildOf = (children: WantedConnection['children'], seen: SeenChild): boolean =>
+  isSameNetworks(seen, children.find(({ name }) => name === seen.name) ?? { local: '' as Cidr, remote: '' as Cidr })
