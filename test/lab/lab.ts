@@ -1,18 +1,18 @@
 // A lab from its beginning to its end.
-import { rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { messageOf } from '../../src/model/errors.ts'
 import { apiOf } from './access.ts'
 import { agentKey, mountSecrets, startAgents } from './agents.ts'
 import { startApis } from './apis.ts'
-import { daemonOf, logTails, startAs } from './daemons.ts'
+import { daemonOf, logOf, logTails, startAs } from './daemons.ts'
 import { DEFAULTS, ECHO_PORT, type LabOptions, nodeOf, nodesOf } from './layout.ts'
 import { buildNetwork, processesIn, rebuildNode, removeNetwork, setCable } from './network.ts'
 import { putClusterObjects } from './objects.ts'
-import { makeRunFolders, runFolder } from './places.ts'
+import { makeRunFolders, run, runFolder } from './places.ts'
 import { processId, signal, waitEnded } from './processes.ts'
 import { claimLab, forgetLab, isOrphan, type Lab, listLabs } from './state.ts'
 import { deployBroker, joinCluster } from './subctl.ts'
-import { hostAim, podAim, program, untilAnswered } from './traffic.ts'
+import { program } from './traffic.ts'
 
 /** Clusters that have nothing of ours yet: networks, nodes, pods and services, without APIs. Undone where it fails. */
 export async function upBare(options: Partial<LabOptions> = {}): Promise<Lab> {
@@ -63,15 +63,16 @@ export async function upLab({ say = () => undefined, stopAt, ...options }: UpOpt
 }
 
 async function startEchoes(lab: Lab): Promise<void> {
-  const { clusters } = lab.layout
-  for (const place of nodesOf(lab.layout).flatMap(({ name, pod }) => [name, pod.name])) await startEcho(lab, place)
-  const routers = clusters.map(({ name, nodes }) => [`${name}-router`, nodes.flatMap((node) => [podAim(node), hostAim(node)])] as const)
-  const { missing } = await untilAnswered(lab, routers, 60_000)
-  if (missing.length > 0) throw new Error(`an echo does not answer: ${JSON.stringify(missing[0])}`)
+  await Promise.all(nodesOf(lab.layout).flatMap(({ name, pod }) => [startEcho(lab, name), startEcho(lab, pod.name)]))
 }
 
-const startEcho = (lab: Lab, place: string): Promise<unknown> =>
-  startAs(lab, `${place}.echo`, { place, argv: program('echo', place, String(ECHO_PORT)), env: {} })
+async function startEcho(lab: Lab, place: string): Promise<void> {
+  const { key } = await startAs(lab, `${place}.echo`, { place, argv: program('echo', place, String(ECHO_PORT)), env: {} })
+  const untilListening = `until [ -n "$(ss -Hltn sport = :${ECHO_PORT})" ]; do sleep 0.02; done`
+  await run(lab, place, ['sh', '-c', untilListening], { timeoutMs: 60_000 }).catch(async (error) => {
+    throw new Error(`${key} does not listen: ${messageOf(error)}: ${await readFile(logOf(lab, key), 'utf8')}`)
+  })
+}
 
 /** A node dies: everything on it is killed, and its network cable pulled. Its pod runs on, cut off. */
 export async function loseNode(lab: Lab, name: string): Promise<void> {

@@ -1,4 +1,5 @@
 // Network of a lab: what stands in each namespace, as a pure function of the layout, and putting it there.
+import { bytesOf, type Ip } from '../../src/model/net.ts'
 import { exec } from '../../src/system/exec.ts'
 import { type ClusterLayout, clusterOf, type Layout, type NodeLayout, namespacesOf } from './layout.ts'
 import { nodeRules, routerRules } from './rules.ts'
@@ -18,13 +19,7 @@ export async function buildNetwork(layout: Layout): Promise<void> {
   for (const ns of namespacesOf(layout)) await exec(['ip', 'netns', 'add', ns])
   for (const contents of planNetwork(layout)) await fill(contents)
   const { link, ip } = layout.root
-  const routes = layout.clusters.filter((cluster) => !cluster.isNatted).map(({ lan, router }) => `route add ${lan} via ${router.ip}`)
-  const lines = [
-    `link add ${link} type veth peer name host netns ${layout.wan.ns}`,
-    `addr add ${ip}/24 dev ${link}`,
-    `link set ${link} up`,
-    ...routes,
-  ]
+  const lines = [`link add ${link} type veth peer name host netns ${layout.wan.ns}`, `addr add ${ip}/24 dev ${link}`, `link set ${link} up`]
   await exec(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
   await exec(['ip', '-n', layout.wan.ns, 'link', 'set', 'host', 'master', 'br0', 'up'])
 }
@@ -117,13 +112,13 @@ function nodeContents({ options }: Layout, cluster: ClusterLayout, node: NodeLay
     ],
     ip: [
       'link set lo up',
-      `link add eth0 type veth peer name ${node.name} netns ${cluster.router.ns}`,
+      `link add eth0 address ${mac(node.ip)} type veth peer name ${node.name} netns ${cluster.router.ns}`,
       `addr add ${node.ip}/24 dev eth0`,
       'link set eth0 up',
       `route add default via ${cluster.router.lanIp}`,
-      'link add cni0 type bridge',
+      `link add cni0 address ${mac(node.cniIp)} type bridge`,
       `addr add ${node.cniIp}/24 dev cni0`,
-      `link add pod0 type veth peer name eth0 netns ${node.pod.ns}`,
+      `link add pod0 type veth peer name eth0 address ${mac(node.pod.ip)} netns ${node.pod.ns}`,
       'link set pod0 master cni0 up',
       'link set cni0 up',
       ...others.map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`),
@@ -131,6 +126,9 @@ function nodeContents({ options }: Layout, cluster: ClusterLayout, node: NodeLay
     rules: nodeRules(cluster, options.forwardDrop.includes(cluster.name)),
   }
 }
+
+/** The same after a reboot, so that neighbours need not learn another. */
+const mac = (ip: Ip): string => ['02', '00', ...bytesOf(ip).map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
 
 const podContents = ({ pod, cniIp }: NodeLayout): Contents => ({
   ns: pod.ns,
