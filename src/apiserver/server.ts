@@ -32,9 +32,6 @@ export interface ApiServer {
   readonly port: number
   /** A bearer token that may do everything. */
   readonly adminToken: string
-  /** Notes of whoever runs the server, kept with its data. */
-  note(name: string): string | undefined
-  setNote(name: string, value: string): void
   /** Ends in order: watches first, then requests under way, then the data. */
   close(): Promise<void>
 }
@@ -68,8 +65,6 @@ function running(http: Awaited<ReturnType<typeof startHttp>>, { state, database,
   return {
     port: http.port,
     adminToken: keys.admin,
-    note: (name) => database.setting(`note.${name}`),
-    setNote: (name, value) => database.setSetting(`note.${name}`, value),
     async close() {
       await http.close()
       await state.close()

@@ -9,8 +9,8 @@ type Labels = Item['labels']
 type Requirement = (labels: Labels) => boolean
 
 const MOST_TEXT = 16 * 1024
-const KEY = String.raw`[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?`
-const VALUE = String.raw`[A-Za-z0-9_.-]*`
+const KEY = '[A-Za-z0-9](?:[A-Za-z0-9_./-]*[A-Za-z0-9])?'
+const VALUE = '[A-Za-z0-9_.-]*'
 const EQUALITY = new RegExp(String.raw`^(${KEY})\s*(=|==|!=)\s*(${VALUE})$`)
 const SET = new RegExp(String.raw`^(${KEY})\s+(in|notin)\s*\(([^()]*)\)$`)
 const PRESENCE = new RegExp(`^(!?)\\s*(${KEY})$`)

@@ -67,7 +67,8 @@ export function openState(database: Database, options: StateOptions): State {
     } catch (error) {
       fault = error
       for (const pending of done) pending.settle(error)
-      return next()
+      next()
+      return
     }
     for (const change of batch.changes) {
       if (change.gone) shelf(kinds, change.after.kind).drop(change.after)
