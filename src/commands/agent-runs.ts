@@ -2,6 +2,7 @@ import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
 import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
+import { routeAgent } from './route-agent.ts'
 
 /** What the agents' part runs. */
-export const agentRuns: Runs = { ...infoRuns, charon, engine }
+export const agentRuns: Runs = { ...infoRuns, charon, engine, 'route-agent': routeAgent }

@@ -4,7 +4,7 @@ import { canonical } from '../model/canonical.ts'
 import { messageOf } from '../model/errors.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import { isKnown, type RouteAgentState } from './route-agent-state.ts'
-import { nodeIpOf, viewOf } from './route-agent-view.ts'
+import { nodeIpOf, podCidrsOf, viewOf } from './route-agent-view.ts'
 import type { RouteAgentWorld } from './route-agent-world.ts'
 
 /** Deletions that the kernel does not tell of, such as those of packet filter rules, are noticed within this time. */
@@ -16,10 +16,12 @@ export async function lookAround(state: RouteAgentState): Promise<string | undef
   const { settings } = world
   if (!isKnown(state)) return 'the first lists of the API have not come yet'
   const nodes = stores.nodes.all()
-  const nodeIp = nodeIpOf(nodes.find(({ metadata }) => metadata.name === settings.nodeName))
+  const own = nodes.find(({ metadata }) => metadata.name === settings.nodeName)
+  const nodeIp = nodeIpOf(own)
   if (nodeIp === undefined) return `there is no Node "${settings.nodeName}" with an InternalIP`
   const { remotes } = state.remoteView()
-  state.view = viewOf({ settings, nodes, endpoints: stores.endpoints.all(), remotes, nodeIp, facts: await world.facts(nodeIp) })
+  const facts = await world.facts({ nodeIp, nodePodCidrs: podCidrsOf(own, settings.podCidrs) })
+  state.view = viewOf({ settings, nodes, endpoints: stores.endpoints.all(), remotes, nodeIp, facts })
   state.plan = planNode(state.view)
   return undefined
 }

@@ -79,7 +79,8 @@ const NODE_NETWORKS = ['flannel', 'canal-flannel', 'kindnet']
 const arePodCidrsUsed = (own: Node | undefined, { cniIp }: NodeFacts, plugin: string): boolean =>
   NODE_NETWORKS.includes(plugin.toLowerCase()) || (cniIp !== undefined && rawPodCidrs(own).some((network) => contains(network, cniIp)))
 
-const podCidrsOf = (node: Node | undefined, clusters: readonly Cidr[]): readonly Cidr[] =>
+/** The networks that a Node gives to its pods, within the cluster's. */
+export const podCidrsOf = (node: Node | undefined, clusters: readonly Cidr[]): readonly Cidr[] =>
   rawPodCidrs(node).filter((network) => clusters.some((outer) => contains(outer, network)))
 
 const rawPodCidrs = (node: Node | undefined): readonly Cidr[] =>

@@ -1,8 +1,7 @@
 import type { Health } from '../dataplane/health.ts'
-import type { NodePlan } from '../dataplane/node/state.ts'
+import type { NodeTarget } from '../dataplane/kernel/node-target.ts'
 import type { EchoResult } from '../dataplane/probe/echo.ts'
 import type { Watched } from '../dataplane/probe/watch.ts'
-import type { Target } from '../dataplane/target.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import type { Cidr, Ip } from '../model/net.ts'
 import type { RouteAgent } from '../model/resources.ts'
@@ -22,12 +21,6 @@ export interface NodeFacts {
   /** Its address in the pods' network and the device that has it; undefined where the CNI gives it none. */
   readonly cniIp: Ip | undefined
   readonly cniDevice: string | undefined
-}
-
-/** A node's kernel. */
-export interface NodeTarget extends Target<NodePlan> {
-  /** What of the plan's protection is not in force at this moment, one line each. */
-  unguarded(plan: NodePlan): Promise<readonly string[]>
 }
 
 /** Echo requests with the kernel's and others' reasons, while somebody watches for packets outside the tunnels. */
@@ -58,7 +51,7 @@ export interface RouteAgentWorld {
   readonly node: NodeTarget
   /** Echo requests to the other clusters; `source` is asked for the address to send from. */
   openHealth(source: () => Ip | undefined): Health
-  facts(nodeIp: Ip): Promise<NodeFacts>
+  facts(node: { readonly nodeIp: Ip; readonly nodePodCidrs: readonly Cidr[] }): Promise<NodeFacts>
   probe(order: ProbeOrder): Promise<ProbeOutcome>
   /** Calls back, once a second at most, when a device, an address, a route or a rule of this machine changes. */
   onKernelChange(changed: () => void): void

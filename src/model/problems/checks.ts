@@ -86,9 +86,4 @@ export const checkProblems: Problems = {
     cause: 'A cluster knows an older gateway of the other than that publishes.',
     next: "Wait some seconds; then look into the log of the active gateway's engine.",
   },
-  SUB0620: {
-    title: 'Checks failed',
-    cause: '`verify` found something that is not in order.',
-    next: 'Read the failed checks; `subctl explain ID` tells more of each.',
-  },
 }

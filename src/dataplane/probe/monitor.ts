@@ -1,0 +1,39 @@
+// Hears of changes in the kernel that somebody else makes: links, addresses, routes, rules. Packet filters tell of nothing.
+import { messageOf } from '../../model/errors.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { Follow } from '../../system/follow.ts'
+import type { Log } from '../../system/log.ts'
+
+export interface MonitorOptions {
+  readonly follow: Follow
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+
+/** However much changes, the callback is called no more often. */
+const QUIET_MS = 1_000
+const MOST_RETRY_MS = 30_000
+
+/** Calls back a short time after changes, for good; after a gap in listening as well. Settles when the signal is aborted. */
+export async function watchKernel({ follow, clock, log, signal }: MonitorOptions, changed: () => void): Promise<void> {
+  let waiting = false
+  const notice = (): void => {
+    if (waiting) return
+    waiting = true
+    void clock.sleep(QUIET_MS, signal).then(() => {
+      waiting = false
+      if (!signal.aborted) changed()
+    })
+  }
+  for (let failures = 0; !signal.aborted; failures += 1) {
+    const began = clock.now()
+    await follow(['ip', 'monitor', 'link', 'address', 'route', 'rule'], { onLine: notice }, signal).catch((error: unknown) => {
+      log.warn('changes of the kernel are noticed by the timer alone', { error: messageOf(error) })
+    })
+    if (signal.aborted) return
+    if (clock.now() - began > MOST_RETRY_MS) failures = 0
+    await clock.sleep(Math.min(MOST_RETRY_MS, 1_000 * 2 ** Math.min(failures, 10)), signal)
+    notice()
+  }
+}
