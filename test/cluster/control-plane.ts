@@ -1,13 +1,13 @@
 // A real Kubernetes API: etcd, kube-apiserver and, where tokens are to be made, kube-controller-manager. No nodes.
-import { randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
+import { makeAuthority, makeServerCertificate } from '../../src/apiserver/tls/certificates.ts'
 import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../lab/processes.ts'
-import { serverCertificate, signingKey } from './certificates.ts'
 
 export interface ControlPlaneOptions {
   /** Where keys, data and logs go: an empty folder, or one to be made. Removing it is the caller's. */
@@ -93,7 +93,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
 async function writeFiles(options: ControlPlaneOptions, server: string) {
   const { folder, address = '127.0.0.1', names = [] } = options
   const host = ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
-  const { ca, cert, key } = await serverCertificate([address, ...host, ...names])
+  const authority = await makeAuthority(Date.now())
+  const { cert, key } = await makeServerCertificate(authority, [...new Set([address, ...host, ...names])], Date.now())
+  const ca = authority.cert
   const token = randomBytes(24).toString('base64url')
   const kubeconfig = join(folder, 'kubeconfig')
   const config = {
@@ -108,7 +110,7 @@ async function writeFiles(options: ControlPlaneOptions, server: string) {
     'ca.crt': ca,
     'server.crt': cert,
     'server.key': key,
-    'accounts.key': signingKey(),
+    'accounts.key': generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString(),
     'tokens.csv': `${token},admin,admin,"system:masters"\n`,
     kubeconfig: JSON.stringify(config),
   }
