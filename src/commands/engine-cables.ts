@@ -73,7 +73,10 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     followingSince ??= clock.now()
     const left = followingSince + LINGER_MS - clock.now()
     const isCarrying = state.connections.length > 0 || done !== undefined
-    if (isCarrying && left > 0) return askIn(left)
+    if (isCarrying && left > 0) {
+      askIn(left)
+      return
+    }
     say(await driver.reconcile([]))
     say(await owned.reconcile([]))
     done = undefined
@@ -90,8 +93,10 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
         state.impossible = impossible(spec, remotes)
       }
       if (role === 'following') await clear()
-      state.failingSince = undefined
-      engine.failures.delete('cables')
+      // Where the daemon was asked for nothing it has shown nothing either.
+      const isAsked = role === 'leading' ? spec !== undefined : state.isCleared
+      if (isAsked) state.failingSince = undefined
+      if (isAsked) engine.failures.delete('cables')
     } catch (error) {
       state.failingSince ??= clock.now()
       engine.failures.set('cables', messageOf(error))

@@ -31,8 +31,11 @@ const remotes = (gateway: FakeGateway): string[] =>
     .cables()
     .map(({ remote }) => remote.hostname)
     .sort()
-const events = (member: FakeMember): unknown[] =>
-  member.cluster.objects('Event').map((event) => ('reason' in event ? event.reason : undefined))
+const events = (member: FakeMember, gateway: string): unknown[] =>
+  member.cluster
+    .objects('Event')
+    .filter(({ metadata }) => metadata.name.startsWith(`${gateway}.`))
+    .map((event) => ('reason' in event ? event.reason : undefined))
 /** Turns the clock until it holds; gives the time that it took. */
 async function within(mostMs: number, holds: () => boolean): Promise<number> {
   const start = clock.now()
@@ -73,7 +76,7 @@ describe('two clusters', () => {
       { [CLUSTER_LABEL]: 'east' },
     ])
     expect(w.owned()).toEqual(['100.1.0.0'])
-    expect(events(west)).toEqual(['GatewayActive', 'ConnectionEstablished'])
+    expect(events(west, 'west-gw1')).toEqual(['GatewayActive', 'ConnectionEstablished'])
   })
 
   it('are quiet once they are connected: no write but renewals of the lease and heartbeats, no change in charon', async () => {
@@ -186,8 +189,8 @@ describe('a gateway', () => {
     expect(w1.cables()).toHaveLength(1)
     w1.local.link = 'up'
     await within(20_000, () => w1.cables().length === 0)
+    await within(5_000, () => west.gateway('west-gw1')?.status.haStatus === 'passive')
     expect([w1.observed?.isLeading, w2.observed?.isLeading]).toEqual([false, true])
-    expect(west.gateway('west-gw1')?.status.haStatus).toBe('passive')
   })
 
   it('whose charon fails hands over to a healthy one, once', async () => {
@@ -234,14 +237,13 @@ describe('a gateway', () => {
   it('says what packets do: a tunnel that carries nothing is an error, with its round-trip time where it carries', async () => {
     const { w1 } = await pair()
     w1.engine.pulse = { state: 'dead' }
-    // Without a health-check address of the other side nothing is probed.
     await within(5_000, () => west.gateway('west-gw1')?.status.connections[0]?.status === 'error')
     expect(west.gateway('west-gw1')?.status.connections[0]?.statusMessage).toContain('10.2.1.1 does not answer')
     const rtt = { last: '1ms', min: '1ms', average: '1ms', max: '1ms', stdDev: '0s' }
     w1.engine.pulse = { state: 'alive', rtt }
     await within(5_000, () => west.gateway('west-gw1')?.status.connections[0]?.status === 'connected')
     expect(west.gateway('west-gw1')?.status.connections[0]?.latencyRTT).toEqual(rtt)
-    expect(events(west)).toEqual(['GatewayActive', 'ConnectionEstablished', 'GatewayPassive', 'ConnectionFailed', 'ConnectionEstablished'])
+    expect(events(west, 'west-gw1')).toEqual(['GatewayActive', 'ConnectionEstablished', 'ConnectionFailed', 'ConnectionEstablished'])
   })
 })
 
@@ -260,7 +262,6 @@ describe('the broker', () => {
 
   it('may come back with empty data: everything is published again, and no tunnel goes down in between', async () => {
     const { w1, w2, e } = await pair()
-    const changes = [w1.work.changes, e.work.changes]
     e.broker.link = 'refused'
     set.broker.wipe()
     await clock.advance(30_000)
@@ -268,14 +269,14 @@ describe('the broker', () => {
     expect(onBroker()).toEqual(['west-gw1'])
     expect([hosts(west), remotes(w1), set.isConnected(w1, e)]).toEqual([['east-gw1', 'west-gw1'], ['east-gw1'], true])
     // Not even a leader that starts in the middle drops them.
-    await w1.term()
+    const ended = w1.term()
     await clock.advance(10_000)
+    await ended
     expect(hosts(west)).toEqual(['east-gw1', 'west-gw2'])
     e.broker.link = 'up'
     await clock.advance(10_000)
     expect(onBroker()).toEqual(['east-gw1', 'west-gw2'])
     expect(set.isConnected(w2, e)).toBe(true)
-    expect(changes).toEqual([changes[0], changes[1]])
   })
 
   it('that lost its data and has not heard of a cluster for ten minutes is believed', async () => {

@@ -48,6 +48,8 @@ interface State {
   objects: Map<string, Resource>
   changes: Change[]
   watchers: Set<Watcher>
+  /** The time of day as objects have it. */
+  readonly now: () => string
 }
 interface Watcher {
   readonly wake: () => void
@@ -58,7 +60,8 @@ const keyOf = (kind: Kind, name: string, namespace?: string): string => `${kind}
 const clone = <T>(value: T): T => structuredClone(value)
 
 export function fakeCluster(options: { readonly clock?: Clock; readonly server?: string } = {}): FakeCluster {
-  const state: State = { version: 1, compacted: 0, objects: new Map(), changes: [], watchers: new Set() }
+  const now = (): string => new Date(options.clock?.now() ?? Date.UTC(2026, 0, 1)).toISOString().replace(/\.\d+Z$/, 'Z')
+  const state: State = { version: 1, compacted: 0, objects: new Map(), changes: [], watchers: new Set(), now }
   const end = (): void => {
     for (const watcher of [...state.watchers]) watcher.end()
   }
@@ -93,7 +96,7 @@ function commit(state: State, kind: Kind, object: Resource, type: 'put' | 'gone'
     ...object.metadata,
     resourceVersion: String(state.version),
     uid: before?.metadata?.uid ?? object.metadata?.uid ?? randomUUID(),
-    creationTimestamp: before?.metadata?.creationTimestamp ?? '2026-01-01T00:00:00Z',
+    creationTimestamp: before?.metadata?.creationTimestamp ?? object.metadata?.creationTimestamp ?? state.now(),
   }
   const stored = clone(object.metadata === undefined ? object : { ...object, metadata })
   if (type === 'put') state.objects.set(key, stored)
@@ -223,7 +226,8 @@ function create<R extends Resource>(state: State, object: R, options: WriteOptio
   const name = object.metadata.name ?? `${object.metadata.generateName}${randomUUID().slice(0, 5)}`
   if (state.objects.has(keyOf(kind, name, object.metadata.namespace)))
     throw new ConflictError(409, 'AlreadyExists', `${KINDS[kind].plural} "${name}" already exists`)
-  const whole = { ...object, metadata: { ...object.metadata, name, generation: 1 } }
+  const { uid: _, creationTimestamp: __, ...metadata } = object.metadata
+  const whole = { ...object, metadata: { ...metadata, name, generation: 1 } }
   return options.dryRun === true ? whole : (commit(state, kind, whole) as R)
 }
 
