@@ -26,6 +26,8 @@ export const apiPlace = (name: string): string => (name === 'broker' ? 'broker' 
 export const apiIp = ({ layout }: Lab, name: string): string => (name === 'broker' ? layout.broker.ip : clusterOf(layout, name).api.ip)
 export const kubeconfigOf = (lab: Lab): string => join(lab.folder, 'kubeconfig')
 
+export const brokerFile = (lab: Lab): string => join(lab.folder, 'broker-info.subm')
+
 export const saveAdmin = (lab: Lab, name: string, admin: Admin): Promise<void> =>
   writeFile(join(apiFolder(lab, name), 'admin.json'), JSON.stringify(admin), { mode: 0o600 })
 
@@ -63,9 +65,10 @@ export async function writeKubeconfig(lab: Lab): Promise<void> {
   await writeFile(kubeconfigOf(lab), `${JSON.stringify(config, undefined, 2)}\n`, { mode: 0o600 })
 }
 
-/** Waits until the server says that it is ready. */
-export async function untilReady(lab: Lab, name: string, limitMs = 120_000): Promise<void> {
-  const api = (await apiOf(lab, name)).within(2000)
+/** Waits until the server of a cluster, or of the broker, says that it is ready. */
+export const untilReady = async (lab: Lab, name: string): Promise<void> => untilAnswering((await apiOf(lab, name)).within(2000))
+
+export async function untilAnswering(api: KubeApi, limitMs = 120_000): Promise<void> {
   for (const until = Date.now() + limitMs; ; await wait(50)) {
     try {
       await api.raw('/readyz')

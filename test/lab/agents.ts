@@ -91,7 +91,7 @@ export async function start(lab: Lab, node: string, agent: Agent): Promise<void>
   await startAs(lab, agentKey(node, agent), {
     place: node,
     argv: [SUBCTL, agent],
-    env: agent === 'charon' ? {} : await environment(lab, layout),
+    env: await environment(lab, layout),
     secrets: secretsFolder(lab, layout.cluster, agent),
   })
 }

@@ -1,8 +1,8 @@
 // API servers of a lab: real control planes, or the central API server in their place.
 import { mkdir } from 'node:fs/promises'
 import { startControlPlane } from '../cluster/control-plane.ts'
-import { apiFolder, apiIp, apiNames, apiPlace, saveAdmin, untilReady, writeKubeconfig } from './access.ts'
-import { startCentral } from './central.ts'
+import { apiFolder, apiIp, apiNames, apiPlace, brokerName, saveAdmin, untilReady, writeKubeconfig } from './access.ts'
+import { loseObjects, startCentralApi, startCentralBroker } from './central.ts'
 import { adopt, endDaemon, startAgain } from './daemons.ts'
 import { API_PORT, type ClusterLayout, clusterOf } from './layout.ts'
 import { argvIn } from './places.ts'
@@ -16,8 +16,8 @@ export async function startApis(lab: Lab): Promise<void> {
 
 async function startOne(lab: Lab, name: string): Promise<void> {
   await mkdir(apiFolder(lab, name), { recursive: true, mode: 0o700 })
-  if (name === 'broker') return startCentral(lab, name, 'broker')
-  if (lab.layout.options.api === 'central') return startCentral(lab, name, 'cluster')
+  if (name === 'broker') return startCentralBroker(lab)
+  if (lab.layout.options.api === 'central') return startCentralApi(lab, name)
   await startKubernetes(lab, clusterOf(lab.layout, name))
 }
 
@@ -45,4 +45,12 @@ export const killApi = (lab: Lab, name: string, signal: NodeJS.Signals = 'SIGKIL
 export async function startApi(lab: Lab, name: string): Promise<void> {
   await startAgain(lab, keyOf(name))
   await untilReady(lab, name)
+}
+
+export const killBroker = (lab: Lab, signal?: NodeJS.Signals): Promise<void> => killApi(lab, brokerName(lab), signal)
+
+/** Starts the broker again: with its data or, where it is a central one, without all that members have published. */
+export async function startBroker(lab: Lab, data: 'kept' | 'lost' = 'kept'): Promise<void> {
+  if (data === 'lost') await loseObjects(lab)
+  await startApi(lab, brokerName(lab))
 }

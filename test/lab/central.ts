@@ -1,21 +1,64 @@
 // The central API server as a lab runs it: as the broker, or in the place of a cluster's API.
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Admin, apiFolder, apiIp, apiPlace, saveAdmin, untilReady } from './access.ts'
-import { startAs } from './daemons.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fixedAccess } from '../../src/k8s/access.ts'
+import { openApi } from '../../src/k8s/client.ts'
+import { type Admin, apiFolder, apiIp, apiPlace, brokerFile, saveAdmin, untilAnswering, untilReady } from './access.ts'
+import { endDaemon, startAs } from './daemons.ts'
 import { API_PORT } from './layout.ts'
+import { run } from './places.ts'
 import type { Lab } from './state.ts'
 import { SUBCTL } from './subctl.ts'
 
-export async function startCentral(lab: Lab, name: string, kinds: 'broker' | 'cluster'): Promise<void> {
-  const [place, at] = [apiPlace(name), `${apiIp(lab, name)}:${API_PORT}`]
-  const argv = [SUBCTL, 'serve-broker', '--kinds', kinds, '--listen', at, '--advertise', at, '--data', dataFolder(lab, name)]
-  await startAs(lab, `${place}.apiserver`, { place, argv, env: {} })
-  await saveAdmin(lab, name, await adminFromData(lab, name))
+const dataFolder = (lab: Lab, name: string): string => join(apiFolder(lab, name), 'data')
+
+/** Prepares the broker as its user would, and starts it. */
+export async function startCentralBroker(lab: Lab): Promise<void> {
+  const at = `${apiIp(lab, 'broker')}:${API_PORT}`
+  const init = ['--init', '--data', dataFolder(lab, 'broker'), '--listen', at, '--advertise', at, '--file', brokerFile(lab)]
+  await run(lab, 'broker', [SUBCTL, 'serve-broker', ...init], { timeoutMs: 60_000 })
+  await startServer(lab, 'broker', [])
+}
+
+/** The API of a cluster. */
+export async function startCentralApi(lab: Lab, cluster: string): Promise<void> {
+  const at = `${apiIp(lab, cluster)}:${API_PORT}`
+  await startServer(lab, cluster, ['--kinds', 'cluster', '--listen', at, '--advertise', at])
+}
+
+async function startServer(lab: Lab, name: string, flags: readonly string[]): Promise<void> {
+  const place = apiPlace(name)
+  await startAs(lab, `${place}.apiserver`, { place, argv: [SUBCTL, 'serve-broker', '--data', dataFolder(lab, name), ...flags], env: {} })
+  await saveAdmin(lab, name, await adminOf(lab, name))
   await untilReady(lab, name)
 }
 
-export const dataFolder = (lab: Lab, name: string): string => join(apiFolder(lab, name), 'data')
+/** Takes away what members have published, while nobody but this process reaches the server: as after a loss of its data. Their credentials stay good. */
+export async function loseObjects(lab: Lab): Promise<void> {
+  const place = apiPlace('broker')
+  const at = `${apiIp(lab, 'broker')}:${API_PORT + 1}`
+  const argv = [SUBCTL, 'serve-broker', '--data', dataFolder(lab, 'broker'), '--listen', at]
+  const { key } = await startAs(lab, `${place}.elsewhere`, { place, argv, env: {} })
+  const { ca, token } = await adminOf(lab, 'broker')
+  const api = openApi(fixedAccess(`https://${at}`, { ca, token })).within(2000)
+  try {
+    await untilAnswering(api)
+    for (const kind of ['Endpoint', 'Cluster'] as const)
+      for (const { metadata } of (await api.list(kind)).items) await api.remove(kind, metadata.name, metadata.namespace)
+  } finally {
+    await endDaemon(lab, key, 'SIGTERM')
+  }
+}
 
-async function adminFromData(lab: Lab, name: string): Promise<Admin> {
-  throw new Error(`${dataFolder(lab, name)} has no administrator`)
+/** From the files that the server writes when it starts. */
+async function adminOf(lab: Lab, name: string): Promise<Admin> {
+  const folder = dataFolder(lab, name)
+  for (const until = Date.now() + 60_000; Date.now() < until; await wait(20)) {
+    const text = await readFile(join(folder, 'admin.kubeconfig'), 'utf8').catch(() => '')
+    const token = /^\s*(?:- )?token: *(\S+)$/m.exec(text)?.[1]
+    if (token !== undefined)
+      return { server: `https://${apiIp(lab, name)}:${API_PORT}`, ca: await readFile(join(folder, 'ca.crt'), 'utf8'), token }
+  }
+  throw new Error(`${folder}/admin.kubeconfig has no token`)
 }

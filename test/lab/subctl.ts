@@ -1,7 +1,7 @@
 // The packaged binary, and the user's way with it: a broker, then a join for each cluster.
 import { join } from 'node:path'
 import { type ExecResult, exec } from '../../src/system/exec.ts'
-import { brokerName, kubeconfigOf } from './access.ts'
+import { brokerFile, brokerName, kubeconfigOf } from './access.ts'
 import type { ClusterLayout } from './layout.ts'
 import type { Lab } from './state.ts'
 
@@ -18,8 +18,6 @@ export const subctl = (
   args: readonly string[],
   { okCodes = [0], timeoutMs = 180_000 }: SubctlOptions = {},
 ): Promise<ExecResult> => exec([SUBCTL, ...args], { okCodes, timeoutMs, env: { KUBECONFIG: kubeconfigOf(lab), HOME: lab.folder } })
-
-export const brokerFile = (lab: Lab): string => join(lab.folder, 'broker-info.subm')
 
 /** Makes a cluster the broker. A central one has written its file by itself. */
 export async function deployBroker(lab: Lab): Promise<void> {
