@@ -1,0 +1,97 @@
+// From what is there to what should be: lines for `ip -batch` and `bridge -batch`.
+import { diff } from '../../model/diff.ts'
+import { type NodePlan, OWNER, VX_DEVICE } from '../node/state.ts'
+import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords } from './links.ts'
+
+export interface LinkChanges {
+  /** In this order: `ip`, `bridge`, `ip`: what leads packets somewhere comes last, what leads them nowhere any more goes then. */
+  readonly base: readonly string[]
+  readonly bridge: readonly string[]
+  readonly paths: readonly string[]
+  /** Of the peers that are gone, and of the link. */
+  readonly bridgeDrops: readonly string[]
+  readonly drops: readonly string[]
+}
+
+const same = (text: string): string => text
+
+export function linkChanges(state: LinkState, plan: NodePlan): LinkChanges {
+  const link = planLink(state, plan)
+  const onVx = (words: string): boolean => words.includes(` dev ${VX_DEVICE}`)
+  // A link that is made anew, or that gets another address, loses what stands on it.
+  const kept = (words: readonly string[]): readonly string[] => (link.isFresh ? words.filter((item) => !onVx(item)) : words)
+  const neighbours = diff(kept(state.neighbours), plan.peers.map(neighbourOf), firstWord, same)
+  const fdb = diff(kept(state.fdb), plan.peers.map(fdbOf), firstWord, same)
+  const routes = diff(kept(state.routes), feasibleRoutes(state, plan), routeKey, same)
+  const wanted = plan.rules.map(ruleWords)
+  const rules = diff(state.rules, wanted, same, same)
+  const [rejects, ways] = [
+    routes.put.filter((words) => words.startsWith('unreachable')),
+    routes.put.filter((words) => !words.startsWith('unreachable')),
+  ]
+  return {
+    base: [
+      ...rejects.map(putRoute),
+      ...rules.put.filter((words) => !state.foreignRules.includes(words)).map((words) => `rule add ${words} protocol ${OWNER}`),
+      ...link.put,
+    ],
+    bridge: fdb.put.map((words) => `fdb replace ${words} self permanent`),
+    paths: [...neighbours.put.map((words) => `neigh replace ${words} nud permanent protocol ${OWNER}`), ...ways.map(putRoute)],
+    bridgeDrops: link.isGone ? [] : fdb.drop.map((words) => `fdb del ${words} self`),
+    drops: [
+      ...[...rules.drop, ...twice(state.rules)].map((words) => `rule del ${words} protocol ${OWNER}`),
+      ...routes.drop.filter((words) => !(link.isGone && onVx(words))).map((words) => `route del ${routeKey(words)} proto ${OWNER}`),
+      ...(link.isGone ? [] : neighbours.drop.map((words) => `neigh del ${firstWord(words)} dev ${VX_DEVICE}`)),
+      ...link.drop,
+    ],
+  }
+}
+
+const putRoute = (words: string): string => `route replace ${words} proto ${OWNER}`
+const firstWord = (words: string): string => words.split(' ')[0] ?? ''
+const twice = (items: readonly string[]): readonly string[] => items.filter((item, i) => items.indexOf(item) !== i)
+
+/** Routes whose device is there and up, without a source that this node does not have: as the kernel can hold them now. */
+export function feasibleRoutes({ devices, addresses }: LinkState, plan: NodePlan): readonly string[] {
+  const own = new Set<string>(addresses.map(({ ip }) => ip))
+  if (plan.link !== undefined) own.add(plan.link.ip)
+  return plan.routes
+    .filter(({ dev }) => dev === undefined || (dev === VX_DEVICE ? plan.link !== undefined : devices.get(dev)?.isUp === true))
+    .map(({ src, ...route }) => routeWords(src !== undefined && own.has(src) ? { ...route, src } : route))
+}
+
+interface LinkPlan {
+  readonly put: readonly string[]
+  readonly drop: readonly string[]
+  /** Made anew, or with another address. */
+  readonly isFresh: boolean
+  readonly isGone: boolean
+}
+
+function planLink({ vx, devices }: LinkState, { link }: NodePlan): LinkPlan {
+  const remove = `link del dev ${VX_DEVICE}`
+  if (link === undefined) {
+    // A VXLAN of that name without our mark is somebody else's.
+    const isOurs = vx !== undefined && devices.get(VX_DEVICE)?.alias !== undefined
+    return { put: [], drop: isOurs ? [remove] : [], isFresh: false, isGone: isOurs }
+  }
+  const want = vxWords(link)
+  const set = `link set dev ${VX_DEVICE} ${want.set}`
+  const address = `addr add ${want.address} dev ${VX_DEVICE}`
+  if (vx?.make !== want.make) {
+    const make = [`link add ${VX_DEVICE} ${want.make}`, set, address]
+    return { put: vx === undefined ? make : [remove, ...make], drop: [], isFresh: true, isGone: false }
+  }
+  const wrong = vx.addresses.filter((item) => item !== want.address)
+  const isFresh = wrong.length > 0 || vx.addresses.length === 0
+  return {
+    // One that stays beside another of its network would go with it.
+    put: [
+      ...(vx.set === want.set ? [] : [set]),
+      ...(isFresh ? [...vx.addresses.map((item) => `addr del ${item} dev ${VX_DEVICE}`), address] : []),
+    ],
+    drop: [],
+    isFresh,
+    isGone: false,
+  }
+}

@@ -1,0 +1,93 @@
+// Nodes of one cluster as network namespaces: the real kernel, without Kubernetes and without tunnels.
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Exec, exec } from '../../../src/system/exec.ts'
+import { type Files, realFiles } from '../../../src/system/files.ts'
+
+export interface NodeNs {
+  readonly ns: string
+  readonly exec: Exec
+  readonly files: Files
+  readonly runDir: string
+  /** Runs a line of words; returns what it printed. */
+  sh(line: string): Promise<string>
+  /** Runs lines of `ip -batch`. */
+  ip(...lines: readonly string[]): Promise<void>
+}
+
+const run = randomBytes(3).toString('hex')
+
+/** Makes network namespaces `NAME-xxxxxx` and runs the body; removes them and what runs in them whatever happens. */
+export async function withNamespaces<T>(names: readonly string[], body: (...nodes: readonly NodeNs[]) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'subctl-kernel-'))
+  const made: string[] = []
+  try {
+    const nodes: NodeNs[] = []
+    for (const name of names) {
+      const ns = `sk-${run}-${name}`
+      await exec(['ip', 'netns', 'add', ns])
+      made.push(ns)
+      await exec(['ip', '-n', ns, 'link', 'set', 'lo', 'up'])
+      nodes.push(nodeOf(ns, join(folder, name)))
+    }
+    return await body(...nodes)
+  } finally {
+    for (const ns of made) {
+      const { stdout } = await exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1] })
+      for (const pid of stdout.split('\n').filter((line) => line !== '')) await exec(['kill', '-9', pid], { okCodes: [0, 1] })
+      await exec(['ip', 'netns', 'del', ns])
+    }
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+function nodeOf(ns: string, runDir: string): NodeNs {
+  const inside: Exec = (argv, options) => exec(['ip', 'netns', 'exec', ns, ...argv], options)
+  return {
+    ns,
+    exec: inside,
+    files: filesOf(inside),
+    runDir,
+    sh: async (line) => (await inside(line.split(' ') as [string, ...string[]])).stdout,
+    ip: async (...lines) => void (await exec(['ip', '-n', ns, '-batch', '-'], { input: `${lines.join('\n')}\n` })),
+  }
+}
+
+/** Files of /proc are those of the namespace; all others are the machine's. */
+const filesOf = (inside: Exec): Files => ({
+  ...realFiles,
+  readIfThere: async (path) => {
+    if (!path.startsWith('/proc/')) return realFiles.readIfThere(path)
+    const { code, stdout } = await inside(['cat', path], { okCodes: [0, 1] })
+    return code === 0 ? stdout : undefined
+  },
+  overwrite: async (path, text) => void (await inside(['tee', path], { input: text })),
+})
+
+/** All that a node's kernel holds, in text: what must be the same after clean-up as before. */
+export async function dump({ exec: inside }: NodeNs): Promise<string> {
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    ['ip', '-o', 'link', 'show'],
+    ['ip', '-o', 'addr', 'show'],
+    ['ip', 'rule', 'show'],
+    ['ip', 'route', 'show', 'table', 'all'],
+    ['ipset', 'save'],
+    ['sysctl', '-a', '-r', '^net\\.ipv4\\.(conf|ip_forward)'],
+    ['iptables-nft-save'],
+    ['iptables-legacy-save'],
+  ]
+  const texts = await Promise.all(commands.map(async (command) => (await inside(command)).stdout))
+  return texts
+    .join('\n')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'))
+    .map((line) =>
+      line
+        .replace(/\[\d+:\d+\]/, '')
+        .replace(/(valid_lft|preferred_lft) \S+/g, '')
+        .replace(/ initval \S+/, ''),
+    )
+    .join('\n')
+}

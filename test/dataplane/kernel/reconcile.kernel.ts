@@ -1,0 +1,156 @@
+// One node's kernel: what is put stays, what is not ours stays too, and nothing is left behind.
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
+import { planNode } from '../../../src/dataplane/node/plan.ts'
+import { anyView, gatewayView, ip, view } from '../node/views.ts'
+import { dump, type NodeNs, withNamespaces } from './nodes.ts'
+
+const TIMEOUT_MS = 120_000
+
+/** A node at 172.30.0.1 with a pods' bridge and a device named as a tunnel's. */
+async function prepare(node: NodeNs, ...tunnels: readonly string[]): Promise<void> {
+  await node.ip(
+    'link add wan0 type veth peer name wan1',
+    'link set wan1 up',
+    'addr add 172.30.0.1/16 dev wan0',
+    'link set wan0 up',
+    'link add cni0 type bridge',
+    'addr add 10.1.1.1/24 dev cni0',
+    'link set cni0 up',
+    'route add default via 172.30.0.254 dev wan0',
+    ...tunnels.flatMap((name) => [`tuntap add dev ${name} mode tun`, `link set ${name} up`]),
+  )
+}
+
+/** What other programs have on a node: it must be there unchanged afterwards. */
+async function addForeign(node: NodeNs, backend: 'nft' | 'legacy'): Promise<void> {
+  await node.ip(
+    'route add 10.99.0.0/16 via 172.30.0.9',
+    'route add 10.98.0.0/16 via 172.30.0.9 table 150',
+    'rule add pref 512 from 10.1.1.7 lookup 77',
+  )
+  await node.exec(['ipset', 'restore'], { input: 'create OTHERS hash:net\nadd OTHERS 10.2.0.0/16\n' })
+  await node.exec([`iptables-${backend}-restore`], {
+    input: `*mangle
+:KUBE-IPTABLES-HINT - [0:0]
+COMMIT
+*nat
+:KUBE-POSTROUTING - [0:0]
+-A POSTROUTING -m comment --comment "kubernetes postrouting rules" -j KUBE-POSTROUTING
+-A KUBE-POSTROUTING -m mark --mark 0x4000/0x4000 -j MASQUERADE
+COMMIT
+*filter
+:FORWARD DROP [0:0]
+:POLICY-FORWARD - [0:0]
+-A FORWARD -j POLICY-FORWARD
+-A FORWARD -m set --match-set OTHERS src -j ACCEPT
+-A POLICY-FORWARD -s 10.1.1.66/32 -j DROP
+COMMIT
+`,
+  })
+}
+
+describe.each(['nft', 'legacy'] as const)('with iptables-%s', (backend) => {
+  it(
+    'a second pass changes nothing, others keep what they have, and clean-up leaves what was there before',
+    () =>
+      withNamespaces([`twice-${backend}`], async (node) => {
+        await prepare(node, 'ipsec0')
+        await addForeign(node, backend)
+        await node.sh('sysctl -qw net.ipv4.conf.cni0.rp_filter=1 net.ipv4.conf.ipsec0.rp_filter=1 net.ipv4.conf.cni0.forwarding=0')
+        const before = await dump(node)
+        const views = [
+          gatewayView(),
+          view({ nodeIp: ip('172.30.0.1'), nodePodCidrs: [] }),
+          view({ nodeIp: ip('172.30.0.1'), role: 'none', gateway: undefined, nodes: [] }),
+        ]
+        for (const at of views) {
+          const plan = planNode(at)
+          const target = openNode(node)
+          expect(await target.reconcile(plan)).not.toEqual([])
+          expect(await target.reconcile(plan)).toEqual([])
+          expect(await openNode(node).unguarded(plan)).toEqual([])
+          const other = backend === 'nft' ? 'legacy' : 'nft'
+          expect(await node.sh(`iptables-${other}-save`)).not.toContain('SUBMARINER')
+        }
+        await openNode(node).cleanUp()
+        expect(await dump(node)).toBe(before)
+      }),
+    TIMEOUT_MS,
+  )
+})
+
+it(
+  'any walk over views ends where a fresh start would',
+  () =>
+    withNamespaces(['walk', 'fresh'], async (node, fresh) => {
+      for (const each of [node, fresh] as const) await prepare(each as NodeNs, 'ipsec0', 'tun7')
+      const [walker, starter] = [node as NodeNs, fresh as NodeNs]
+      const before = await dump(starter)
+      await fc.assert(
+        fc.asyncProperty(fc.array(anyView, { minLength: 2, maxLength: 5 }), async (walk) => {
+          for (const at of walk) await openNode(walker).reconcile(planNode(at))
+          const last = planNode(walk.at(-1) ?? view())
+          expect(await openNode(walker).reconcile(last)).toEqual([])
+          await openNode(starter).reconcile(last)
+          expect(await comparable(walker)).toEqual(await comparable(starter))
+          await openNode(starter).cleanUp()
+          expect(await dump(starter)).toBe(before)
+        }),
+        { numRuns: 15 },
+      )
+    }),
+  TIMEOUT_MS,
+)
+
+/** Without what only tells two namespaces apart: MACs and indexes of the test's own links. The order in a set says nothing. */
+async function comparable(node: NodeNs): Promise<readonly string[]> {
+  const extra = await Promise.all([node.sh('ip neigh show nud permanent'), node.sh('bridge fdb show dev vx-submariner')])
+  return [await dump(node), ...extra]
+    .join('\n')
+    .split('\n')
+    .map((line) =>
+      line
+        .replace(/^\d+: /, '')
+        .replace(/link\/ether (?!0a:53)\S+/, '')
+        .replace(/hashsize \d+/, '')
+        .trim(),
+    )
+    .filter((line) => !/fe80|ff00::|^local |^broadcast /.test(line))
+    .sort()
+}
+
+it(
+  'what other programs remove is named by unguarded() and put back by the next pass',
+  () =>
+    withNamespaces(['mend'], async (node) => {
+      await prepare(node, 'ipsec0')
+      const plan = planNode(gatewayView())
+      const target = openNode(node)
+      await target.reconcile(plan)
+      const whole = await dump(node)
+      const damages = [
+        'ip rule del pref 150',
+        'ip route flush table 150',
+        'iptables-nft -t raw -F PREROUTING',
+        'iptables-nft -t mangle -F SUBMARINER-POSTROUTING',
+        'iptables-nft -D FORWARD 1',
+        'ipset del SUBMARINER-REMOTE 10.2.0.0/16',
+      ]
+      for (const damage of damages) {
+        await node.sh(damage)
+        expect([damage, await target.unguarded(plan)]).toEqual([
+          damage,
+          [expect.any(String), ...Array(damage.includes('flush table') ? 1 : 0).fill(expect.any(String))],
+        ])
+        expect(await target.reconcile(plan)).not.toEqual([])
+        expect(await dump(node)).toBe(whole)
+      }
+      await node.sh('ip link del vx-submariner')
+      await target.reconcile(plan)
+      expect(await target.reconcile(plan)).toEqual([])
+      expect(await node.sh('ip route show table 149')).toContain('10.1.1.0/24 via 240.30.0.11 dev vx-submariner')
+    }),
+  TIMEOUT_MS,
+)
