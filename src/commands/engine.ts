@@ -1,6 +1,8 @@
 // `subctl engine`: the real world of one engine.
 import { openHealth } from '../dataplane/health.ts'
 import { openIpsecDriver } from '../dataplane/ipsec/driver.ts'
+import { readNodeFacts } from '../dataplane/kernel/facts.ts'
+import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
 import { findPublicIp, type Resolving } from '../dataplane/public-ip.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { networkAddress } from '../model/net.ts'
@@ -12,7 +14,6 @@ import { shuffled } from '../system/random.ts'
 import { metricsListen, serveHealth } from './agent-health.ts'
 import { agentSettings } from './agent-settings.ts'
 import type { Run } from './cli/run.ts'
-import { openOwned, readFacts } from './engine-machine.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { runEngine } from './engine-run.ts'
 import { brokerAccess, engineSettings, pskReader } from './engine-settings.ts'
@@ -44,10 +45,11 @@ export const engine: Run = async (context, given) => {
     broker,
     driver,
     interfaceName: () => driver.interfaceName().catch(() => undefined),
-    owned: openOwned(exec),
+    owned: openOwnedAddresses(exec),
     health,
     async facts() {
-      seen.facts = await readFacts(exec, settings.podCidrs)
+      const { privateIp, cniIp } = await readNodeFacts(exec, { podCidrs: settings.podCidrs })
+      seen.facts = { privateIp, cniIp }
       return seen.facts
     },
     findPublicIp: (sources) =>
