@@ -12,6 +12,7 @@ import type { Answer, Ask } from './ask.ts'
 import { isOn } from './ask.ts'
 import { mediaType } from './body.ts'
 import { statusErrorOf } from './errors.ts'
+import { type Figures, openFigures } from './figures.ts'
 import { answerObjects, wholeNumber } from './objects.ts'
 import { parsePath } from './path.ts'
 import { answerPath } from './paths.ts'
@@ -38,6 +39,7 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
   const certificate = await makeServerCertificate(authority, names, clock.now())
   const app = makeApp(certificate, limits)
   const watches = openWatches({ state: world.state, limits, now: () => clock.now() })
+  const figures = openFigures()
   const users = new WeakMap<FastifyRequest, User>()
   app.addHook('onRequest', async (request) => void users.set(request, userOf(world, request)))
   app.setErrorHandler((error, request, reply) => sendError(error, { request, reply, options }))
@@ -49,7 +51,7 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
     url: '*',
     handler: async (request, reply) => {
       const ask = askOf(request, users.get(request) ?? ANONYMOUS)
-      const answer = await answerOf(world, ask, { reply, watches, options })
+      const answer = await answerOf(world, ask, { reply, watches, figures, options })
       if (answer !== undefined)
         reply
           .code(answer.code)
@@ -57,6 +59,10 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
           .send(answer.text)
       return reply
     },
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const target = targetOf(world, request)
+    figures.count({ method: request.method, resource: target, code: reply.statusCode, tookMs: reply.elapsedTime })
   })
   const port = await listen(app, options)
   const renewal = renewing(app, options)
@@ -88,6 +94,16 @@ function userOf(world: World, request: FastifyRequest): User {
   return user
 }
 
+/** The kind that a request was for, for figures. */
+function targetOf(world: World, { url }: FastifyRequest): string {
+  try {
+    const target = parsePath(world.table, url.split('?')[0] ?? '')
+    return target.what === 'objects' ? target.served.plural : ''
+  } catch {
+    return ''
+  }
+}
+
 function askOf(request: FastifyRequest, user: User): Ask {
   const [path = '/', query = ''] = request.url.split(/\?(.*)/s)
   return {
@@ -104,12 +120,13 @@ function askOf(request: FastifyRequest, user: User): Ask {
 interface Serving {
   readonly reply: FastifyReply
   readonly watches: Watches
+  readonly figures: Figures
   readonly options: ListenOptions
 }
 /** The answer; undefined where the reply is streamed. */
-async function answerOf(world: World, ask: Ask, { reply, watches, options }: Serving): Promise<Answer | undefined> {
+async function answerOf(world: World, ask: Ask, { reply, watches, figures, options }: Serving): Promise<Answer | undefined> {
   const target = parsePath(world.table, ask.path)
-  if (target.what === 'path') return answerPath(world, ask, { version: options.version, watches })
+  if (target.what === 'path') return answerPath(world, ask, { version: options.version, watches, figures })
   const done = await answerObjects(world, ask, target)
   if ('answer' in done) return done.answer
   const timeoutMs = wholeNumber(ask.query, 'timeoutSeconds') * 1000
