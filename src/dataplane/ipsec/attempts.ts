@@ -1,45 +1,39 @@
-import { canonical } from '../../model/canonical.ts'
-import type { Cable } from '../cable.ts'
-
 const FIRST_MS = 1_000
 const MOST_MS = 30_000
 
 interface Attempt {
-  readonly text: string
+  readonly about: string
   readonly count: number
   readonly dueMs: number
 }
 
-/** When to try again: 1, 2, 4 ... 30 s after each try of a cable, and at once when anything about it has changed. */
+/** When to try again: 1, 2, 4 ... 30 s after each try of one thing, and at once when what it is about has changed. */
 export interface Attempts {
-  isDue(cable: Cable, nowMs: number): boolean
-  tried(cable: Cable, nowMs: number): void
-  /** The cable is up: its next try comes at once. */
-  clear(cable: Cable): void
-  /** Everything is tried at once: the key is another one. */
+  isDue(what: string, about: string, nowMs: number): boolean
+  tried(what: string, about: string, nowMs: number): void
+  /** It is done: the next try comes at once. */
+  clear(what: string): void
   clearAll(): void
-  /** Forgets all cables but these. */
-  keep(cables: readonly Cable[]): void
+  /** Forgets all but these. */
+  keep(what: ReadonlySet<string>): void
 }
 
 export function openAttempts(): Attempts {
   const attempts = new Map<string, Attempt>()
-  const of = (cable: Cable): Attempt | undefined => {
-    const attempt = attempts.get(cable.remote.cable_name)
-    return attempt?.text === canonical(cable) ? attempt : undefined
+  const of = (what: string, about: string): Attempt | undefined => {
+    const attempt = attempts.get(what)
+    return attempt?.about === about ? attempt : undefined
   }
   return {
-    isDue: (cable, nowMs) => (of(cable)?.dueMs ?? nowMs) <= nowMs,
-    tried(cable, nowMs) {
-      const count = of(cable)?.count ?? 0
-      const dueMs = nowMs + Math.min(FIRST_MS * 2 ** Math.min(count, 10), MOST_MS)
-      attempts.set(cable.remote.cable_name, { text: canonical(cable), count: count + 1, dueMs })
+    isDue: (what, about, nowMs) => (of(what, about)?.dueMs ?? nowMs) <= nowMs,
+    tried(what, about, nowMs) {
+      const count = of(what, about)?.count ?? 0
+      attempts.set(what, { about, count: count + 1, dueMs: nowMs + Math.min(FIRST_MS * 2 ** Math.min(count, 10), MOST_MS) })
     },
-    clear: (cable) => void attempts.delete(cable.remote.cable_name),
+    clear: (what) => void attempts.delete(what),
     clearAll: () => attempts.clear(),
-    keep(cables) {
-      const names = new Set(cables.map(({ remote }) => remote.cable_name))
-      for (const name of attempts.keys()) if (!names.has(name)) attempts.delete(name)
+    keep(what) {
+      for (const name of attempts.keys()) if (!what.has(name)) attempts.delete(name)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { messageOf, UserError } from '../../model/errors.ts'
 import type { OpenLocalSocket } from '../../system/unix-socket.ts'
+import type { EspMode } from './charon-conf.ts'
 import { readConnections, readSas, type SeenConnection, type SeenSa } from './seen.ts'
 import { connectVici, type Vici } from './vici.ts'
 import type { Section } from './vici-codec.ts'
@@ -20,18 +21,22 @@ export interface CharonLink extends Disposable {
   sas(): Promise<SeenSa[]>
   /** Ids of the secrets that it holds. */
   secrets(): Promise<readonly string[]>
-  plugins(): Promise<readonly string[]>
+  /** Which ESP it was started with. */
+  esp(): Promise<EspMode>
+  /** Whether it was connected last. */
+  readonly isOpen: boolean
   /** Whether log lines are wanted; they cost while many peers are there. */
   hear(isWanted: boolean): Promise<void>
 }
 
 export function openLink({ path, openSocket, onChange, onLog }: LinkOptions): CharonLink {
-  const state: { vici?: Promise<Vici> | undefined; isHearing: boolean } = { isHearing: false }
+  const state: { vici?: Promise<Vici> | undefined; esp?: EspMode | undefined; isHearing: boolean } = { isHearing: false }
   const open = async (): Promise<Vici> => {
     const vici = await connectVici({ path, openSocket }).catch((error: unknown) => {
       throw new UserError('SUB0501', `charon does not answer at ${path}: ${messageOf(error)}`, { cause: error })
     })
     state.isHearing = false
+    state.esp = undefined
     void vici.closed.then(() => {
       state.vici = undefined
     })
@@ -63,7 +68,14 @@ export function openLink({ path, openSocket, onChange, onLog }: LinkOptions): Ch
     connections: () => collect('list-conns', 'list-conn', readConnections),
     sas: () => collect('list-sas', 'list-sa', readSas),
     secrets: async () => listOf(await (await connected()).request('get-shared'), 'keys'),
-    plugins: async () => listOf(await (await connected()).request('stats'), 'plugins'),
+    esp: async () => {
+      const vici = await connected()
+      state.esp ??= listOf(await vici.request('stats'), 'plugins').includes('kernel-libipsec') ? 'userspace' : 'kernel'
+      return state.esp
+    },
+    get isOpen() {
+      return state.vici !== undefined
+    },
     async hear(isWanted) {
       const vici = await connected()
       if (isWanted === state.isHearing) return

@@ -86,11 +86,12 @@ export function surplusSas({ cable }: WantedConnection, sas: readonly SeenSa[]):
     return ageA === ageB ? a.spi < b.spi : ageA < ageB
   }
   const namesOf = (sa: SeenSa): string[] => sa.children.filter(isLive).map(({ name }) => name)
+  const isIdle = (sa: SeenSa): boolean => namesOf(sa).length === 0 && sa.tasks.length === 0 && (sa.ageSeconds ?? 0) > AT_ONCE_SECONDS
   return established.filter((sa) =>
     established.some((other) => {
-      if (other === sa || !isBetter(other, sa)) return false
+      if (other === sa) return false
       const [mine, theirs] = [namesOf(sa), namesOf(other)]
-      return mine.length === 0 || mine.some((name) => theirs.includes(name))
+      return (isIdle(sa) && theirs.length > 0) || (isBetter(other, sa) && mine.some((name) => theirs.includes(name)))
     }),
   )
 }
@@ -115,7 +116,9 @@ function badChildren({ children }: WantedConnection, sa: SeenSa): Step[] {
 export interface Progress {
   /** Names of children that carry packets. */
   readonly up: ReadonlySet<string>
-  /** Children to initiate now, were it not for back-off. */
+  /** Whether an IKE SA is there for children to be added to. */
+  readonly isOpen: boolean
+  /** Children to initiate now, were it not for back-off; none while charon or the peer is at it. */
   readonly missing: readonly string[]
 }
 
@@ -135,7 +138,11 @@ export function progressOf({ name, children }: WantedConnection, sas: readonly S
   const isBusy = own.some(
     (sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE') || (!sa.isInitiator && (sa.ageSeconds ?? 0) < PATIENCE_SECONDS),
   )
-  return { up, missing: isBusy ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name) }
+  return {
+    up,
+    isOpen: carrying.length > 0,
+    missing: isBusy ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),
+  }
 }
 
 const isChildOf = (children: WantedConnection['children'], seen: SeenChild): boolean =>

@@ -2,10 +2,15 @@ import type { Cable } from '../cable.ts'
 import { isOwnName } from './connection.ts'
 import type { CharonLink } from './link.ts'
 
+export interface KeyChanges {
+  readonly lines: readonly string[]
+  /** Whether a key that was there has become another one. */
+  readonly isOther: boolean
+}
 /** Pre-shared keys in charon, one a cable, for the ids of its two ends. */
 export interface Secrets {
   /** Loads what is missing or another one now, and takes away what is too much. One line a change, none of them secret. */
-  reconcile(link: CharonLink, cables: readonly Cable[], psk: string): Promise<readonly string[]>
+  reconcile(link: CharonLink, cables: readonly Cable[], psk: string): Promise<KeyChanges>
 }
 
 /** charon names its secrets, but never says them: what was loaded is kept in memory, so that a change is seen; after a start each is loaded once. */
@@ -15,21 +20,25 @@ export function openSecrets(): Secrets {
     async reconcile(link, cables, psk) {
       const there = (await link.secrets()).filter(isOwnName)
       const lines: string[] = []
+      let isOther = false
       for (const { local, remote } of cables) {
         const [id, owners] = [remote.cable_name, [local.private_ip, remote.private_ip]]
         const text = JSON.stringify([psk, owners])
         if (there.includes(id) && loaded.get(id) === text) continue
         await link.request('load-shared', { id, type: 'IKE', data: psk, owners })
-        if (!there.includes(id)) lines.push(`pre-shared key for ${id} loaded`)
-        else if (loaded.has(id)) lines.push(`pre-shared key for ${id} changed`)
+        if (!there.includes(id)) lines.push(`${id}: pre-shared key loaded`)
+        else if (loaded.has(id)) {
+          isOther = true
+          lines.push(`${id}: pre-shared key changed`)
+        }
         loaded.set(id, text)
       }
       for (const id of there.filter((name) => !cables.some(({ remote }) => remote.cable_name === name))) {
         await link.request('unload-shared', { id })
         loaded.delete(id)
-        lines.push(`pre-shared key for ${id} removed`)
+        lines.push(`${id}: pre-shared key removed`)
       }
-      return lines
+      return { lines, isOther }
     },
   }
 }

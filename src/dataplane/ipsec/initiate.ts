@@ -1,0 +1,51 @@
+import { canonical } from '../../model/canonical.ts'
+import type { Clock } from '../../system/clock.ts'
+import { openAttempts } from './attempts.ts'
+import type { WantedConnection } from './connection.ts'
+import type { CharonLink } from './link.ts'
+import { progressOf } from './plan.ts'
+import type { SeenSa } from './seen.ts'
+
+/** Starts what is not up. charon alone would not: it gives up after a refusal. */
+export interface Initiating {
+  /** Initiates what is missing and due: the first child where there is no IKE SA, all others once there is one. One line a connection. */
+  start(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
+  /** The same for connections whose IKE SA is up alone. */
+  goOn(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
+  /** Everything is due at once: the key is another one now. */
+  hurry(): void
+}
+
+export function openInitiating(clock: Clock): Initiating {
+  const attempts = openAttempts()
+  const keysOf = (name: string): readonly [string, string] => [name, `${name} children`]
+  const one = async (link: CharonLink, connection: WantedConnection, sas: readonly SeenSa[]): Promise<readonly string[]> => {
+    const { cable, name, children } = connection
+    const { up, isOpen, missing } = progressOf(connection, sas)
+    if (up.size === children.length) for (const key of keysOf(name)) attempts.clear(key)
+    const [key, about] = [keysOf(name)[isOpen ? 1 : 0], canonical(cable)] as const
+    if (key === undefined || missing.length === 0 || !attempts.isDue(key, about, clock.now())) return []
+    attempts.tried(key, about, clock.now())
+    const chosen = isOpen ? missing : missing.slice(0, 1)
+    for (const child of chosen) await link.request('initiate', { ike: name, child, timeout: '-1' })
+    return [`${name}: initiated${isOpen ? `, ${missing.length} of ${children.length} pairs of networks` : ''}`]
+  }
+  const all = async (link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]> => {
+    const lines: string[] = []
+    for (const connection of wanted) lines.push(...(await one(link, connection, sas)))
+    return lines
+  }
+  return {
+    start(link, wanted, sas) {
+      attempts.keep(new Set(wanted.flatMap(({ name }) => keysOf(name))))
+      return all(link, wanted, sas)
+    },
+    goOn: (link, wanted, sas) =>
+      all(
+        link,
+        wanted.filter((connection) => progressOf(connection, sas).isOpen),
+        sas,
+      ),
+    hurry: () => attempts.clearAll(),
+  }
+}
