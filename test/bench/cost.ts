@@ -52,5 +52,5 @@ export async function childrenOf(pid: number): Promise<readonly number[]> {
  */
 export async function readAgainFromDisk(file: string): Promise<void> {
   await exec(['sync'], { timeoutMs: 120_000 })
-  await exec(['dd', `of=${file}`, 'oflag=nocache', 'conv=notrunc,fdatasync', 'count=0', 'status=none', 'if=/dev/null'])
+  await exec(['dd', `if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
 }
