@@ -9,7 +9,7 @@ import { readApiPlace } from '../install/networks/read.ts'
 import { secret } from '../install/plan.ts'
 import { emitYaml } from '../install/report.ts'
 import { textAt } from '../install/tree.ts'
-import { canKeepApart } from '../install/version.ts'
+import { type Apart, keptApart } from '../install/version.ts'
 import { fixedAccess } from '../k8s/access.ts'
 import { ConflictError, type KubeApi } from '../k8s/api.ts'
 import { messageOf, UserError } from '../model/errors.ts'
@@ -29,12 +29,12 @@ export const deployBroker: Run = async (context, given) => {
 
 async function deploy(context: Context, given: Given, api: KubeApi): Promise<undefined> {
   const version = textAt(JSON.parse(await api.raw('/version')), 'gitVersion') ?? ''
-  const isApart = canKeepApart(version, given.on('shared-rights'))
+  const apart = keptApart(version, { shared: given.on('shared-rights') })
   const place = brokerPlace(await readApiPlace(api), given.text('broker-url'))
   say(context, `Clusters will reach the broker at ${place.url} (${place.source})`)
-  if (!isApart) say(context, 'warning: members of this broker can change each other’s objects (--shared-rights)')
+  if (apart === 'shared') say(context, 'warning: members of this broker can change each other’s objects (--shared-rights)')
   const psk = await pskSecret(api)
-  const stage: Stage = { where: 'broker', api, changes: await compare(api, [...brokerObjects(isApart), psk]) }
+  const stage: Stage = { where: 'broker', api, changes: await compare(api, [...brokerObjects(apart), psk]) }
   if (given.text('emit') !== undefined) {
     context.stdout.write(
       emitYaml(
@@ -44,7 +44,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
     )
     return undefined
   }
-  const data = { kind: 'DeployBroker', brokerUrl: place.url, namespace: BROKER_NAMESPACE, sharedRights: !isApart }
+  const data = { kind: 'DeployBroker', brokerUrl: place.url, namespace: BROKER_NAMESPACE, sharedRights: apart === 'shared' }
   if (given.on('plan')) {
     print(context, given, stageLines([stage], true), { ...data, plan: true, objects: stageRecords([stage]) })
     return undefined
@@ -62,9 +62,11 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
 }
 
 /** In the order they must be applied. */
-function brokerObjects(isApart: boolean): readonly Resource[] {
+function brokerObjects(apart: Apart): readonly Resource[] {
   const [namespace, ...rights] = brokerRights()
-  return [...(namespace === undefined ? [] : [namespace]), ...brokerCrds(), ...rights, ...(isApart ? memberPolicy() : [])].map(labelled)
+  return [...(namespace === undefined ? [] : [namespace]), ...brokerCrds(), ...rights, ...(apart === 'policy' ? memberPolicy() : [])].map(
+    labelled,
+  )
 }
 
 /** The clusterset's key: the one that is there, else a new one. */

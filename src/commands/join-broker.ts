@@ -13,7 +13,7 @@ import { memberAccount } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Context } from './context.ts'
-import type { Found } from './join-find.ts'
+import type { Seen } from './join-find.ts'
 
 export interface Broker {
   readonly info: BrokerInfo
@@ -54,7 +54,7 @@ export async function onBroker<T>({ url, info }: Broker, work: () => Promise<T>)
 }
 
 /** Throws where the id is another cluster's, or networks meet those of others. */
-export async function checkMember({ api, info, url }: Broker, clusterId: string, { seen, networks, hasJoined }: Found): Promise<void> {
+export async function checkMember({ api, info, url }: Broker, clusterId: string, { seen, networks, hasJoined }: Seen): Promise<void> {
   const view = await readBroker(api, info.namespace)
   const owner = await memberOwner(api, clusterId, info.namespace)
   checkFree({ clusterId, clusterUid: seen.uid, hasJoined }, owner, view)

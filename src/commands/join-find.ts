@@ -1,7 +1,7 @@
 import { bestGateway, candidates, type GatewayChoice, settledGateways } from '../install/gateways.ts'
 import { type Networks, networksOf } from '../install/networks/discover.ts'
 import { readSeen } from '../install/networks/read.ts'
-import type { Seen } from '../install/networks/seen.ts'
+import type { Seen as ClusterSeen } from '../install/networks/seen.ts'
 import { checkOwnNetworks } from '../install/refuse.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { UserError } from '../model/errors.ts'
@@ -10,23 +10,31 @@ import { type Cidr, parseCidrs } from '../model/net.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Context } from './context.ts'
 
-/** What a join knows of its cluster. */
-export interface Found {
-  readonly seen: Seen
+/** What a join knows of its cluster before it asks anybody. */
+export interface Seen {
+  readonly seen: ClusterSeen
   readonly networks: Networks
-  readonly gateways: GatewayChoice
   /** Whether the cluster has settings of an earlier join. */
   readonly hasJoined: boolean
 }
+export interface Found extends Seen {
+  readonly gateways: GatewayChoice
+}
 
-/** Looks at the cluster, refuses what cannot be connected, and settles the gateway nodes. */
-export async function find(context: Context, given: Given, api: KubeApi): Promise<Found> {
+/** Looks at the cluster, and refuses what cannot be connected. */
+export async function find(given: Given, api: KubeApi): Promise<Seen> {
   const seen = await readSeen(api)
   const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
   const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
   checkOwnNetworks(networks)
-  const gateways = settledGateways(seen.nodes, given.many('gateway')) ?? (await chooseGateway(context, given, seen))
-  return { seen, networks, gateways, hasJoined: (await joinedAs(api)) !== undefined }
+  // A node that is named but not there is no reason to look any further.
+  settledGateways(seen.nodes, given.many('gateway'))
+  return { seen, networks, hasJoined: (await joinedAs(api)) !== undefined }
+}
+
+/** Settles the gateway nodes: named, labelled, chosen by the terminal's user, or the best. */
+export async function settleGateways(context: Context, given: Given, { nodes }: ClusterSeen): Promise<GatewayChoice> {
+  return settledGateways(nodes, given.many('gateway')) ?? (await chooseGateway(context, given, nodes))
 }
 
 /** Throws where the cluster has joined under another id. */
@@ -42,13 +50,13 @@ async function joinedAs(api: KubeApi): Promise<string | undefined> {
   return (await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE))?.data?.SUBMARINER_CLUSTERID
 }
 
-/** Facts as rows: what, value, source. */
-export const factRows = ({ networks, gateways }: Found): readonly (readonly [what: string, value: string, source: string])[] => [
+export type FactRow = readonly [what: string, value: string, source: string]
+export const networkRows = ({ networks }: Seen): readonly FactRow[] => [
   ['CNI', networks.cni.value, networks.cni.source],
   ['pods', networks.pods.value.join(', '), networks.pods.source],
   ['services', networks.services.value.join(', '), networks.services.source],
-  ['gateways', gateways.nodes.join(', '), gateways.reason],
 ]
+export const gatewayRow = (gateways: GatewayChoice): FactRow => ['gateways', gateways.nodes.join(', '), gateways.reason]
 
 function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
   const list = given.parsed(flag, parseCidrs)
@@ -56,7 +64,7 @@ function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
   return list
 }
 
-async function chooseGateway(context: Context, given: Given, { nodes }: Seen): Promise<GatewayChoice> {
+async function chooseGateway(context: Context, given: Given, nodes: ClusterSeen['nodes']): Promise<GatewayChoice> {
   const best = bestGateway(nodes)
   const isAsking = context.ask !== undefined && !given.on('yes') && !given.on('plan') && given.text('emit') === undefined
   if (!isAsking || nodes.length === 1) return best

@@ -2,7 +2,7 @@ import type { Credential } from '../broker/credentials.ts'
 import type { Port } from '../install/ports.ts'
 import { environmentOf, type JoinSettings } from '../install/settings.ts'
 import type { Broker } from './join-broker.ts'
-import { type Found, factRows } from './join-find.ts'
+import { type Found, gatewayRow, networkRows } from './join-find.ts'
 import { type Stage, stageLines, stageRecords } from './join-stage.ts'
 
 /** A join that is settled: what it found and what it changes. */
@@ -42,7 +42,7 @@ export const resultData = ({ settings, found, broker, stages, ports }: Joining, 
   clusterId: settings.clusterId,
   clusterUid: found.seen.uid,
   broker: { url: broker.url, namespace: broker.info.namespace },
-  facts: factRows(found).map(([what, value, source]) => ({ what, value, source })),
+  facts: [...networkRows(found), gatewayRow(found.gateways)].map(([what, value, source]) => ({ what, value, source })),
   notes: found.networks.notes,
   settings: environmentOf(settings),
   objects: stageRecords(stages),

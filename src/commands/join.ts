@@ -9,7 +9,7 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join-broker.ts'
-import { checkOwnId, type Found, factRows, find } from './join-find.ts'
+import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join-find.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join-report.ts'
 import { settingsOf } from './join-settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join-stage.ts'
@@ -19,13 +19,16 @@ export const join: Run = async (context, given) => {
   const clusterId = checkClusterId(given.need('cluster-id'))
   const broker = await openBroker(context, given)
   const api = await openKube(context, given)
-  const found = await onCluster(api, async () => {
+  const seen = await onCluster(api, async () => {
     await checkOwnId(api, clusterId)
-    return find(context, given, api)
+    return find(given, api)
   })
-  for (const row of factRows(found)) say(context, row.map((text, i) => text.padEnd([10, 28, 0][i] ?? 0)).join(' '))
-  for (const note of found.networks.notes) say(context, `note: ${note}`)
-  await onBroker(broker, () => checkMember(broker, clusterId, found))
+  for (const row of networkRows(seen)) say(context, factLine(row))
+  for (const note of seen.networks.notes) say(context, `note: ${note}`)
+  await onBroker(broker, () => checkMember(broker, clusterId, seen))
+  const gateways = await settleGateways(context, given, seen.seen)
+  say(context, factLine(gatewayRow(gateways)))
+  const found: Found = { ...seen, gateways }
   const joining = await plan(given, { clusterId, broker, api, found })
   if (given.text('emit') !== undefined) {
     context.stdout.write(emit(joining))
@@ -35,6 +38,8 @@ export const join: Run = async (context, given) => {
   print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
   return undefined
 }
+
+const factLine = ([what, value, source]: FactRow): string => `${what.padEnd(10)} ${value.padEnd(28)} ${source}`
 
 interface Subject {
   readonly clusterId: string
