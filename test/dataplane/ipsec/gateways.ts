@@ -7,6 +7,8 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Cable } from '../../../src/dataplane/cable.ts'
 import { keepCharon, viciPathOf } from '../../../src/dataplane/ipsec/charon.ts'
 import { type IpsecDriver, openIpsecDriver } from '../../../src/dataplane/ipsec/driver.ts'
+import { readSas, type SeenSa } from '../../../src/dataplane/ipsec/seen.ts'
+import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
 import { cableName } from '../../../src/model/names.ts'
 import { type Ip, parseIp } from '../../../src/model/net.ts'
 import type { EndpointSpec } from '../../../src/model/resources.ts'
@@ -14,7 +16,7 @@ import { startChild } from '../../../src/system/child.ts'
 import { realClock } from '../../../src/system/clock.ts'
 import { type Argv, type ExecResult, exec } from '../../../src/system/exec.ts'
 import { realFiles } from '../../../src/system/files.ts'
-import { type Log, openLog, silentLog } from '../../../src/system/log.ts'
+import { openLog } from '../../../src/system/log.ts'
 import { openLocalSocket } from '../../../src/system/unix-socket.ts'
 
 export interface GatewayOptions {
@@ -40,7 +42,10 @@ export interface TestGateway {
   reopen(): IpsecDriver
   run(argv: Argv, okCodes?: readonly number[]): Promise<ExecResult>
   ping(from: string, to: string): Promise<boolean>
-  lines: string[]
+  /** What passes said. */
+  readonly lines: string[]
+  /** What the keeper and the driver logged. */
+  readonly logged: string[]
 }
 export interface Bed {
   gateway(options: GatewayOptions): Promise<TestGateway>
@@ -48,8 +53,12 @@ export interface Bed {
 }
 
 export const PSK = 'c3VibWFyaW5lcnM='
-const log = (name: string): Log =>
-  process.env['SUBCTL_TEST_LOG'] ? openLog({ write: (text) => process.stderr.write(`${name} ${text}`) }) : silentLog
+const logInto =
+  (lines: string[]) =>
+  (text: string): void => {
+    lines.push(text)
+    if (process.env['SUBCTL_TEST_LOG']) process.stderr.write(text)
+  }
 
 /** An empty WAN, 172.30.0.0/24. */
 export async function openBed(): Promise<Bed> {
@@ -97,19 +106,21 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
   const own = ['ip', 'netns', 'exec', ns] as const
   const inNamespace = (argv: Argv): Argv => [...own, ...argv]
   const keeper: { end: AbortController; ended: Promise<unknown> } = { end: new AbortController(), ended: Promise.resolve() }
-  const lines: string[] = []
+  const [lines, logged]: [string[], string[]] = [[], []]
+  const log = openLog({ write: logInto(logged) }, 'debug').with({ cluster })
   const open = (): IpsecDriver =>
     openIpsecDriver({
       viciPath: viciPathOf(runDir),
       exec: (argv, more) => exec(inNamespace(argv), more),
       psk: async () => (await readFile(pskFile, 'utf8')).trim(),
       clock: realClock,
-      log: log(cluster),
+      log,
     })
   const gateway: TestGateway = {
     ns,
     runDir,
     lines,
+    logged,
     spec: {
       cluster_id: cluster,
       cable_name: cableName(cluster, parseIp(privateIp)),
@@ -134,7 +145,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
         files: filesOf(ns),
         exec: (argv, more) => exec(inNamespace(argv), more),
         clock: realClock,
-        log: log(cluster),
+        log,
         startChild: (argv, env) => startChild([...own, ...argv], env),
         openSocket: openLocalSocket,
         signal: keeper.end.signal,
@@ -150,7 +161,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
       gateway.driver = open()
       return gateway.driver
     },
-    run: (argv, okCodes = [0]) => exec(inNamespace(argv), { okCodes }),
+    run: (argv, okCodes = [0]) => exec(inNamespace(argv), { okCodes, timeoutMs: 60_000 }),
     ping: async (from, to) =>
       (await exec(inNamespace(['ping', '-q', '-c', '1', '-W', '1', '-I', from, to]), { okCodes: [0, 1, 2] })).code === 0,
   }
@@ -229,3 +240,28 @@ export const untilConnected = (gateway: TestGateway, cables: readonly Cable[]): 
     gateway.lines.push(...(await gateway.driver.reconcile(cables).catch((error: unknown) => [String(error)])))
     return (await gateway.driver.connections(cables)).every(({ status }) => status === 'connected')
   })
+
+/** IKE SAs and children of a gateway, by their ids. */
+export async function saIds(gateway: TestGateway): Promise<readonly string[]> {
+  using vici = await connectVici({ path: viciPathOf(gateway.runDir), openSocket: openLocalSocket })
+  const sas: SeenSa[] = []
+  await vici.stream('list-sas', 'list-sa', {}, (message) => sas.push(...readSas(message)))
+  return sas.flatMap((sa) => [`ike ${sa.id}`, ...sa.children.map(({ id }) => `child ${id}`)]).sort()
+}
+
+/** How many of the echo requests, one each 20 ms, get no answer while the work is done. */
+export async function lostDuring(gateway: TestGateway, from: string, to: string, work: () => Promise<void>): Promise<number> {
+  const stop = join(gateway.runDir, `stop-${randomBytes(3).toString('hex')}`)
+  const script = `ping -n -i 0.02 -W 1 -I ${from} ${to} > ${stop}.out & p=$!; while [ ! -e ${stop} ]; do sleep 0.02; done; kill -INT $p; wait $p; tail -3 ${stop}.out`
+  const pings = gateway.run(['sh', '-c', script], [0, 1])
+  await wait(200)
+  try {
+    await work()
+    await wait(200)
+  } finally {
+    await writeFile(stop, '')
+  }
+  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await pings).stdout) ?? []
+  if (Number(sent) < 5) throw new Error(`ping sent nothing: ${(await pings).stdout}`)
+  return Number(sent) - Number(received)
+}
