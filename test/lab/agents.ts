@@ -1,5 +1,5 @@
 // Our agents on the nodes of a lab, started as the pods of their DaemonSets would be: environment from the ConfigMap, secrets as files.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KubeApi } from '../../src/k8s/api.ts'
@@ -9,6 +9,8 @@ import type { Resource, Secret } from '../../src/model/resources.ts'
 import { apiIp, apiOf } from './access.ts'
 import { endDaemon, startAgain, startAs } from './daemons.ts'
 import { API_PORT, type ClusterLayout, type NodeLayout, nodeOf } from './layout.ts'
+import { processesIn } from './network.ts'
+import { processId, signal } from './processes.ts'
 import type { Lab } from './state.ts'
 import { SUBCTL } from './subctl.ts'
 
@@ -102,11 +104,22 @@ export async function startAgents(lab: Lab, nodes: readonly NodeLayout[]): Promi
 }
 
 /** Ends an agent and waits until it has ended. */
-export const kill = (lab: Lab, node: string, agent: Agent, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> =>
-  endDaemon(lab, agentKey(node, agent), signal)
+export const kill = (lab: Lab, node: string, agent: Agent, name: NodeJS.Signals = 'SIGKILL'): Promise<void> =>
+  endDaemon(lab, agentKey(node, agent), name)
 
 /** Ends an agent and starts it again at once, without asking the API. */
-export async function restart(lab: Lab, node: string, agent: Agent, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-  await kill(lab, node, agent, signal)
+export async function restart(lab: Lab, node: string, agent: Agent, name: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+  await kill(lab, node, agent, name)
   await startAgain(lab, agentKey(node, agent))
+}
+
+/** Kills strongSwan's daemon itself, under the `subctl charon` that keeps it; with the signal STOP it only stops answering. */
+export async function signalCharon(lab: Lab, node: string, name: NodeJS.Signals): Promise<void> {
+  const pids = await processesIn(lab.layout, nodeOf(lab.layout, node).ns)
+  const found = await Promise.all(
+    pids.map(async (pid) => ((await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).startsWith('charon') ? [processId(pid)] : [])),
+  )
+  const daemons = found.flat()
+  if (daemons.length === 0) throw new Error(`no charon runs on ${node}`)
+  for (const daemon of daemons) signal(daemon, name)
 }

@@ -44,3 +44,28 @@ export async function joinCluster(lab: Lab, { name, nodes, isNatted }: ClusterLa
     ...more,
   ])
 }
+
+export interface FailedCheck {
+  readonly context: string
+  readonly id: string
+  readonly reason: string
+}
+interface Report {
+  readonly clusters: readonly {
+    readonly context: string
+    readonly checks: readonly { readonly id: string; readonly result: string; readonly reason?: string }[]
+  }[]
+}
+
+/** Runs verify over the contexts: its exit code, and the checks that failed. */
+export async function verify(
+  lab: Lab,
+  contexts: readonly string[],
+): Promise<{ readonly code: number; readonly failed: readonly FailedCheck[] }> {
+  const { code, stdout } = await subctl(lab, ['verify', '--contexts', contexts.join(), '-o', 'json'], { okCodes: [0, 2, 75] })
+  const { clusters } = JSON.parse(stdout) as Report
+  const failed = clusters.flatMap(({ context, checks }) =>
+    checks.filter(({ result }) => result === 'failed').map(({ id, reason = '' }) => ({ context, id, reason })),
+  )
+  return { code, failed }
+}
