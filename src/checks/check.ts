@@ -26,12 +26,16 @@ export interface Outcome {
   readonly tookMs: number
 }
 
+export interface RunOptions {
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  readonly explain?: (error: unknown) => string
+  /** Called with the name of each check that takes its time, when it starts. */
+  readonly onStart?: (name: string) => void
+}
+
 /** Runs the checks in order and yields each outcome as it is known. A check that throws has failed with the error's message. */
-export async function* runChecks<C>(
-  checks: readonly Check<C>[],
-  context: C,
-  options: { readonly clock: Clock; readonly signal: AbortSignal; readonly explain?: (error: unknown) => string },
-): AsyncGenerator<Outcome> {
+export async function* runChecks<C>(checks: readonly Check<C>[], context: C, options: RunOptions): AsyncGenerator<Outcome> {
   const barred = new Set<ProblemId>()
   for (const check of checks) {
     if (options.signal.aborted) return
@@ -48,8 +52,9 @@ export async function* runChecks<C>(
 
 const RETRY_MS = 500
 
-async function patiently<C>(check: Check<C>, context: C, options: Parameters<typeof runChecks<C>>[2]): Promise<Verdict> {
+async function patiently<C>(check: Check<C>, context: C, options: RunOptions): Promise<Verdict> {
   const until = options.clock.now() + (check.patienceMs ?? 0)
+  options.onStart?.(check.name)
   for (;;) {
     const verdict = await check
       .run(context, options.signal)

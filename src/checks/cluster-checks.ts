@@ -1,5 +1,7 @@
+import { ApiError } from '../k8s/api.ts'
 import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../model/names.ts'
 import { overlaps, parseCidr } from '../model/net.ts'
+import type { Cluster } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext } from './subject.ts'
@@ -153,7 +155,41 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     needs: ['SUB0602'],
     run: async (context) => overlapping(await context.look()),
   },
+  {
+    id: 'SUB0609',
+    name: "members of the broker cannot change each other's objects",
+    needs: ['SUB0606'],
+    run: triedAsAnother,
+  },
 ]
+
+/** Asks the broker, without writing anything, to take an object of a cluster that is not this one: it has to refuse. */
+async function triedAsAnother(context: CheckContext): Promise<Verdict> {
+  const { settings, clusterId } = await context.look()
+  const broker = await context.broker()
+  const another = clusterId === 'subctl-verify' ? 'subctl-verify-2' : 'subctl-verify'
+  const object: Cluster = {
+    apiVersion: 'submariner.io/v1',
+    kind: 'Cluster',
+    metadata: {
+      name: another,
+      namespace: settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE,
+      labels: { [CLUSTER_LABEL]: another },
+    },
+    spec: { cluster_id: another, color_codes: ['blue'], cluster_cidr: [], service_cidr: [], global_cidr: [] },
+  }
+  try {
+    await broker.create(object, { dryRun: true })
+  } catch (error) {
+    if (error instanceof ApiError && (error.code === 403 || error.code === 422)) return ok('refused when tried')
+    throw error
+  }
+  return {
+    is: 'warning',
+    reason: `the broker would take an object of cluster "${another}" from cluster "${clusterId}": rights are shared`,
+    hint: 'move the broker to Kubernetes 1.30 or later, or to `subctl serve-broker`, and run `subctl deploy-broker` again',
+  }
+}
 
 function overlapping(seen: Look): Verdict {
   const claims = seen.clusters.flatMap(({ spec }) =>

@@ -144,8 +144,12 @@ const say = (connection: Connection | undefined): string =>
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
 
 async function reached(context: CheckContext, signal: AbortSignal, size: 'small' | 'large'): Promise<Verdict> {
-  const expected = remoteIds(await context.look())
-  if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
+  const seen = await context.look()
+  const expected = probedIds(seen)
+  if (expected.length === 0) {
+    const reason = remoteIds(seen).length === 0 ? 'no other cluster is known' : 'no other cluster publishes an address to check'
+    return { is: 'skipped', reason }
+  }
   const probes = await context.probes(signal)
   const problems = probes.flatMap((probe) => {
     if ('silent' in probe) return [`${probe.node}: not known, ${probe.silent}`]
@@ -165,6 +169,13 @@ async function reached(context: CheckContext, signal: AbortSignal, size: 'small'
       : 'run `subctl show connections` and `subctl show route-agents`'
   return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
 }
+
+/** Clusters that can be asked for an answer: all but those that switched health checks off. */
+const probedIds = (seen: Look): readonly string[] =>
+  remoteIds(seen).filter((id) => {
+    const endpoints = seen.endpoints.filter(({ spec }) => spec?.cluster_id === id)
+    return endpoints.length === 0 || endpoints.some(({ spec }) => (spec.healthCheckIP ?? '') !== '')
+  })
 
 function sameEndpoint(seen: Look, other: Look): boolean {
   const published = other.endpoints.find((endpoint) => isOwn(other, endpoint))

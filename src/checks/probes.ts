@@ -13,14 +13,18 @@ export interface ProbeOptions {
   readonly namespace: string
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Nodes that are there: what route agents of others left behind is not asked. */
+  readonly nodes: readonly string[]
   /** Tells this request from earlier ones. */
   readonly id: string
 }
 
 /** Asks every route agent to probe now and waits for the answers, 20 s at most. The request is taken back afterwards, whatever happened. */
 export async function askProbes(options: ProbeOptions): Promise<readonly NodeProbe[]> {
-  const { api, namespace, clock, signal, id } = options
-  const agents = (await api.list('RouteAgent', { namespace })).items.map((agent) => agent.metadata.name)
+  const { api, namespace, clock, signal, id, nodes } = options
+  const agents = (await api.list('RouteAgent', { namespace })).items
+    .map((agent) => agent.metadata.name)
+    .filter((name) => nodes.includes(name))
   const failed = new Map<string, string>()
   const annotate = async (name: string, value: string | null): Promise<void> => {
     await api.patch('RouteAgent', name, namespace, { metadata: { annotations: { [PROBE_REQUEST]: value } } })

@@ -3,10 +3,11 @@ import { type Outcome, runChecks } from '../checks/check.ts'
 import { askProbes } from '../checks/probes.ts'
 import { type CheckContext, looker } from '../checks/subject.ts'
 import { CHECKS } from '../checks/table.ts'
+import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, messageOf } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
-import type { Context } from './context.ts'
+import type { Context, Output } from './context.ts'
 import { type Marks, marksFor } from './marks.ts'
 import { type Subject, subjects } from './subjects.ts'
 import { printable } from './tables.ts'
@@ -20,12 +21,15 @@ export const verify: Run = async (context, given) => {
   const format = given.need('output')
   const out = format === 'table' ? context.stdout : context.stderr
   const marks = marksFor(out, context, given)
+  const status = statusLine(context.stderr)
   const reports: ClusterReport[] = []
   for (const cluster of checkContexts(context, found, given)) {
     out.write(`Cluster of context "${cluster.name}"\n`)
     const outcomes: Outcome[] = []
-    for await (const outcome of runChecks(CHECKS, cluster, { clock: context.clock, signal, explain: messageOf })) {
+    const onStart = (name: string): void => status.show(`checking: ${name}`)
+    for await (const outcome of runChecks(CHECKS, cluster, { clock: context.clock, signal, explain: messageOf, onStart })) {
       outcomes.push(outcome)
+      status.clear()
       out.write(`${line(outcome, marks)}\n`)
     }
     reports.push({ context: cluster.name, outcomes })
@@ -66,12 +70,23 @@ function checkContexts(context: Context, found: readonly Subject[], given: Given
       look: looker(api, namespace),
       broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       probes: (signal) => {
-        asked ??= askProbes({ api, namespace, clock, signal, id: crypto.randomUUID() })
+        asked ??= ask(api, namespace, clock, signal)
         return asked
       },
     })
   }
   return all
+}
+
+async function ask(api: KubeApi, namespace: string, clock: Context['clock'], signal: AbortSignal) {
+  const nodes = (await api.list('Node')).items.map(({ metadata }) => metadata.name)
+  return askProbes({ api, namespace, clock, signal, nodes, id: crypto.randomUUID() })
+}
+
+/** A line that a person at a terminal sees until the next one comes; nothing where nobody looks. */
+function statusLine(output: Output): { show(text: string): void; clear(): void } {
+  const write = (text: string): void => void (output.isTty && output.write(text))
+  return { show: (text) => write(`\r\u001b[K  ${text.slice(0, output.columns - 3)}`), clear: () => write('\r\u001b[K') }
 }
 
 function line({ id, name, verdict }: Outcome, marks: Marks): string {

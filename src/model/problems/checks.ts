@@ -41,6 +41,11 @@ export const checkProblems: Problems = {
     cause: 'Two clusters claim the same addresses; the newer claim is refused and not routed.',
     next: 'Let one of the clusters leave and join again with other networks.',
   },
+  SUB0609: {
+    title: 'Rights on the broker are shared',
+    cause: "The broker's Kubernetes has no policy that binds a member to its own objects (older than 1.30), or the policy was removed.",
+    next: 'Where not all members trust each other: another broker, or `subctl deploy-broker` again on Kubernetes 1.30 or later.',
+  },
   SUB0610: {
     title: 'A connection is not up',
     cause: "The peer's gateway does not answer on its UDP port, the keys differ, or it has just changed.",

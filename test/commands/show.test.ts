@@ -1,0 +1,93 @@
+import { expect, it } from '@jest/globals'
+import { main } from '../../src/commands/cli/main.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { joined } from '../fakes/joined.ts'
+import { fakeCluster } from '../fakes/kube.ts'
+
+async function show(args: readonly string[], apis = joined('1.2.3').apis) {
+  const world = fakeWorld({ apis })
+  const code = await main(['show', ...args], world.context, laptopRuns)
+  return { code, out: world.out(), err: world.err() }
+}
+
+it('show prints all that a cluster says of the clusterset', async () => {
+  const { out, code } = await show(['--context', 'west'])
+  expect(out).toMatchInlineSnapshot(`
+"Cluster "west" (context west)
+  clusters
+    CLUSTER   KIND     POD NETWORKS   SERVICE NETWORKS
+    west      local    10.1.0.0/16    100.1.0.0/16
+    east      remote   10.2.0.0/16    100.2.0.0/16
+
+  endpoints
+    CLUSTER   KIND     GATEWAY    PRIVATE IP   PUBLIC IP   DRIVER      NETWORKS
+    west      local    west-gw1   172.16.1.1   -           libreswan   100.1.0.0/16,10.1.0.0/16
+    east      remote   east-gw1   172.16.2.1   -           libreswan   100.2.0.0/16,10.2.0.0/16
+
+  gateways
+    NODE       HA STATUS   CONNECTIONS       VERSION
+    west-gw1   active      all 1 connected   1.2.3
+    west-gw2   passive     none              1.2.3
+
+  connections
+    GATEWAY    CLUSTER   REMOTE GATEWAY   REMOTE IP    NAT   DRIVER      STATUS      RTT AVG
+    west-gw1   east      east-gw1         172.16.2.1   no    libreswan   connected   1.2ms
+
+  route-agents
+    NODE       CLUSTER   STATUS      RTT AVG   MESSAGE
+    west-gw1   east      connected   1.2ms     -
+    west-gw2   east      connected   1.2ms     -
+    west-w1    east      connected   1.2ms     -
+"
+`)
+  expect(code).toBe(0)
+})
+
+it('show connections -o wide has the reasons and networks', async () => {
+  expect((await show(['connections', '--context', 'west', '-o', 'wide'])).out).toMatchInlineSnapshot(`
+"Cluster "west" (context west)
+  connections
+    GATEWAY    CLUSTER   REMOTE GATEWAY   REMOTE IP    NAT   DRIVER      STATUS      RTT AVG   MESSAGE   NETWORKS
+    west-gw1   east      east-gw1         172.16.2.1   no    libreswan   connected   1.2ms     -         100.2.0.0/16,10.2.0.0/16
+"
+`)
+})
+
+it('show of several contexts names each cluster', async () => {
+  const { out } = await show(['gateways', '--contexts', 'west,east'])
+  expect(out).toMatchInlineSnapshot(`
+"Cluster "west" (context west)
+  gateways
+    NODE       HA STATUS   CONNECTIONS       VERSION
+    west-gw1   active      all 1 connected   1.2.3
+    west-gw2   passive     none              1.2.3
+
+Cluster "east" (context east)
+  gateways
+    NODE       HA STATUS   CONNECTIONS       VERSION
+    east-gw1   active      all 1 connected   1.2.3
+    east-gw2   passive     none              1.2.3
+"
+`)
+})
+
+it('show -o name and -o json are for programs', async () => {
+  expect((await show(['gateways', '--context', 'west', '-o', 'name'])).out).toBe('gateway/west-gw1\ngateway/west-gw2\n')
+  const { out } = await show(['endpoints', '--contexts', 'west,east', '-o', 'json'])
+  expect(JSON.parse(out)).toMatchObject({
+    apiVersion: 'subctl.submariner.io/v1',
+    kind: 'ShowList',
+    items: [
+      { context: 'west', clusterId: 'west', objects: [{ kind: 'Endpoint' }, { kind: 'Endpoint' }] },
+      { context: 'east', clusterId: 'east' },
+    ],
+  })
+})
+
+it('show of a cluster that never joined says so', async () => {
+  const { code, err } = await show(['--context', 'new'], { new: fakeCluster().api() })
+  expect(code).toBe(1)
+  expect(err).toContain('SUB0602')
+  expect(err).toContain('subctl join broker-info.subm')
+})

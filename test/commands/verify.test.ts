@@ -1,0 +1,168 @@
+import { expect, it } from '@jest/globals'
+import { main } from '../../src/commands/cli/main.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import type { Gateway } from '../../src/model/resources.ts'
+import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
+import { connectionTo, goodAnswer, type Joined, joined, NAMESPACE } from '../fakes/joined.ts'
+
+async function verify({ apis, clock }: Joined, flags: readonly string[] = ['--contexts', 'west,east'], options: FakeOptions = {}) {
+  const world = fakeWorld({ apis, clock, env: { LANG: 'C' }, ...options })
+  const code = await main(['verify', ...flags], world.context, laptopRuns)
+  return { code, out: world.out(), err: world.err(), files: world.files }
+}
+const failed = (out: string): string[] => [...out.matchAll(/FAILED (SUB\d+)/g)].map((match) => match[1] ?? '')
+
+it('verify finds two healthy clusters in order', async () => {
+  const { code, out, err } = await verify(joined())
+  expect(out).toMatchInlineSnapshot(`
+"Cluster of context "west"
+  ok SUB0601 the API answers (https://west:6443 is v1.34.0)
+  ok SUB0602 the cluster has joined a clusterset (its id is "west")
+  ok SUB0603 there are gateway nodes (west-gw1, west-gw2)
+  ok SUB0604 one gateway leads (west-gw1)
+  ok SUB0605 the cluster publishes one Endpoint, of its active gateway (west-submariner-cable-west-172-16-1-1)
+  ok SUB0606 the broker answers this cluster and holds its objects (https://broker:6443)
+  ok SUB0607 it knows every cluster of the clusterset (east)
+  ok SUB0608 no networks of the clusterset overlap
+  ok SUB0609 members of the broker cannot change each other's objects (refused when tried)
+  ok SUB0610 every expected connection is up (east)
+  ok SUB0611 a route agent runs on every node (3 nodes)
+  ok SUB0612 every node answers when asked to probe (3 nodes)
+  ok SUB0613 every node reaches every remote cluster now (3 nodes to east)
+  ok SUB0614 large packets pass (3 nodes to east)
+  ok SUB0615 every node rejects what finds no tunnel (routes and filters are in force)
+  ok SUB0616 nothing leaves in the clear (watched on 3 nodes while they probed)
+  ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
+  ok SUB0618 both ends name each other (endpoints agree)
+Cluster of context "east"
+  ok SUB0601 the API answers (https://east:6443 is v1.34.0)
+  ok SUB0602 the cluster has joined a clusterset (its id is "east")
+  ok SUB0603 there are gateway nodes (east-gw1, east-gw2)
+  ok SUB0604 one gateway leads (east-gw1)
+  ok SUB0605 the cluster publishes one Endpoint, of its active gateway (east-submariner-cable-east-172-16-2-1)
+  ok SUB0606 the broker answers this cluster and holds its objects (https://broker:6443)
+  ok SUB0607 it knows every cluster of the clusterset (west)
+  ok SUB0608 no networks of the clusterset overlap
+  ok SUB0609 members of the broker cannot change each other's objects (refused when tried)
+  ok SUB0610 every expected connection is up (west)
+  ok SUB0611 a route agent runs on every node (3 nodes)
+  ok SUB0612 every node answers when asked to probe (3 nodes)
+  ok SUB0613 every node reaches every remote cluster now (3 nodes to west)
+  ok SUB0614 large packets pass (3 nodes to west)
+  ok SUB0615 every node rejects what finds no tunnel (routes and filters are in force)
+  ok SUB0616 nothing leaves in the clear (watched on 3 nodes while they probed)
+  ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
+  ok SUB0618 both ends name each other (endpoints agree)
+
+36 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
+"
+`)
+  expect({ code, err }).toEqual({ code: 0, err: '' })
+})
+
+it('verify turns red where charon was killed, and names the cause', async () => {
+  const made = joined()
+  const gateway = made.clusters.west.objects('Gateway').find(({ metadata }) => metadata.name === 'west-gw1')
+  if (gateway === undefined) throw new Error('no gateway')
+  const connection = connectionTo('east', { status: 'error', statusMessage: 'charon does not answer on /run/submariner/charon.vici' })
+  const broken: Gateway = { ...gateway, status: { ...gateway.status, connections: [connection] } }
+  made.clusters.west.put(broken)
+  made.set((node, id) =>
+    id === 'east' ? goodAnswer(node, id) : { ...goodAnswer(node, id), results: noAnswers(goodAnswer(node, id).results) },
+  )
+  const { code, out } = await verify(made, ['--context', 'west'])
+  expect(code).toBe(2)
+  expect(failed(out)).toEqual(['SUB0610', 'SUB0613'])
+  expect(out).toContain('east: error, charon does not answer on /run/submariner/charon.vici')
+  expect(out).toContain('west-w1 to east (10.2.0.1, 56 bytes): no answer to 3 requests')
+  expect(out).toContain('skipped SUB0614')
+})
+
+it('verify says which node is unguarded, which leaks, and which stays silent', async () => {
+  const made = joined()
+  made.set((node, id) => {
+    if (node === 'west-gw2') return undefined
+    const good = goodAnswer(node, id)
+    return node === 'west-w1'
+      ? { ...good, unguarded: ['no rule: priority 150 lookup 150'], leaks: ['10.1.9.2 > 10.2.0.1 (ICMP) left by eth0'] }
+      : good
+  })
+  const { code, out } = await verify(made, ['--context', 'west'])
+  expect(code).toBe(2)
+  expect(failed(out)).toEqual(['SUB0612', 'SUB0613', 'SUB0615', 'SUB0616'])
+  expect(out).toContain('west-gw2: its route agent did not answer within 20 s')
+  expect(out).toContain('west-w1: no rule: priority 150 lookup 150')
+  expect(out).toContain('west-w1: 10.1.9.2 > 10.2.0.1 (ICMP) left by eth0')
+})
+
+it('verify warns where the rights on the broker are shared', async () => {
+  const made = joined()
+  const { out, code } = await verify({ ...made, apis: { ...made.apis, '': made.broker.api('member') } }, ['--context', 'west'])
+  expect(out).toContain('warning SUB0609')
+  expect(made.broker.objects('Cluster')).toHaveLength(2)
+  expect(code).toBe(0)
+})
+
+it('verify finds a lease that nobody renews, and two gateways that both think they lead', async () => {
+  const made = joined()
+  const still = { ...made.clock, sleep: async (ms: number) => (ms > 3_000 ? undefined : made.clock.sleep(ms)) }
+  expect((await verify({ ...made, clock: still }, ['--context', 'west'])).out).toMatch(
+    /west-gw1-submariner-gateway holds the lease and does not renew it/,
+  )
+  const two = joined()
+  for (const gateway of two.clusters.west.objects('Gateway')) {
+    const leads: Gateway = { ...gateway, status: { ...gateway.status, haStatus: 'active' } }
+    two.clusters.west.put(leads)
+  }
+  const { out } = await verify(two, ['--context', 'west'])
+  expect(failed(out)).toEqual(['SUB0604'])
+  expect(out).toContain('2 gateways say that they are active')
+})
+
+it('verify says what a broker that is away has to do with it', async () => {
+  const made = joined()
+  const broker = made.broker.api('member')
+  broker.link = 'refused'
+  const { out, code } = await verify({ ...made, apis: { ...made.apis, '': broker } }, ['--context', 'west'])
+  expect(failed(out)).toEqual(['SUB0606'])
+  expect(out).toContain('connection refused')
+  expect(code).toBe(2)
+})
+
+it('verify of a cluster that never joined says how to join, and skips the rest', async () => {
+  const made = joined()
+  made.clusters.west.drop('ConfigMap', 'submariner-settings', NAMESPACE)
+  const { out } = await verify(made, ['--context', 'west'])
+  expect(failed(out)).toEqual(['SUB0602'])
+  expect(out).toContain('subctl join broker-info.subm')
+})
+
+it('verify passes over what the route agent of a node that is gone left behind', async () => {
+  const made = joined()
+  made.clusters.west.drop('Node', 'west-w1')
+  made.set((node, id) => (node === 'west-w1' ? undefined : goodAnswer(node, id)))
+  expect((await verify(made, ['--context', 'west'])).code).toBe(0)
+})
+
+it('verify takes its requests back', async () => {
+  const made = joined()
+  await verify(made)
+  const annotations = made.clusters.west.objects('RouteAgent').flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}))
+  expect(annotations).not.toContain('submariner.io/probe-request')
+})
+
+it('verify -o json puts the report alone on stdout, progress on stderr, and JUnit into a file', async () => {
+  const { code, out, err, files } = await verify(joined(), ['--context', 'west', '-o', 'json', '--junit-file', 'report.xml'])
+  const report: unknown = JSON.parse(out)
+  expect(report).toMatchObject({ kind: 'VerifyReport', summary: { failed: 0 }, clusters: [{ context: 'west' }] })
+  expect(err).toContain('ok SUB0613')
+  expect(files.get('report.xml')).toContain('<testsuite name="west"')
+  expect(code).toBe(0)
+})
+
+it('verify tells a person at a terminal what it is doing', async () => {
+  const { err } = await verify(joined(), ['--context', 'west'], { isTty: true })
+  expect(err).toContain('checking: every node reaches every remote cluster now')
+})
+const noAnswers = (results: ReturnType<typeof goodAnswer>['results']) =>
+  results.map((result) => ({ ...result, ok: false, message: 'no answer to 3 requests' }))
