@@ -18,6 +18,8 @@ export interface KubeOptions {
   readonly context?: string
   /** An API by its address and credential, such as a broker's, instead of a kubeconfig's. */
   readonly access?: Access
+  /** Whether requests go on after SIGTERM, for a process that has something to hand over. Default: what is under way ends with the signal. */
+  readonly isLasting?: boolean
 }
 
 /** The world as a command sees it. bin/ makes the real one; a test makes its own (test/fakes/context.ts). */

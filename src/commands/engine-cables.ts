@@ -36,6 +36,12 @@ interface Done {
   readonly changedMs: number
 }
 
+/** ESP may go in UDP without a translation: what is said is whether an address was translated. */
+const withNat = (connection: Connection): Connection => ({
+  ...connection,
+  ...(connection.usingIP !== undefined && { usingNAT: connection.usingIP !== connection.endpoint.private_ip }),
+})
+
 export function runCables(engine: EngineState, onChange: () => void): CableLoop {
   const { world, stop } = engine
   const { clock, driver, owned, settings } = world
@@ -65,7 +71,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
       say(await driver.reconcile(cables))
       done = { text, atMs: now, changedMs: isNew ? now : (done?.changedMs ?? now) }
     }
-    state.connections = cables.length === 0 ? [] : await driver.connections(cables)
+    state.connections = cables.length === 0 ? [] : (await driver.connections(cables)).map(withNat)
     const isUp = state.connections.every(({ status }) => status === 'connected')
     askIn(isUp ? ASK_MS.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK_MS.fresh : ASK_MS.down)
   }
@@ -107,6 +113,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   }
   const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 500, mostMs: 2_000 } })
   engine.loops.add(loop)
+  world.onTunnelChange(loop.kick)
   return {
     kick: loop.kick,
     ended: loop.ended,

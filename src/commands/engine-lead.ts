@@ -1,7 +1,6 @@
 // What leading is: a gateway that takes over makes its tunnels first, then shows itself to its own nodes, then takes the old gateway off the broker.
 import type { CableLoop } from './engine-cables.ts'
-import { ownEndpoint } from './engine-self.ts'
-import { type EngineState, ownName, published, specOf } from './engine-state.ts'
+import { type EngineState, isPublished, ownName, published } from './engine-state.ts'
 import type { Successors } from './engine-succession.ts'
 import { aborted, until } from './engine-wait.ts'
 
@@ -32,10 +31,16 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
     const wanted = successors.connectedClusters()
     log.info('taking over from another gateway: tunnels first', { clusters: wanted.size })
     go('ahead')
-    await until(clock, signal, TUNNELS_MS, () => {
-      const up = new Set(cables.connections.filter(({ status }) => status === 'connected').map(({ endpoint }) => endpoint.cluster_id))
-      return [...wanted].every((id) => up.has(id))
-    })
+    await until(
+      clock,
+      signal,
+      TUNNELS_MS,
+      () => {
+        const up = new Set(cables.connections.filter(({ status }) => status === 'connected').map(({ endpoint }) => endpoint.cluster_id))
+        return [...wanted].every((id) => up.has(id))
+      },
+      10,
+    )
     if (signal.aborted) return
     go('published')
     await clock.sleep(OVERLAP_MS, signal)
@@ -52,6 +57,7 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
       await until(clock, signal, Number.POSITIVE_INFINITY, () => engine.self !== undefined)
       if (signal.aborted) return
       engine.leading = true
+      engine.hasLed = true
       try {
         if (hasPredecessor(engine)) await takeOver(signal)
         if (!signal.aborted) go('settled')
@@ -68,10 +74,4 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
 }
 
 /** Whether the nodes of this cluster send to another gateway now. */
-function hasPredecessor(engine: EngineState): boolean {
-  const spec = specOf(engine)
-  if (spec === undefined) return false
-  const { name } = ownEndpoint(spec, engine.world.settings.namespace).metadata
-  const there = published(engine)
-  return there.length > 0 && !there.some(({ metadata }) => metadata.name === name)
-}
+const hasPredecessor = (engine: EngineState): boolean => published(engine).length > 0 && !isPublished(engine)

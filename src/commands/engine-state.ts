@@ -26,6 +26,8 @@ export interface EngineState {
   /** Undefined until the machine has been looked at. */
   self: Self | undefined
   leading: boolean
+  /** Whether this process has ever led. */
+  hasLed: boolean
   stage: OwnWish['stage']
   /** Problems by the loop that has them: they stand in the Gateway object. */
   readonly failures: Map<'cables' | 'sync' | 'self', string>
@@ -53,9 +55,14 @@ export function roleOf(state: EngineState): Role {
   const spec = specOf(state)
   if (spec === undefined) return 'waiting'
   if (state.leading) return 'leading'
-  const { name } = ownEndpoint(spec, state.world.settings.namespace).metadata
-  const there = published(state)
-  return there.length > 0 && there.every(({ metadata }) => metadata.name !== name) ? 'following' : 'waiting'
+  return published(state).length > 0 && !isPublished(state) ? 'following' : 'waiting'
+}
+
+/** Whether the nodes of this cluster send to this gateway. */
+export function isPublished(state: EngineState): boolean {
+  const spec = specOf(state)
+  const name = spec && ownEndpoint(spec, state.world.settings.namespace).metadata.name
+  return published(state).some(({ metadata }) => metadata.name === name)
 }
 
 export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
@@ -74,7 +81,7 @@ export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
     broker: broker && { clusters: openStore(broker, 'Cluster', there), endpoints: openStore(broker, 'Endpoint', there) },
   }
   const view = openView({ settings, ...stores, apiServers: [local.server], brokerServer: broker?.server })
-  return { world, stores, view, self: undefined, leading: false, stage: 'ahead', failures: new Map(), stop, kick, loops }
+  return { world, stores, view, self: undefined, leading: false, hasLed: false, stage: 'ahead', failures: new Map(), stop, kick, loops }
 }
 
 /** Settles when every store has ended. */

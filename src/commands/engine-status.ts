@@ -5,7 +5,7 @@ import type { Connection, EndpointSpec, Gateway } from '../model/resources.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import type { CableLoop } from './engine-cables.ts'
 import { noticesOf, openEvents } from './engine-events.ts'
-import { type EngineState, ownName, roleOf, specOf } from './engine-state.ts'
+import { type EngineState, isPublished, ownName, roleOf, specOf } from './engine-state.ts'
 import type { Successors } from './engine-succession.ts'
 import type { SyncLoop } from './engine-sync.ts'
 import { probesOf } from './engine-view.ts'
@@ -47,14 +47,18 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const pass = async (): Promise<void> => {
     const spec = specOf(engine)
     if (spec === undefined) return
-    const isActive = roleOf(engine) === 'leading'
+    const role = roleOf(engine)
+    // With its Endpoint published and no other leader in sight it carries traffic, whether it still leads or not.
+    const isActive = role === 'leading' || (role === 'waiting' && isPublished(engine))
     const connections = isActive ? withEchoes(engine, cables.connections) : []
     if (!isActive) world.health.probe([])
     since = sinceStates(written?.gateway.status.connections ?? [], since, connections, new Date(clock.now()).toISOString())
     const gateway = draft(engine, { spec, isActive, connections, since })
     const isReady = stores.clusters.synced && stores.endpoints.synced && cables.failingSince === undefined
-    world.observe({ isLeading: isActive, isReady, gateway, syncs: sync.passes })
+    world.observe({ isLeading: engine.leading, isReady, gateway, syncs: sync.passes })
     refusals()
+    // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads.
+    if (role === 'waiting' && !engine.hasLed && isActive) return
     const isNews = written === undefined || stateText(written.gateway) !== stateText(gateway) || clock.now() - written.atMs >= HEARTBEAT_MS
     if (isNews) await save(gateway)
     await sweep()

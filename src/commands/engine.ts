@@ -26,11 +26,12 @@ export const engine: Run = async (context, given) => {
   const listen = metricsListen(given)
   const access = brokerAccess(given, context)
   const psk = pskReader(given, context)
-  const local = await context.kube(agent.kube)
-  const broker = access && (await context.kube({ access }))
+  const local = await context.kube({ ...agent.kube, isLasting: true })
+  const broker = access && (await context.kube({ access, isLasting: true }))
   const ended = new AbortController()
-  const seen: { facts?: Facts; last?: Observation } = {}
-  using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log })
+  const seen: { facts?: Facts; last?: Observation; onTunnel?: () => void } = {}
+  const onChange = (): void => seen.onTunnel?.()
+  using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log, onChange })
   const source = (): Facts['cniIp'] => seen.facts?.cniIp ?? settings.podCidrs.map(networkAddress)[0]
   const health = openHealth({ follow, clock, log, signal: ended.signal, ...settings.health, source })
   const world: EngineWorld = {
@@ -44,6 +45,9 @@ export const engine: Run = async (context, given) => {
     local,
     broker,
     driver,
+    onTunnelChange(changed) {
+      seen.onTunnel = changed
+    },
     interfaceName: () => driver.interfaceName().catch(() => undefined),
     owned: openOwnedAddresses(exec),
     health,

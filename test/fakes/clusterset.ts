@@ -188,6 +188,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     local,
     broker,
     driver,
+    onTunnelChange: () => {},
     interfaceName: async () => 'ipsec0',
     owned: addresses,
     health: { probe: () => {}, pulse: () => engine.pulse },

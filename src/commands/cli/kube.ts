@@ -10,9 +10,10 @@ export type ReadKubeconfig = (options: KubeOptions) => Promise<Access>
 export function openKube(world: Pick<Context, 'env' | 'files' | 'log' | 'signal'>, readKubeconfig: ReadKubeconfig): Context['kube'] {
   return async (options) => {
     const { log, signal } = world
-    if (options.access !== undefined) return openApi(options.access, { log, signal })
+    const how = options.isLasting === true ? { log } : { log, signal }
+    if (options.access !== undefined) return openApi(options.access, how)
     const named = options.kubeconfig !== undefined || options.context !== undefined
     const pod = named ? undefined : await podAccess(world.env, world.files)
-    return openApi(pod ?? (await readKubeconfig(options)), { log, signal })
+    return openApi(pod ?? (await readKubeconfig(options)), how)
   }
 }

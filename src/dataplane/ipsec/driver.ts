@@ -59,6 +59,7 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     path: options.viciPath,
     openSocket: options.openSocket ?? openLocalSocket,
     onChange: () => void look(),
+    onClose: () => options.onChange?.(),
     onLog(name, line) {
       const cable = state.cables.find(({ remote }) => remote.cable_name === name)
       const reason = cable === undefined ? undefined : reasonOf(line, cable)

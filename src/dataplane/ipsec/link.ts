@@ -10,6 +10,8 @@ export interface LinkOptions {
   readonly openSocket: OpenLocalSocket
   /** An SA or a child came up or went down. */
   onChange(): void
+  /** charon has gone. */
+  onClose(): void
   /** A line of charon's log about a connection. */
   onLog(connection: string, line: string): void
 }
@@ -29,7 +31,7 @@ export interface CharonLink extends Disposable {
   hear(isWanted: boolean): Promise<void>
 }
 
-export function openLink({ path, openSocket, onChange, onLog }: LinkOptions): CharonLink {
+export function openLink({ path, openSocket, onChange, onClose, onLog }: LinkOptions): CharonLink {
   const state: { vici?: Promise<Vici> | undefined; esp?: EspMode | undefined; isHearing: boolean } = { isHearing: false }
   const open = async (): Promise<Vici> => {
     const vici = await connectVici({ path, openSocket }).catch((error: unknown) => {
@@ -39,6 +41,7 @@ export function openLink({ path, openSocket, onChange, onLog }: LinkOptions): Ch
     state.esp = undefined
     void vici.closed.then(() => {
       state.vici = undefined
+      onClose()
     })
     await vici.listen('ike-updown', onChange)
     await vici.listen('child-updown', onChange)
