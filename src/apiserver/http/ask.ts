@@ -17,6 +17,8 @@ export interface Answer {
   readonly code: number
   readonly text: string
   readonly type?: string
+  /** For whoever sits at the client. */
+  readonly warnings?: readonly string[]
 }
 
 /** A switch of the query, as Kubernetes reads one: on by its name alone, too. */

@@ -5,6 +5,8 @@ import type { Json } from '../objects/json.ts'
 /** The Kubernetes version whose behaviour is served; clients choose what they ask for by it. */
 const LIKE = { major: '1', minor: '34' }
 
+import { openapi } from './openapi.ts'
+
 export interface DiscoveryOptions {
   readonly table: KindTable
   /** Of this program. */
@@ -17,7 +19,7 @@ export function discover(path: string, { table, version }: DiscoveryOptions): Js
   if (trimmed === '/version') return versionOf(version)
   if (trimmed === '/api') return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs: [] }
   if (trimmed === '/apis') return { kind: 'APIGroupList', apiVersion: 'v1', groups: groupsOf(table) }
-  if (trimmed === '/openapi/v3') return { paths: {} }
+  if (trimmed.startsWith('/openapi/')) return openapi(trimmed, table)
   const [, root, group, of, more] = trimmed.split('/')
   if (more !== undefined) return undefined
   if (root === 'api' && of === undefined) return resourcesOf(table, '', group ?? '')

@@ -52,11 +52,7 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
     handler: async (request, reply) => {
       const ask = askOf(request, users.get(request) ?? ANONYMOUS)
       const answer = await answerOf(world, ask, { reply, watches, figures, options })
-      if (answer !== undefined)
-        reply
-          .code(answer.code)
-          .type(answer.type ?? 'application/json')
-          .send(answer.text)
+      if (answer !== undefined) send(reply, answer)
       return reply
     },
   })
@@ -132,6 +128,13 @@ async function answerOf(world: World, ask: Ask, { reply, watches, figures, optio
   const timeoutMs = wholeNumber(ask.query, 'timeoutSeconds') * 1000
   watches.start(reply, { watch: done.watch, user: ask.user, timeoutMs, bookmarks: isOn(ask.query, 'allowWatchBookmarks') })
   return undefined
+}
+
+function send(reply: FastifyReply, { code, type = 'application/json', warnings = [], text }: Answer): void {
+  // A header has no line ends, nor letters beyond Latin 1: JSON writes them so.
+  const quoted = (warning: string): string => JSON.stringify(warning).replaceAll(/[^\x20-\x7e]/g, '?')
+  if (warnings.length > 0) reply.header('warning', warnings.map((warning) => `299 - ${quoted(warning)}`).join(', '))
+  reply.code(code).type(type).send(text)
 }
 
 interface Failed {

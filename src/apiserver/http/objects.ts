@@ -1,7 +1,7 @@
 // Requests for objects become reads and writes here.
 import { mayAsk } from '../access/rights.ts'
 import { type Json, parseStored } from '../objects/json.ts'
-import { badRequest, notFound } from '../objects/status.ts'
+import { badRequest, notFound, unsupported } from '../objects/status.ts'
 import { listPage, listText } from '../reads/list.ts'
 import { type Selection, selectOf } from '../reads/select.ts'
 import { type RowObject, type TableOptions, tableText } from '../reads/table.ts'
@@ -9,8 +9,9 @@ import { plainEvent, type WatchAsk, type WriteEvent } from '../reads/watch.ts'
 import type { Item } from '../storage/item.ts'
 import type { Call, World, Written } from '../writes/call.ts'
 import { createObject } from '../writes/create.ts'
-import { patchObject } from '../writes/patch.ts'
+import { PATCHES, patchObject } from '../writes/patch.ts'
 import { readOptions, removeObject, removeObjects } from '../writes/remove.ts'
+import { unknownFields } from '../writes/strict.ts'
 import { replaceObject } from '../writes/update.ts'
 import { type Answer, type Ask, isOn, wantsTable } from './ask.ts'
 import { readBody, readObjectBody } from './body.ts'
@@ -34,11 +35,14 @@ async function answer(world: World, ask: Ask, { target, verb }: { target: Object
   const call: Call = { served, namespace, name, subresource, user: ask.user, dryRun: dryRunOf(ask.query) }
   if (verb === 'get') return getObject(world, ask, target)
   if (verb === 'list') return listObjects(world, ask, target)
-  if (verb === 'create') return objectAnswer(await createObject(world, call, readObjectBody(ask.body, ask.type)))
-  if (verb === 'update') return objectAnswer(await replaceObject(world, call, readObjectBody(ask.body, ask.type)))
-  if (verb === 'patch') return objectAnswer(await patched(world, ask, { target, call }))
   if (verb === 'delete') return removed(world, ask, call)
-  return removedAll(world, ask, { target, call })
+  if (verb === 'deletecollection') return removedAll(world, ask, { target, call })
+  const isPatch = verb === 'patch'
+  if (isPatch && !PATCHES.includes(ask.type)) throw unsupported(PATCHES)
+  const body = isPatch ? readBody(ask.body, ask.type) : readObjectBody(ask.body, ask.type)
+  const warnings = unknownFields(served, body, ask.query.get('fieldValidation') ?? '')
+  if (isPatch) return { ...objectAnswer(await patched(world, ask, { target, call, body })), warnings }
+  return { ...objectAnswer(await (verb === 'create' ? createObject : replaceObject)(world, call, body)), warnings }
 }
 
 const objectAnswer = ({ text, isNew }: Written): Answer => ({ code: isNew ? 201 : 200, text })
@@ -122,14 +126,14 @@ function tableEvents(world: World, ask: Ask, target: Objects): WriteEvent {
   }
 }
 
-function patched(world: World, ask: Ask, { target, call }: { target: Objects; call: Call }): Promise<Written> {
+function patched(world: World, ask: Ask, { target, call, body }: { target: Objects; call: Call; body: unknown }): Promise<Written> {
   const mayCreate = (): void => {
     const wanted = { ...resourceAsk(ask, target), verb: 'create' }
     if (!mayAsk(ask.user, wanted, world.state)) throw refusal(ask.user, target, wanted)
   }
   if (ask.type === 'application/apply-patch+yaml' && (ask.query.get('fieldManager') ?? '') === '')
     throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')
-  return patchObject(world, call, { type: ask.type, body: readBody(ask.body, ask.type) }, mayCreate)
+  return patchObject(world, call, { type: ask.type, body }, mayCreate)
 }
 
 async function removed(world: World, ask: Ask, call: Call): Promise<Answer> {

@@ -36,6 +36,8 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   finalizers: 'list',
   managedFields: 'list',
 }
+/** What metadata can have. */
+export const META_FIELDS: readonly string[] = [...Object.keys(SHAPES), 'selfLink']
 const FITS: Readonly<Record<Shape, (value: unknown) => boolean>> = {
   text: (value) => typeof value === 'string',
   texts: isTexts,

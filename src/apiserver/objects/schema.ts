@@ -9,7 +9,13 @@ export function prune(served: Served, object: ApiObject): ApiObject {
   const schema = served.custom?.schema
   if (schema === undefined || recordAt(schema, 'properties').spec === recordAt(schema, 'properties').status) return object
   const { apiVersion, kind, metadata, ...rest } = object
-  return { ...(pruned(schema, rest) as Json), apiVersion, kind, metadata }
+  return { ...pruneFields(served, rest), apiVersion, kind, metadata }
+}
+
+/** What the schema knows of fields beside the metadata. */
+export function pruneFields({ custom }: Served, fields: Json): Json {
+  const schema = custom?.schema
+  return schema === undefined ? fields : (pruned(schema, fields) as Json)
 }
 
 function pruned(schema: Json, value: unknown): unknown {
