@@ -18,7 +18,7 @@ export type Step =
 const LIVE_CHILD = ['CREATED', 'ROUTED', 'INSTALLING', 'INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED', 'RETRYING']
 const UP_CHILD = ['INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED']
 /** SAs established closer together than this were started by both sides at once; otherwise the newer one shows that the older is dead. */
-const AT_ONCE_SECONDS = 5
+const AT_ONCE_SECONDS = 2
 /** So long the side that made an SA is given to add its children. */
 const PATIENCE_SECONDS = 3
 
