@@ -42,6 +42,29 @@ describe('two gateways with ESP in charon', () => {
     expect(await saIds(west)).toEqual(before)
   }, 60_000)
 
+  it('rekeying loses no packet, and passes meanwhile leave it alone', async () => {
+    const name = east.spec.cable_name
+    const before = await saIds(west)
+    using vici = await connectVici({ path: `${west.runDir}/charon.vici`, openSocket: openLocalSocket })
+    const lost = await lostDuring(west, '10.1.0.1', '10.2.0.1', async () => {
+      for (const what of [{ ike: name, child: `${name}-1-1` }, { ike: name }]) {
+        await vici.request('rekey', what)
+        await until('it is rekeyed', async () => {
+          expect(await west.driver.reconcile([cable(west, east)])).toEqual([])
+          expect(await east.driver.reconcile([cable(east, west)])).toEqual([])
+          const [seen] = await west.driver.connections([cable(west, east)])
+          expect(seen?.status).toBe('connected')
+          const now = await saIds(west)
+          return (
+            now.length === before.length &&
+            now.some((id) => id.startsWith('ike' in what && !('child' in what) ? 'ike' : 'child') && !before.includes(id))
+          )
+        })
+      }
+    })
+    expect(lost).toBe(0)
+  }, 60_000)
+
   it('networks that come and go change their own children alone: no packet of the others is lost', async () => {
     const wider = { ...east.spec, subnets: [...east.spec.subnets, '10.22.0.0/16'] }
     await east.run(['ip', 'addr', 'add', '10.22.0.1/32', 'dev', 'lo'])
