@@ -2,8 +2,10 @@ import type { Bench } from './bench.ts'
 import { centralApi } from './central-api.ts'
 import { failover } from './failover.ts'
 import { joinToPing } from './join-to-ping.ts'
+import { memory } from './memory.ts'
+import { propagation } from './propagation.ts'
 import { restart } from './restart.ts'
 import { start } from './start.ts'
 
 /** Every benchmark, in the order of `scripts/bench all`. */
-export const BENCHES: readonly Bench[] = [start, joinToPing, failover, restart, centralApi]
+export const BENCHES: readonly Bench[] = [start, memory, joinToPing, propagation, failover, restart, centralApi]
