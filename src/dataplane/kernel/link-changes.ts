@@ -76,22 +76,23 @@ function planLink({ vx, devices }: LinkState, { link }: NodePlan): LinkPlan {
     return { put: [], drop: isOurs ? [remove] : [], isFresh: false, isGone: isOurs }
   }
   const want = vxWords(link)
-  const set = `link set dev ${VX_DEVICE} ${want.set}`
+  const set = (words: readonly string[]): string => `link set dev ${VX_DEVICE} ${words.join(' ')}`
   const address = `addr add ${want.address} dev ${VX_DEVICE}`
   if (vx?.make !== want.make) {
-    const make = [`link add ${VX_DEVICE} ${want.make}`, set, address]
+    const make = [`link add ${VX_DEVICE} ${want.make}`, set(want.set), address]
     return { put: vx === undefined ? make : [remove, ...make], drop: [], isFresh: true, isGone: false }
   }
-  const wrong = vx.addresses.filter((item) => item !== want.address)
-  const isFresh = wrong.length > 0 || vx.addresses.length === 0
+  // Only what differs: a MAC that is set anew, even to the same, takes all neighbours away. An address that stays beside another of its network would
+  // go with it.
+  const settings = want.set.filter((words) => !vx.set.includes(words))
+  const isMoved = vx.addresses.join() !== want.address
   return {
-    // One that stays beside another of its network would go with it.
     put: [
-      ...(vx.set === want.set ? [] : [set]),
-      ...(isFresh ? [...vx.addresses.map((item) => `addr del ${item} dev ${VX_DEVICE}`), address] : []),
+      ...(settings.length === 0 ? [] : [set(settings)]),
+      ...(isMoved ? [...vx.addresses.map((item) => `addr del ${item} dev ${VX_DEVICE}`), address] : []),
     ],
     drop: [],
-    isFresh,
+    isFresh: isMoved || settings.some((words) => !/^(mtu|alias) /.test(words)),
     isGone: false,
   }
 }

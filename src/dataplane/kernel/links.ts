@@ -35,7 +35,7 @@ export interface LinkState {
   /** IPv4 alone. */
   readonly addresses: readonly Address[]
   /** The VXLAN as it is, whoever made it: its unchangeable words, and the words that can be set. */
-  readonly vx: { readonly make: string; readonly set: string; readonly addresses: readonly string[] } | undefined
+  readonly vx: { readonly make: string; readonly set: readonly string[]; readonly addresses: readonly string[] } | undefined
   readonly neighbours: readonly string[]
   readonly fdb: readonly string[]
   /** Of ours, in any table. */
@@ -117,10 +117,20 @@ const makeWords = (kind = '', id = '', port = '', local = ''): readonly string[]
   'local',
   local,
 ]
-const setWords = (mtu: number, mac: string, alias: string, state: string): string => `mtu ${mtu} address ${mac} alias ${alias} ${state}`
+const setWords = (mtu: number, mac: string, alias: string, state: string): readonly string[] => [
+  `mtu ${mtu}`,
+  `address ${mac}`,
+  `alias ${alias}`,
+  state,
+]
 
 /** The words that make the link, those that can be set on it at any time, and its address. */
-export const vxWords = ({ local, mac, mtu, ip }: VxLink): { readonly make: string; readonly set: string; readonly address: string } => ({
+export const vxWords = ({
+  local,
+  mac,
+  mtu,
+  ip,
+}: VxLink): { readonly make: string; readonly set: readonly string[]; readonly address: string } => ({
   make: [...makeWords('vxlan', String(VX_VNI), String(VX_PORT), local), 'nolearning'].join(' '),
   set: setWords(mtu, mac, ALIAS, 'up'),
   address: `${ip}/${VX_NETWORK.split('/')[1]}`,

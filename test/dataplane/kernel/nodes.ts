@@ -29,6 +29,8 @@ export async function withNamespaces<T>(names: readonly string[], body: (...node
       const ns = `sk-${run}-${name}`
       await exec(['ip', 'netns', 'add', ns])
       made.push(ns)
+      // Link-local addresses come by and by: a dump would never be the same twice.
+      await exec(['ip', 'netns', 'exec', ns, 'sysctl', '-qw', 'net.ipv6.conf.all.disable_ipv6=1', 'net.ipv6.conf.default.disable_ipv6=1'])
       await exec(['ip', '-n', ns, 'link', 'set', 'lo', 'up'])
       nodes.push(nodeOf(ns, join(folder, name)))
     }
@@ -79,8 +81,7 @@ export async function dump({ exec: inside }: NodeNs): Promise<string> {
     ['iptables-legacy-save'],
   ]
   const texts = await Promise.all(commands.map(async (command) => (await inside(command)).stdout))
-  return texts
-    .join('\n')
+  return withoutEmptyTables(texts.join('\n'))
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .map((line) =>
@@ -91,3 +92,6 @@ export async function dump({ exec: inside }: NodeNs): Promise<string> {
     )
     .join('\n')
 }
+
+/** Tables of iptables that hold nothing come with the first look at them and do nothing. */
+const withoutEmptyTables = (text: string): string => text.replace(/^\*\w+\n(:[A-Z]+ ACCEPT \[\d+:\d+\]\n)+COMMIT\n/gm, '')

@@ -6,7 +6,7 @@ import { planNode } from '../../../src/dataplane/node/plan.ts'
 import { anyView, gatewayView, ip, view } from '../node/views.ts'
 import { dump, type NodeNs, withNamespaces } from './nodes.ts'
 
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 300_000
 
 /** A node at 172.30.0.1 with a pods' bridge and a device named as a tunnel's. */
 async function prepare(node: NodeNs, ...tunnels: readonly string[]): Promise<void> {
@@ -89,7 +89,7 @@ it(
       const [walker, starter] = [node as NodeNs, fresh as NodeNs]
       const before = await dump(starter)
       await fc.assert(
-        fc.asyncProperty(fc.array(anyView, { minLength: 2, maxLength: 5 }), async (walk) => {
+        fc.asyncProperty(fc.array(anyView, { minLength: 2, maxLength: 4 }), async (walk) => {
           for (const at of walk) await openNode(walker).reconcile(planNode(at))
           const last = planNode(walk.at(-1) ?? view())
           expect(await openNode(walker).reconcile(last)).toEqual([])
@@ -98,7 +98,7 @@ it(
           await openNode(starter).cleanUp()
           expect(await dump(starter)).toBe(before)
         }),
-        { numRuns: 15 },
+        { numRuns: 8, endOnFailure: true },
       )
     }),
   TIMEOUT_MS,
@@ -117,7 +117,6 @@ async function comparable(node: NodeNs): Promise<readonly string[]> {
         .replace(/hashsize \d+/, '')
         .trim(),
     )
-    .filter((line) => !/fe80|ff00::|^local |^broadcast /.test(line))
     .sort()
 }
 
