@@ -19,10 +19,15 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const seen = await context.look()
       const expected = remoteIds(seen)
       if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
+      const problems = connectionProblems(seen, expected)
+      const isCharon = problems.length > 0 && problems.every((problem) => problem.includes('charon does not answer'))
+      const gateways = activeGateways(seen).map(({ metadata }) => metadata.name)
       return verdictOf(
-        connectionProblems(seen, expected),
+        problems,
         expected.join(', '),
-        'check that UDP 4500 is open between the gateways, then the log of charon and of the engine',
+        isCharon
+          ? `see the log of charon on ${gateways.join(', ')}`
+          : 'check that UDP 4500 is open between the gateways, then the log of charon and of the engine',
       )
     },
   },
@@ -101,11 +106,14 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
     needs: ['SUB0602'],
     async run(context) {
       const { gateways, routeAgents } = await context.look()
-      const other = [...gateways, ...routeAgents].filter((object) => object.status?.version !== context.version)
-      if (other.length === 0) return { is: 'ok', note: context.version }
+      const others = [...gateways, ...routeAgents].filter((object) => object.status?.version !== context.version)
+      if (others.length === 0) return { is: 'ok', note: context.version }
+      const of = (version: string): string =>
+        others.flatMap((object) => (object.status?.version === version ? [`${object.kind} ${object.metadata.name}`] : [])).join(', ')
+      const versions = [...new Set(others.map((object) => object.status?.version ?? ''))].sort()
       return {
         is: 'warning',
-        reason: other.map((o) => `${o.kind} ${o.metadata.name} is of ${o.status?.version ?? 'no version'}`).join('; '),
+        reason: `this binary is of ${context.version}; ${versions.map((version) => `of ${version || 'no version'}: ${of(version)}`).join('; ')}`,
         hint: 'use the same binary everywhere',
       }
     },
@@ -125,6 +133,23 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
           : [`what ${seen.clusterId} knows of ${other.clusterId}'s gateway is not what ${other.clusterId} publishes`]
       })
       return verdictOf(problems, 'endpoints agree', 'run `subctl show endpoints` on both')
+    },
+  },
+  {
+    id: 'SUB0619',
+    name: 'no agent reports a failure',
+    needs: ['SUB0602'],
+    patienceMs: 5_000,
+    async run(context) {
+      const { gateways, routeAgents, nodes } = await context.look()
+      const names = new Set(nodes.map(({ metadata }) => metadata.name))
+      const agents = [...gateways, ...routeAgents.filter(({ metadata }) => names.has(metadata.name))]
+      const failing = agents.filter(({ status }) => (status?.statusFailure ?? '') !== '')
+      return verdictOf(
+        failing.map(({ kind, metadata, status }) => `${kind} ${metadata.name}: ${status?.statusFailure}`),
+        `${agents.length} agents`,
+        'see the log of that agent on its node',
+      )
     },
   },
 ]

@@ -7,7 +7,7 @@ import { isKnown, type RouteAgentState, remotesOf, sourceOf } from './route-agen
 import { type Status, statusOf, targetsOf, textOf } from './route-agent-status.ts'
 
 /** Health is looked at this often; it is the prober's memory, no packet. */
-const LOOK_MS = 1_000
+const LOOK_MS = 2_000
 /** Round-trip times alone are written no more often. */
 const TIMES_MS = 60_000
 

@@ -34,6 +34,7 @@ it('verify finds two healthy clusters in order', async () => {
   ok SUB0616 nothing leaves in the clear (watched on 3 nodes while they probed)
   ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
   ok SUB0618 both ends name each other (endpoints agree)
+  ok SUB0619 no agent reports a failure (5 agents)
 Cluster of context "east"
   ok SUB0601 the API answers (https://east:6443 is v1.34.0)
   ok SUB0602 the cluster has joined a clusterset (its id is "east")
@@ -53,8 +54,9 @@ Cluster of context "east"
   ok SUB0616 nothing leaves in the clear (watched on 3 nodes while they probed)
   ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
   ok SUB0618 both ends name each other (endpoints agree)
+  ok SUB0619 no agent reports a failure (5 agents)
 
-36 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
+38 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
 "
 `)
   expect({ code, err }).toEqual({ code: 0, err: '' })

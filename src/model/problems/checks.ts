@@ -91,4 +91,9 @@ export const checkProblems: Problems = {
     cause: 'A cluster knows an older gateway of the other than that publishes.',
     next: "Wait some seconds; then look into the log of the active gateway's engine.",
   },
+  SUB0619: {
+    title: 'An agent reports a failure',
+    cause: 'An engine or a route agent cannot do its work; a gateway whose charon does not answer cannot take over, for one.',
+    next: 'Read it in `subctl show gateways -o wide` and `subctl show route-agents`, then in the log of that agent.',
+  },
 }
