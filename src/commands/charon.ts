@@ -14,6 +14,8 @@ const PROGRAMS = [
   ['/usr/libexec/ipsec', 'charon'],
 ] as const
 
+const ACQUIRE = '/proc/sys/net/core/xfrm_acq_expires'
+
 /** `subctl charon`: keeps charon running on a gateway node until SIGTERM. */
 export const charon: Run = async (context, given) => {
   const { files, exec, clock, signal } = context
@@ -26,6 +28,7 @@ export const charon: Run = async (context, given) => {
     esp,
     nattPort: given.number('natt-port', 1, 65_535),
     debug: given.number('debug', 0, 4),
+    acquireSeconds: Number((await files.readIfThere(ACQUIRE)) ?? 30),
     files,
     exec,
     clock,

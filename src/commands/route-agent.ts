@@ -1,7 +1,9 @@
 // `subctl route-agent`: the real world of one route agent, and what it does once and ends.
 import { openHealth, type Prober } from '../dataplane/health.ts'
+import { sweepLeftovers } from '../dataplane/ipsec/leftovers.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openNode } from '../dataplane/kernel/node-target.ts'
+import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
 import { echo } from '../dataplane/probe/echo.ts'
 import { watchKernel } from '../dataplane/probe/monitor.ts'
 import { watchWhile } from '../dataplane/probe/watch.ts'
@@ -28,7 +30,10 @@ export const routeAgent: Run = async (context, given) => {
   const kernel = { exec: context.exec, files: context.files, runDir: runDir(given) }
   if (given.on('cleanup')) {
     await openNode(kernel).cleanUp()
-    context.log.info('nothing of the route agent is left in the kernel')
+    // What an engine and a charon that could not tidy up have left is as much a trace.
+    await openOwnedAddresses(context.exec).cleanUp()
+    await sweepLeftovers(context.exec)
+    context.log.info('nothing of ours is left in the kernel')
     return undefined
   }
   const settings: RouteAgentSettings = { ...agentSettings(given, context.hostname), networkPlugin: given.text('network-plugin') ?? '' }

@@ -15,7 +15,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   fdb: ['bridge', 'fdb', 'show'],
   iptables: ['iptables-nft-save'],
   'iptables-legacy': ['iptables-legacy-save'],
-  nft: ['nft', 'list', 'tables'],
+  nft: ['sh', '-c', "nft list tables | grep -v '^table ip '; true"],
   sets: ['ipset', 'save'],
   sysctls: ['sysctl', '-a', '--pattern', '^net\\.(ipv4\\.(conf|ip_forward|neigh)|bridge|core|netfilter\\.nf_conntrack_(tcp|udp))'],
   'xfrm-state': ['ip', 'xfrm', 'state'],
@@ -30,8 +30,17 @@ export async function dump(lab: Lab, place: string): Promise<Dump> {
       return [what, linesOf(code === 0 ? stdout : stderr)] as const
     }),
   )
-  return Object.fromEntries(entries)
+  const found = Object.fromEntries(entries)
+  return { ...found, iptables: filledTables(found.iptables ?? []) }
 }
+
+/** Without tables that hold the kernel's own chains alone, all of them accepting: iptables leaves such behind wherever it has looked. */
+const filledTables = (lines: readonly string[]): readonly string[] =>
+  lines
+    .join('\n')
+    .split(/(?<=^COMMIT)\n/m)
+    .filter((table) => table.split('\n').some((line) => !/^(\*|COMMIT|:[A-Z]+ ACCEPT )/.test(line)))
+    .flatMap((table) => table.split('\n'))
 
 /** Without comments, counters, timers and what a bridge has learned. */
 const linesOf = (text: string): readonly string[] =>

@@ -8,6 +8,8 @@ export interface CharonSettings {
   readonly viciPath: string
   /** 0 says what happens to tunnels; 1 each message, 2 and more what is in them. */
   readonly debug: number
+  /** The kernel's net.core.xfrm_acq_expires as it is: charon writes that setting at its start, and shall change nothing by it. */
+  readonly acquireSeconds: number
 }
 
 /** charon's own routes: never 220, and after our own rule, which has 150. */
@@ -19,7 +21,7 @@ const PLUGINS = ['random', 'nonce', 'openssl', 'kdf', 'hmac', 'aes', 'sha1', 'sh
  * strongswan.conf, whole: nothing of /etc is read. IKE's port 500 is not used: that socket gets a port of the kernel's choice.
  * libipsec pins 9 threads, so 16 are needed. A peer that does not answer is given up after 20 s.
  */
-export function charonConf({ esp, nattPort, viciPath, debug }: CharonSettings): string {
+export function charonConf({ esp, nattPort, viciPath, debug, acquireSeconds }: CharonSettings): string {
   const plugins = [...PLUGINS, ...(esp === 'userspace' ? ['kernel-libipsec'] : []), 'kernel-netlink', 'socket-default', 'vici']
   return `# Written by subctl charon at each start.
 charon-systemd {
@@ -44,6 +46,9 @@ charon {
   ikesa_table_size = 256
   ikesa_table_segments = 16
   plugins {
+    kernel-netlink {
+      xfrm_acq_expires = ${acquireSeconds}
+    }
     vici {
       socket = unix://${viciPath}
     }

@@ -17,6 +17,7 @@ export interface KeeperOptions {
   readonly esp: EspMode
   readonly nattPort: number
   readonly debug: number
+  readonly acquireSeconds: number
   readonly files: Files
   readonly exec: Exec
   readonly clock: Clock
@@ -161,8 +162,8 @@ async function removeAll(options: KeeperOptions): Promise<void> {
 }
 
 const confPath = ({ runDir }: KeeperOptions): string => `${runDir}/strongswan.conf`
-const confOf = ({ esp, nattPort, runDir, debug }: KeeperOptions): string =>
-  charonConf({ esp, nattPort, viciPath: viciPathOf(runDir), debug })
+const confOf = ({ esp, nattPort, runDir, debug, acquireSeconds }: KeeperOptions): string =>
+  charonConf({ esp, nattPort, viciPath: viciPathOf(runDir), debug, acquireSeconds })
 
 const aborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {

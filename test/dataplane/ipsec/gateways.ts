@@ -142,6 +142,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
         esp: 'userspace',
         nattPort: 4500,
         debug: process.env['SUBCTL_TEST_LOG'] ? 1 : -1,
+        acquireSeconds: 30,
         files: filesOf(ns),
         exec: (argv, more) => exec(inNamespace(argv), more),
         clock: realClock,

@@ -1,0 +1,111 @@
+// Fail closed, both ways: with all tunnels down, under each setting of rp_filter, the WAN shows what leaves and the pods what arrives.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { NAMESPACE } from '../../src/model/names.ts'
+import { apiOf } from './access.ts'
+import { agentsOf, start } from './agents.ts'
+import { capture } from './capture.ts'
+import { MINUTE, testLab } from './harness.ts'
+import { clusterOf, ECHO_PORT, nodeOf, nodesOf } from './layout.ts'
+import { allPairs } from './pairs.ts'
+import { run } from './places.ts'
+import type { Lab } from './state.ts'
+import { ask, program } from './traffic.ts'
+import { until, wait } from './until.ts'
+
+/** The engines lead and know each other, the route agents have everything in place; charon alone is missing. */
+async function startWithoutTunnels(lab: Lab): Promise<void> {
+  for (const node of nodesOf(lab.layout)) for (const agent of agentsOf(node)) if (agent !== 'charon') await start(lab, node.name, agent)
+  for (const { name, nodes } of lab.layout.clusters) {
+    const api = await apiOf(lab, name)
+    await until(
+      `${name} knows the other cluster`,
+      async () => (await api.list('Endpoint', { namespace: NAMESPACE })).items.length === 2,
+      MINUTE,
+    )
+    for (const node of nodes)
+      await until(`${node.name} rejects`, async () => {
+        const { stdout } = await run(lab, node.name, ['ip', 'route', 'show', 'table', '150'])
+        return stdout.includes('unreachable 10.') && stdout.includes('unreachable 100.')
+      })
+  }
+}
+
+describe.each([0, 1, 2] as const)('with no tunnel up, and rp_filter %i on every node', (rpFilter) => {
+  const { up, down, explained } = testLab({ name: `closed-${rpFilter}`, rpFilter, forwardDrop: ['east'], stopAt: 'joined' })
+  beforeAll(async () => {
+    await up()
+    await explained(startWithoutTunnels)()
+  }, 4 * MINUTE)
+  afterAll(down, MINUTE)
+
+  it(
+    'not one packet for the other cluster leaves a pod or a host in the clear, and whoever sends one is told at once',
+    explained(async (lab) => {
+      const wan = await capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')
+      const started = Date.now()
+      const errors: (string | undefined)[] = []
+      for (const [from, aims] of allPairs(lab.layout))
+        errors.push(...(await ask(lab, from, aims, { timeoutMs: 10_000 })).map(({ error }) => error))
+      expect(errors.filter((error) => error === undefined)).toEqual([])
+      // An echo request and a datagram of the gateways' own addresses too: they are in no tunnel's selectors.
+      for (const { name, ip } of nodesOf(lab.layout)) {
+        const to = name.startsWith('west') ? '10.2.3.10' : '10.1.3.10'
+        await run(lab, name, ['ping', '-c1', '-W1', '-I', ip, to], { okCodes: [0, 1, 2] })
+      }
+      expect(await wan.stop()).toEqual([])
+      expect(errors.filter((error) => error === 'ABORT_ERR').length).toBe(0)
+      expect(Date.now() - started).toBeLessThan(MINUTE)
+    }),
+    3 * MINUTE,
+  )
+  it(
+    'no packet is taken that claims to be of the other cluster and came in the clear, to pods, services and hosts of gateways and workers',
+    explained(async (lab) => {
+      const west = clusterOf(lab.layout, 'west')
+      const forged = '10.2.3.66'
+      await run(lab, 'broker', [
+        'sh',
+        '-c',
+        `ip addr add ${forged}/32 dev lo; ip route add ${west.podCidr} via ${west.router.ip}; ip route add ${west.serviceCidr} via ${west.router.ip}`,
+      ])
+      const targets = west.nodes.flatMap(({ pod, cniIp, ip }) => [pod.ip, cniIp, ip])
+      const inside = await Promise.all(west.nodes.flatMap(({ pod }) => [capture(lab, pod.name, `host ${forged}`)]))
+      const wan = await capture(lab, 'wan', `host ${forged}`)
+      for (const target of [...targets, ...west.nodes.map(({ pod }) => pod.vip)]) {
+        const argv = ['ping', '-c1', '-W1', '-I', forged, target]
+        expect([target, (await run(lab, 'broker', argv, { okCodes: [0, 1, 2] })).stdout]).toEqual([
+          target,
+          expect.not.stringContaining('1 received'),
+        ])
+      }
+      await run(lab, 'broker', program('forge', forged, String(ECHO_PORT), ...targets))
+      await wait(300)
+      const seen = (await Promise.all(inside.map((one) => one.stop()))).flat()
+      expect(seen).toEqual([])
+      // They did arrive at the nodes' door: a test that sends nothing proves nothing.
+      const lines = await wan.stop()
+      expect(lines.filter((line) => line.includes(`IP ${forged}`)).length).toBeGreaterThan(targets.length)
+      expect(lines.filter((line) => line.includes(`> ${forged}`))).toEqual([])
+      await run(lab, 'broker', ['ip', 'addr', 'del', `${forged}/32`, 'dev', 'lo'])
+    }),
+    3 * MINUTE,
+  )
+  it(
+    'traffic inside a cluster, to other networks and to the API goes on',
+    explained(async (lab) => {
+      for (const from of ['west-w1-pod', 'west-gw1', 'east-w1']) {
+        const own = clusterOf(lab.layout, from.split('-')[0] ?? '')
+        const answers = await ask(
+          lab,
+          from,
+          own.nodes.map(({ pod }) => ({ title: pod.name, ip: pod.ip, port: ECHO_PORT, names: [pod.name] })),
+        )
+        expect(answers.filter(({ error }) => error !== undefined)).toEqual([])
+        const { stdout } = await run(lab, from, ['ping', '-c1', '-W2', lab.layout.broker.ip], { okCodes: [0, 1] })
+        expect(stdout).toContain('1 received')
+      }
+      expect(nodeOf(lab.layout, 'west-gw1').role).toBe('gateway')
+    }),
+    2 * MINUTE,
+  )
+})

@@ -1,0 +1,199 @@
+// The data path outlives everything above it: streams of datagrams between workers, both ways, while one thing after the other is killed.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { NAMESPACE } from '../../src/model/names.ts'
+import { apiOf } from './access.ts'
+import { activeGateway, leaseOf, standbyOf } from './active.ts'
+import { kill, restart, signalCharon, start } from './agents.ts'
+import { killApi, killBroker, startApi, startBroker } from './apis.ts'
+import { MINUTE, report, testLab } from './harness.ts'
+import { nodeOf, nodesOf } from './layout.ts'
+import { untilConnected } from './pairs.ts'
+import type { Lab } from './state.ts'
+import { outageMs, podAim, stream, type Tally } from './traffic.ts'
+import { until, wait } from './until.ts'
+
+const { up, down, explained } = testLab({ name: 'restarts' })
+const API_DOWN_MS = 40_000
+
+/** Runs the work under a stream each way, and a while longer; gives what came of the streams. */
+async function under(lab: Lab, work: () => Promise<void>, afterMs = 2000): Promise<readonly Tally[]> {
+  const ways = [
+    stream(lab, 'west-w1-pod', podAim(nodeOf(lab.layout, 'east-w1'))),
+    stream(lab, 'east-w1-pod', podAim(nodeOf(lab.layout, 'west-w1'))),
+  ]
+  await Promise.all(ways.map((way) => way.answered()))
+  try {
+    await work()
+    await wait(afterMs)
+  } catch (error) {
+    await Promise.all(ways.map((way) => way.stop()))
+    throw error
+  }
+  return Promise.all(ways.map((way) => way.stop()))
+}
+
+const losses = (tallies: readonly Tally[]): readonly unknown[] => tallies.flatMap(({ gaps }) => gaps)
+
+/** Uids of all Endpoints that a cluster's API, or the broker's, holds. */
+const endpointsOf = async (lab: Lab, name: string): Promise<readonly string[]> =>
+  (await (await apiOf(lab, name)).list('Endpoint')).items.map(({ spec, metadata }) => `${spec?.cluster_id} ${metadata.name}`).sort()
+
+beforeAll(async () => {
+  await up()
+  await explained(async (lab) => {
+    await untilConnected(lab, 2 * MINUTE)
+  })()
+}, 4 * MINUTE)
+afterAll(down, MINUTE)
+
+describe('0 datagrams are lost', () => {
+  it(
+    'when the active engine is killed and starts again',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'west')
+      const tallies = await under(lab, () => restart(lab, active.name, 'engine'), 5000)
+      expect(losses(tallies)).toEqual([])
+    }),
+    2 * MINUTE,
+  )
+  it(
+    'when every route agent is killed and starts again',
+    explained(async (lab) => {
+      const tallies = await under(lab, async () => {
+        for (const { name } of nodesOf(lab.layout)) await restart(lab, name, 'route-agent')
+      })
+      expect(losses(tallies)).toEqual([])
+    }),
+    2 * MINUTE,
+  )
+  it(
+    'when the `subctl charon` that keeps charon is killed, and when it starts again',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'west')
+      const tallies = await under(lab, async () => {
+        await kill(lab, active.name, 'charon')
+        await wait(1000)
+        await start(lab, active.name, 'charon')
+      })
+      expect(losses(tallies)).toEqual([])
+    }),
+    2 * MINUTE,
+  )
+  it(
+    'when the standby gateway goes and comes',
+    explained(async (lab) => {
+      const standby = standbyOf(lab, await activeGateway(lab, 'west'))
+      const tallies = await under(lab, async () => {
+        for (const agent of ['engine', 'charon'] as const) await kill(lab, standby.name, agent, 'SIGTERM')
+        for (const agent of ['charon', 'engine'] as const) await start(lab, standby.name, agent)
+      })
+      expect(losses(tallies)).toEqual([])
+    }),
+    2 * MINUTE,
+  )
+  it(
+    'when the broker is killed and starts again',
+    explained(async (lab) => {
+      const tallies = await under(lab, async () => {
+        await killBroker(lab)
+        await wait(3000)
+        await startBroker(lab)
+      })
+      expect(losses(tallies)).toEqual([])
+    }),
+    2 * MINUTE,
+  )
+  it(
+    'when the broker comes back with empty data; all objects are there again',
+    explained(async (lab) => {
+      const [before, west] = [await endpointsOf(lab, 'broker'), await endpointsOf(lab, 'west')]
+      expect(before.length).toBe(2)
+      const tallies = await under(lab, async () => {
+        await killBroker(lab)
+        await startBroker(lab, 'lost')
+        await until('all objects are on the broker again', async () => (await endpointsOf(lab, 'broker')).join() === before.join())
+        const clusters = async (): Promise<number> => (await (await apiOf(lab, 'broker')).list('Cluster')).items.length
+        await until('both clusters are on the broker again', async () => (await clusters()) === 2)
+      })
+      expect(losses(tallies)).toEqual([])
+      expect(await endpointsOf(lab, 'west')).toEqual(west)
+    }),
+    3 * MINUTE,
+  )
+  it(
+    'while a cluster’s API server is down for long; the same gateway leads afterwards, without a hand-over in between',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'west')
+      const before = await leaseOf(lab, 'west')
+      const tallies = await under(
+        lab,
+        async () => {
+          await killApi(lab, 'west')
+          await wait(API_DOWN_MS)
+          await startApi(lab, 'west')
+        },
+        8000,
+      )
+      expect(losses(tallies)).toEqual([])
+      const after = await leaseOf(lab, 'west')
+      expect(after?.spec?.holderIdentity).toBe(before?.spec?.holderIdentity)
+      expect(after?.spec?.leaseTransitions ?? 0).toBe(before?.spec?.leaseTransitions ?? 0)
+      expect((await activeGateway(lab, 'west')).name).toBe(active.name)
+    }),
+    4 * MINUTE,
+  )
+  it(
+    'when engines start while API and broker are down: what they knew is in the kernel',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'west')
+      const tallies = await under(
+        lab,
+        async () => {
+          await killBroker(lab)
+          await killApi(lab, 'west')
+          await restart(lab, active.name, 'engine')
+          await restart(lab, active.name, 'route-agent')
+          await wait(4000)
+          await startApi(lab, 'west')
+          await startBroker(lab)
+        },
+        5000,
+      )
+      expect(losses(tallies)).toEqual([])
+    }),
+    3 * MINUTE,
+  )
+})
+
+describe('a charon that is killed', () => {
+  it(
+    'is started again by itself, and all tunnels with it; what that costs is reported',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'west')
+      const tallies = await under(
+        lab,
+        async () => {
+          await signalCharon(lab, active.name, 'SIGKILL')
+          await wait(500)
+          await untilConnected(lab, MINUTE)
+        },
+        3000,
+      )
+      report('outage when charon is killed', Math.max(...tallies.map(outageMs)), 'ms')
+      for (const { gaps, sent } of tallies) expect(gaps.every(({ first, lost }) => first + lost < sent)).toBe(true)
+    }),
+    3 * MINUTE,
+  )
+  it(
+    'that stops answering for 20 s carries traffic again without anybody’s help',
+    explained(async (lab) => {
+      const active = await activeGateway(lab, 'east')
+      await signalCharon(lab, active.name, 'SIGSTOP')
+      await wait(20_000)
+      await signalCharon(lab, active.name, 'SIGCONT')
+      report('back after a charon that did not answer for 20 s', await untilConnected(lab, 2 * MINUTE), 'ms')
+      expect((await (await apiOf(lab, 'east')).list('Gateway', { namespace: NAMESPACE })).items.length).toBe(2)
+    }),
+    4 * MINUTE,
+  )
+})
