@@ -1,7 +1,7 @@
 // A member's own credential on the broker: an account, its Role and a token that does not expire, made with the token of the broker file.
 import type { KubeApi } from '../k8s/api.ts'
 import { ConflictError } from '../k8s/api.ts'
-import { put } from '../k8s/put.ts'
+import { ensure } from '../k8s/put.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_LABEL, CLUSTER_UID, memberAccount } from '../model/names.ts'
 import type { Resource, Secret } from '../model/resources.ts'
@@ -90,9 +90,9 @@ export async function makeCredential(api: KubeApi, member: Member, options: Wait
     const owner = await memberOwner(api, member.clusterId, member.namespace)
     if (owner !== undefined && owner !== '' && owner !== member.clusterUid)
       throw new UserError('SUB0402', `Cluster id "${member.clusterId}" is taken by another cluster on this broker`)
-    await put(api, account)
+    await ensure(api, account)
   })
-  for (const object of rest) await put(api, object)
+  for (const object of rest) await ensure(api, object)
   return waitForToken(api, memberAccount(member.clusterId), member.namespace, options)
 }
 

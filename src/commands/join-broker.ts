@@ -1,6 +1,7 @@
 // The broker as a join sees it: its file, its API with the file's credential, what stands in the way, and what a member has there.
 import { type Credential, memberObjects, memberOwner, tokenSecretName } from '../broker/credentials.ts'
 import { BROKER_FILE, type BrokerInfo, readBrokerInfo } from '../broker/info.ts'
+import { MEMBER_ROLE } from '../broker/rights.ts'
 import { brokerUrl, checkReachable } from '../install/broker-url.ts'
 import { brokerFault, readBroker } from '../install/broker-view.ts'
 import { ownCluster } from '../install/own-cluster.ts'
@@ -23,6 +24,8 @@ export interface Broker {
   readonly api: KubeApi
 }
 
+const REQUEST_MS = 15_000
+
 /** Reads the broker file; nothing is sent yet. */
 export async function openBroker(context: Context, given: Given): Promise<Broker> {
   const path = given.args[0] ?? BROKER_FILE
@@ -30,7 +33,8 @@ export async function openBroker(context: Context, given: Given): Promise<Broker
   const override = given.text('broker-url')
   const url = override === undefined ? checkReachable(info.brokerUrl, path) : brokerUrl(override)
   const { token, ca } = info
-  return { info, url, api: await context.kube({ access: fixedAccess(url, { token, ...(ca !== '' && { ca }) }) }) }
+  const api = await context.kube({ access: fixedAccess(url, { token, ...(ca !== '' && { ca }) }) })
+  return { info, url, api: api.within(Math.min(REQUEST_MS, given.duration('timeout'))) }
 }
 
 async function readFile({ files }: Context, path: string): Promise<string> {
@@ -55,7 +59,7 @@ export async function onBroker<T>({ url, info }: Broker, work: () => Promise<T>)
 
 /** Throws where the id is another cluster's, or networks meet those of others. */
 export async function checkMember({ api, info, url }: Broker, clusterId: string, { seen, networks, hasJoined }: Seen): Promise<void> {
-  const view = await readBroker(api, info.namespace)
+  const view = await readBroker(api, info.namespace, MEMBER_ROLE)
   const owner = await memberOwner(api, clusterId, info.namespace)
   checkFree({ clusterId, clusterUid: seen.uid, hasJoined }, owner, view)
   checkOverlaps(clusterId, networks, view, addressOfUrl(url))

@@ -1,9 +1,11 @@
 import { makeCredential } from '../broker/credentials.ts'
-import { compare } from '../install/compare.ts'
+import { compare, compareRead } from '../install/compare.ts'
+import { ownCluster } from '../install/own-cluster.ts'
 import { planInstall } from '../install/plan.ts'
 import { portsOf } from '../install/ports.ts'
 import { checkClusterId } from '../install/refuse.ts'
 import { emitYaml } from '../install/report.ts'
+import { ensure } from '../k8s/put.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -55,7 +57,7 @@ async function plan(given: Given, { clusterId, broker, api, found }: Subject): P
   const known = await onBroker(broker, () => knownCredential(broker, clusterId))
   const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
   const objects = planInstall(settings, found.gateways.nodes, secrets)
-  const there = await onBroker(broker, () => compare(broker.api, brokerObjects(broker, settings, uid)))
+  const there = await onBroker(broker, () => compareRead(broker.api, brokerObjects(broker, settings, uid)))
   const here = await onCluster(api, () => compare(api, objects))
   return {
     settings,
@@ -76,7 +78,8 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
     const timeoutMs = Math.max(0, options.deadline - context.clock.now())
     const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, namespace: broker.info.namespace }
     const made = await makeCredential(broker.api, member, { ...options, timeoutMs })
-    await applyStage({ ...there, changes: there.changes.filter(({ object }) => object.kind === 'Cluster') }, options)
+    await ensure(broker.api, ownCluster(settings, found.seen.uid))
+    for (const change of there.changes) if (change.action !== 'unchanged') options.progress(change)
     return made
   })
   const data = brokerSecret(credential)

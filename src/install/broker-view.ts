@@ -9,12 +9,24 @@ export interface BrokerView {
 }
 
 /** Reads a broker's namespace. Throws a UserError that says what stands between where it cannot: name, connection, trust, credential or broker. */
-export async function readBroker(api: KubeApi, namespace: string): Promise<BrokerView> {
+export async function readBroker(api: KubeApi, namespace: string, memberRole: string): Promise<BrokerView> {
   try {
     const [clusters, endpoints] = await Promise.all([api.list('Cluster', { namespace }), api.list('Endpoint', { namespace })])
+    // Where the kinds are served, the namespace that is not there has an empty list.
+    if (!(await hasRole(api, namespace, memberRole))) throw new ApiError(404, 'NotFound', `it has no Role ${memberRole}`)
     return { clusters: clusters.items, endpoints: endpoints.items }
   } catch (error) {
     throw brokerFault(error, api.server, namespace)
+  }
+}
+
+/** Another program's broker may not let us read its Roles; then it is taken for one. */
+async function hasRole(api: KubeApi, namespace: string, role: string): Promise<boolean> {
+  try {
+    return (await api.get('Role', role, namespace)) !== undefined
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403) return true
+    throw error
   }
 }
 

@@ -1,4 +1,5 @@
 import { ApiError, type KubeApi } from '../k8s/api.ts'
+import { merged } from '../k8s/put.ts'
 import { kindOf } from '../model/kinds.ts'
 import type { Resource } from '../model/resources.ts'
 import { isRecord } from './tree.ts'
@@ -24,12 +25,25 @@ export interface Change {
 export const compare = (api: KubeApi, objects: readonly Resource[]): Promise<readonly Change[]> =>
   Promise.all(objects.map((object) => compareOne(api, object)))
 
+/** The same where the server may let us create and update, but not patch: told from what is there, without a word on what the server refuses. */
+export const compareRead = (api: KubeApi, objects: readonly Resource[]): Promise<readonly Change[]> =>
+  Promise.all(
+    objects.map(async (object): Promise<Change> => {
+      const existing = await orMissing(api.get(kindOf(object), object.metadata.name, object.metadata.namespace))
+      return existing === undefined ? { object, action: 'created', fields: [] } : changeOf(object, existing, merged(existing, object))
+    }),
+  )
+
 async function compareOne(api: KubeApi, object: Resource): Promise<Change> {
   const { name, namespace } = object.metadata
   const existing = await orMissing(api.get(kindOf(object), name, namespace))
   const dry = await orMissing(api.apply(object, { dryRun: true }))
   if (existing === undefined || dry === undefined) return { object, action: 'created', fields: [] }
-  const fields = differences(existing, dry, object.kind === 'Secret')
+  return changeOf(object, existing, dry)
+}
+
+function changeOf(object: Resource, from: Resource, to: Resource): Change {
+  const fields = differences(from, to, object.kind === 'Secret')
   return { object, action: fields.length === 0 ? 'unchanged' : 'changed', fields }
 }
 
