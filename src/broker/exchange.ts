@@ -105,14 +105,17 @@ export function openExchange(options: ExchangeOptions): Exchange {
   /** All three at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
   const writeAll = async (up: Diff<Shared>, down: Diff<Shared>, own: Diff<Shared>): Promise<void> => {
     const todo = [
-      { api: local.api, diff: own },
-      { api: local.api, diff: down },
-      { api: broker?.api, diff: up },
-    ].flatMap(({ api, diff }) => (api === undefined || isEmpty(diff) ? [] : [{ api, diff }]))
+      { side: 'here', api: local.api, diff: own },
+      { side: 'here', api: local.api, diff: down },
+      { side: 'broker', api: broker?.api, diff: up },
+    ].flatMap(({ side, api, diff }) => (api === undefined || isEmpty(diff) ? [] : [{ side, api, diff }]))
     if (todo.length === 0) return
     if (!(await options.isLeader())) throw new Error('the lease is not this gateway’s now: nothing is written')
-    const done = await Promise.allSettled(todo.map(({ api, diff }) => write(api, diff)))
-    for (const result of done) if (result.status === 'fulfilled') for (const line of result.value) log.info(line)
+    const done = await Promise.allSettled(
+      todo.map(async ({ side, api, diff }) => {
+        for (const line of await write(api, diff)) log.info(line, { side })
+      }),
+    )
     for (const result of done) if (result.status === 'rejected') throw result.reason
   }
 

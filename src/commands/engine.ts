@@ -3,6 +3,7 @@ import { openHealth } from '../dataplane/health.ts'
 import { openIpsecDriver } from '../dataplane/ipsec/driver.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
+import { withTunnelAddress } from '../dataplane/kernel/tunnel-address.ts'
 import { findPublicIp, type Resolving } from '../dataplane/public-ip.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { networkAddress } from '../model/net.ts'
@@ -44,7 +45,7 @@ export const engine: Run = async (context, given) => {
     signal,
     local,
     broker,
-    driver,
+    driver: withTunnelAddress(driver, exec),
     onTunnelChange(changed) {
       seen.onTunnel = changed
     },
