@@ -29,11 +29,13 @@ export interface WantedChild {
 
 const CABLE_PREFIX = 'submariner-cable-'
 const MARK_PREFIX = 'subctl-'
-/** To be raised with every change of what connectionMessage says beyond addresses, ids and networks. */
+/** To be raised with every change of what connectionMessage says beyond addresses, ids and networks: then it is loaded again, and tunnels stay. */
 const FORM = 1
 
 export const isOwnName = (name: string): boolean => name.startsWith(CABLE_PREFIX)
 export const isOwnMark = (mark: string): boolean => mark.startsWith(MARK_PREFIX)
+/** What a mark says of where the tunnel leads, without the form of the message. */
+export const pathOf = (mark: string): string => mark.replace(/-f\d+$/, '')
 export const isOwnReqid = (reqid: number): boolean => reqid >= REQIDS.first && reqid < REQIDS.first + REQIDS.count
 
 // AEAD first; then what upstream's libreswan offers by default, on a FIPS host too. Its PFS wants the group of the IKE SA again.
@@ -51,7 +53,13 @@ const ESP_PROPOSALS = [...ESP_CIPHERS.map((ciphers) => `${ciphers}-${GROUPS}`), 
 export function wantedConnections(cables: readonly Cable[], esp: EspMode): WantedConnection[] {
   const taken = new Set<number>()
   const reqids = new Map<string, number>()
-  const children = cables.map((cable) => ({ cable, pairs: pairsOf(cable) }))
+  const networks = new Map<EndpointSpec, Cidr[]>()
+  const networksOf = (spec: EndpointSpec): Cidr[] => {
+    const known = networks.get(spec) ?? publishedNetworks(spec)
+    networks.set(spec, known)
+    return known
+  }
+  const children = cables.map((cable) => ({ cable, pairs: pairsOf(cable, networksOf) }))
   for (const name of children.flatMap(({ pairs }) => pairs.map((pair) => pair.name)).sort()) {
     let reqid = REQIDS.first + (hash(name) % REQIDS.count)
     while (taken.has(reqid)) reqid = REQIDS.first + ((reqid + 1 - REQIDS.first) % REQIDS.count)
@@ -61,13 +69,13 @@ export function wantedConnections(cables: readonly Cable[], esp: EspMode): Wante
   return children.map(({ cable, pairs }) => ({
     name: cable.remote.cable_name,
     cable,
-    mark: `${MARK_PREFIX}${FORM}-${localPort(cable)}-${cable.port}-${isEncapsulated(cable, esp) ? 'udp' : 'esp'}-${esp}`,
+    mark: `${MARK_PREFIX}${localPort(cable)}-${cable.port}-${isEncapsulated(cable, esp) ? 'udp' : 'esp'}-${esp}-f${FORM}`,
     children: pairs.map((pair) => ({ ...pair, reqid: reqids.get(pair.name) ?? REQIDS.first })),
   }))
 }
 
 /** A child a pair of networks, named by their places in the published lists; a gateway's own address is no network. */
-function pairsOf({ local, remote }: Cable): Omit<WantedChild, 'reqid'>[] {
+function pairsOf({ local, remote }: Cable, networksOf: (spec: EndpointSpec) => Cidr[]): Omit<WantedChild, 'reqid'>[] {
   return networksOf(local).flatMap((from, i) =>
     networksOf(remote)
       .map((to, j) => ({ name: `${remote.cable_name}-${i}-${j}`, local: from, remote: to }))
@@ -75,7 +83,8 @@ function pairsOf({ local, remote }: Cable): Omit<WantedChild, 'reqid'>[] {
   )
 }
 
-const networksOf = (spec: EndpointSpec): Cidr[] => spec.subnets.filter((subnet) => !subnet.startsWith(`${spec.private_ip}/`)).map(parseCidr)
+const publishedNetworks = (spec: EndpointSpec): Cidr[] =>
+  spec.subnets.filter((subnet) => !subnet.startsWith(`${spec.private_ip}/`)).map(parseCidr)
 
 /** The port that this gateway's IKE and ESP come from. */
 export function localPort({ local }: Cable): number {
@@ -89,7 +98,7 @@ const isEncapsulated = (cable: Cable, esp: EspMode): boolean => esp === 'userspa
 // FNV-1a: spreads names over the range of reqids.
 function hash(text: string): number {
   let value = 0x81_1c_9d_c5
-  for (const byte of Buffer.from(text)) value = Math.imul(value ^ byte, 0x01_00_01_93) >>> 0
+  for (let i = 0; i < text.length; i += 1) value = Math.imul(value ^ text.charCodeAt(i), 0x01_00_01_93) >>> 0
   return value
 }
 

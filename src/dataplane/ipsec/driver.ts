@@ -91,8 +91,10 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     const keys = await secrets.reconcile(link, cables, cables.length > 0 ? await options.psk() : '')
     if (keys.isOther) initiating.hurry()
     const wanted = wantedConnections(cables, esp)
-    const steps = await takeSteps(link, planSteps({ connections: await link.connections(), sas: await link.sas() }, wanted), esp)
-    return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, await link.sas()))]
+    const [connections, sas] = [await link.connections(), await link.sas()]
+    const steps = await takeSteps(link, planSteps({ connections, sas }, wanted), esp)
+    const now = steps.length === 0 ? sas : await link.sas()
+    return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, now))]
   }
   const connectionOf = (connection: WantedConnection, sas: readonly SeenSa[]): Connection => {
     const { cable, name, children } = connection

@@ -23,8 +23,10 @@ export function openInitiating(clock: Clock): Initiating {
     const { cable, name, children } = connection
     const { up, isOpen, missing } = progressOf(connection, sas)
     if (up.size === children.length) for (const key of keysOf(name)) attempts.clear(key)
-    const [key, about] = [keysOf(name)[isOpen ? 1 : 0], canonical(cable)] as const
-    if (key === undefined || missing.length === 0 || !attempts.isDue(key, about, clock.now())) return []
+    if (missing.length === 0) return []
+    const [first, others] = keysOf(name)
+    const [key, about] = [isOpen ? others : first, canonical(cable)]
+    if (!attempts.isDue(key, about, clock.now())) return []
     attempts.tried(key, about, clock.now())
     const chosen = isOpen ? missing : missing.slice(0, 1)
     for (const child of chosen) await link.request('initiate', { ike: name, child, timeout: '-1' })

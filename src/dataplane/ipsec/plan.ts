@@ -1,6 +1,6 @@
 // What must be said to charon so that it has the wanted connections, each with one IKE SA and one child a pair of networks. Pure.
 import type { Cidr } from '../../model/net.ts'
-import { isOwnMark, isOwnName, isOwnReqid, remoteAddresses, type WantedConnection } from './connection.ts'
+import { isOwnMark, isOwnName, isOwnReqid, pathOf, remoteAddresses, type WantedConnection } from './connection.ts'
 import type { SeenChild, SeenConnection, SeenSa } from './seen.ts'
 
 export interface SeenCharon {
@@ -24,38 +24,42 @@ const PATIENCE_SECONDS = 3
 
 /** All but initiating; puts stand before drops. */
 export function planSteps(seen: SeenCharon, wanted: readonly WantedConnection[]): Step[] {
-  const names = new Map(wanted.map((connection) => [connection.name, connection]))
-  const moved = wanted.filter((connection) => isMoved(connection, seen.connections))
-  const isMovedSa = (sa: SeenSa): boolean => moved.some(({ name }) => name === sa.name)
+  const names = new Set(wanted.map(({ name }) => name))
+  const loaded = new Map(seen.connections.map((connection) => [connection.name, connection]))
   const ownSas = seen.sas.filter((sa) => isOwnName(sa.name) && sa.children.every(({ reqid }) => isOwnReqid(reqid)))
+  const sasOf = Map.groupBy(ownSas, ({ name }) => name)
+  const moved = new Set(wanted.filter((connection) => isMoved(connection, loaded.get(connection.name))).map(({ name }) => name))
   return [
     // The SAs of a connection that leads elsewhere now go first: were they left by a crash in between, nothing would tell them from good ones.
-    ...ownSas.filter(isMovedSa).map((sa) => end(sa, 'its addresses have changed')),
-    ...wanted.filter((connection) => !isLoaded(connection, seen.connections)).map((connection): Step => ({ what: 'load', connection })),
+    ...ownSas.filter(({ name }) => moved.has(name)).map((sa) => end(sa, 'its addresses have changed')),
+    ...wanted
+      .filter((connection) => !isLoaded(connection, loaded.get(connection.name)))
+      .map((connection): Step => ({ what: 'load', connection })),
     ...seen.connections.filter(({ name, mark }) => isOwnMark(mark) && !names.has(name)).map(({ name }): Step => ({ what: 'unload', name })),
     ...ownSas.filter(({ name }) => !names.has(name)).map((sa) => end(sa, 'no longer wanted')),
-    ...wanted.flatMap((connection) => {
-      const sas = ownSas.filter((sa) => sa.name === connection.name && !isMovedSa(sa))
-      const surplus = surplusSas(connection, sas)
-      return [
-        ...surplus.map((sa) => end(sa, 'surplus')),
-        ...sas.filter((sa) => !surplus.includes(sa)).flatMap((sa) => badChildren(connection, sa)),
-      ]
-    }),
+    ...wanted.filter(({ name }) => !moved.has(name)).flatMap((connection) => tidy(connection, sasOf.get(connection.name) ?? [])),
+  ]
+}
+
+function tidy(connection: WantedConnection, sas: readonly SeenSa[]): Step[] {
+  const surplus = surplusSas(connection, sas)
+  return [
+    ...surplus.map((sa) => end(sa, 'surplus')),
+    ...sas.filter((sa) => !surplus.includes(sa)).flatMap((sa) => badChildren(connection, sa)),
   ]
 }
 
 const end = ({ id, name }: SeenSa, why: string): Step => ({ what: 'end', id, name, why })
 
-const isLoaded = (wanted: WantedConnection, seen: readonly SeenConnection[]): boolean =>
-  seen.some((connection) => connection.name === wanted.name && isSamePath(wanted, connection) && isSameChildren(wanted, connection))
+const isLoaded = (wanted: WantedConnection, seen: SeenConnection | undefined): boolean =>
+  seen !== undefined && seen.mark === wanted.mark && isSamePath(wanted, seen) && isSameChildren(wanted, seen)
 
 /** Whether charon has this connection of ours, but with other ends: what is up of it leads elsewhere. */
-const isMoved = (wanted: WantedConnection, seen: readonly SeenConnection[]): boolean =>
-  seen.some((connection) => connection.name === wanted.name && isOwnMark(connection.mark) && !isSamePath(wanted, connection))
+const isMoved = (wanted: WantedConnection, seen: SeenConnection | undefined): boolean =>
+  seen !== undefined && isOwnMark(seen.mark) && !isSamePath(wanted, seen)
 
 const isSamePath = ({ cable, mark }: WantedConnection, seen: SeenConnection): boolean =>
-  seen.mark === mark &&
+  pathOf(seen.mark) === pathOf(mark) &&
   seen.local === cable.local.private_ip &&
   seen.localId === cable.local.private_ip &&
   seen.remoteId === cable.remote.private_ip &&
