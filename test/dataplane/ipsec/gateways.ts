@@ -141,7 +141,6 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
         program: '/usr/sbin/charon-systemd',
         esp: 'userspace',
         nattPort: 4500,
-        acquireSeconds: 30,
         debug: process.env['SUBCTL_TEST_LOG'] ? 1 : -1,
         acquireSeconds: 30,
         files: filesOf(ns),
