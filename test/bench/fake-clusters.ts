@@ -1,4 +1,5 @@
 // Clusters that are objects on a broker and nothing else: nobody answers at their gateways' addresses.
+import type { KubeApi } from '../../src/k8s/api.ts'
 import { BROKER_NAMESPACE, CLUSTER_LABEL, cableName, endpointName } from '../../src/model/names.ts'
 import { parseIp } from '../../src/model/net.ts'
 import type { Cluster, Endpoint } from '../../src/model/resources.ts'
@@ -46,4 +47,29 @@ export function fakeCluster(index: number): FakeCluster {
       },
     },
   }
+}
+
+/** Puts them on the broker, 16 requests at a time. */
+export async function publish(broker: KubeApi, fakes: readonly FakeCluster[], only?: 'endpoint'): Promise<void> {
+  const objects = fakes.flatMap(({ cluster, endpoint }) => (only === undefined ? [cluster, endpoint] : [endpoint]))
+  await inParallel(objects, (object: Cluster | Endpoint) => broker.create(object))
+}
+
+export async function withdraw(broker: KubeApi, fakes: readonly FakeCluster[]): Promise<void> {
+  const objects: readonly (Cluster | Endpoint)[] = fakes.flatMap(({ cluster, endpoint }) => [endpoint, cluster])
+  await inParallel(objects, ({ kind, metadata }) => broker.remove(kind as 'Cluster' | 'Endpoint', metadata.name, metadata.namespace))
+}
+
+/** Gives the Endpoint of a cluster without a Cluster object one network more, or takes it away, by turns. */
+export async function changeNetworks(broker: KubeApi, { endpoint, networks }: FakeCluster, turn: number): Promise<void> {
+  const subnets = turn % 2 === 0 ? [...networks, ...fakeCluster(4001).networks.slice(0, 1)] : networks
+  await broker.patch('Endpoint', endpoint.metadata.name, BROKER_NAMESPACE, { spec: { subnets } })
+}
+
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const left = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: 16 }, worker))
 }

@@ -40,7 +40,10 @@ async function closeClear(lab: Lab): Promise<void> {
   }
 }
 
-/** The same without APIs and agents: the network alone. */
+/** The same without APIs and agents: the network alone, with nothing in the clear either. */
 export async function withBareLab<T>(options: Partial<LabOptions>, work: (lab: Lab) => Promise<T>): Promise<T> {
-  return using(await upBare({ name: 'bench-bare', ...options }), work)
+  return using(await upBare({ name: 'bench-bare', ...options }), async (lab) => {
+    await closeClear(lab)
+    return work(lab)
+  })
 }
