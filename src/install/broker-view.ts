@@ -1,5 +1,6 @@
 import { ApiError, type KubeApi } from '../k8s/api.ts'
 import { EXIT, messageOf, UserError } from '../model/errors.ts'
+import { installProblems } from '../model/problems/install.ts'
 import type { Resource } from '../model/resources.ts'
 
 /** What other clusters have published on a broker. */
@@ -37,7 +38,11 @@ const TRUST_CODES = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_
 export function brokerFault(error: unknown, server: string, namespace: string): unknown {
   if (!(error instanceof ApiError)) return error
   const fault = (id: `SUB04${string}`, message: string): UserError =>
-    new UserError(id, `${message}: ${messageOf(error)}`, { exitCode: EXIT.unreachable, cause: error })
+    new UserError(id, `${message}: ${messageOf(error).replace(`${server}: `, '')}`, {
+      exitCode: EXIT.unreachable,
+      cause: error,
+      ...(installProblems[id] && { hint: installProblems[id].next }),
+    })
   if (error.code === 0 && NAME_CODES.test(error.reason)) return fault('SUB0407', `The broker's host name is not found (${server})`)
   if (error.code === 0 && TRUST_CODES.test(error.reason)) return fault('SUB0409', `The broker at ${server} is not trusted (TLS)`)
   if (error.code === 0) return fault('SUB0408', `The broker at ${server} does not answer (TCP)`)

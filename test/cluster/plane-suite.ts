@@ -51,9 +51,15 @@ export interface Laptop {
   readonly contexts: Readonly<Record<string, Place>>
   /** What the name of a host means, as a resolver would say it: `https://broker.example:6443` to a real server. */
   readonly hosts?: Readonly<Record<string, string>>
+  /** The name that a host's certificate must hold. Default: localhost, which those of tests do. */
+  readonly certificateName?: string
   /** Files by path; what commands write is added. */
   readonly files: Map<string, string>
   readonly answers?: readonly string[]
+  /** SIGTERM comes when the command says this. */
+  readonly endAt?: string
+  /** Between the command and every API that it opens. */
+  readonly between?: (api: KubeApi) => KubeApi
 }
 
 export interface Ran {
@@ -65,16 +71,25 @@ export interface Ran {
 /** Runs a command line on a laptop. */
 export async function runOn(laptop: Laptop, line: string): Promise<Ran> {
   const world = fakeWorld({ ...(laptop.answers && { answers: laptop.answers }), files: Object.fromEntries(laptop.files) })
-  const kube = async ({ access, context = '' }: KubeOptions): Promise<KubeApi> => {
+  const between = laptop.between ?? ((api: KubeApi) => api)
+  const kube = async (options: KubeOptions): Promise<KubeApi> => between(await open(options))
+  const open = async ({ access, context = '' }: KubeOptions): Promise<KubeApi> => {
     if (access !== undefined) {
       const server = laptop.hosts?.[access.server]
-      return openApi(server === undefined ? access : { ...access, server, tlsServerName: 'localhost' })
+      return openApi(server === undefined ? access : { ...access, server, tlsServerName: laptop.certificateName ?? 'localhost' })
     }
     const place = laptop.contexts[context]
     if (place === undefined) throw new Error(`this laptop has no context "${context}"`)
     return openPlace(place)
   }
-  const code = await main(line.split(' '), { ...world.context, kube }, laptopRuns)
+  const stderr = {
+    ...world.context.stderr,
+    write: (text: string) => {
+      if (laptop.endAt !== undefined && text.includes(laptop.endAt)) world.end()
+      return world.context.stderr.write(text)
+    },
+  }
+  const code = await main(line.split(' '), { ...world.context, stderr, kube }, laptopRuns)
   laptop.files.clear()
   for (const [path, text] of world.files) laptop.files.set(path, text)
   return { code, out: world.out(), err: world.err() }

@@ -1,6 +1,7 @@
 // A broker and two clusters to join, on real API servers or on central ones; names of hosts lead to them as a resolver would have it.
 
 import { afterAll, beforeAll } from '@jest/globals'
+import type { KeyPair } from '../../src/apiserver/tls/certificates.ts'
 import { prepareBroker } from '../../src/commands/serve-broker-init.ts'
 import { memberRule } from '../../src/commands/serve-broker-rule.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
@@ -20,6 +21,10 @@ export interface Bed {
   readonly broker: KubeApi
   readonly west: KubeApi
   readonly east: KubeApi
+}
+export interface CentralBed extends Bed {
+  /** The broker's. */
+  readonly authority: KeyPair
 }
 
 export interface MadeNode {
@@ -65,9 +70,9 @@ export function realBed(): () => Bed {
 const placeOf = ({ url, ca, server }: Served): Place => ({ server: url, ca, token: server.adminToken })
 
 /** Central API servers; the broker's file is written as `serve-broker --init` does. */
-export function centralBed(): () => Bed {
+export function centralBed(): () => CentralBed {
   const started: Served[] = []
-  let bed: Bed
+  let bed: CentralBed
   beforeAll(async () => {
     const broker = await serve({ table: 'broker', admit: memberRule })
     const [west, east] = [await serve(), await serve()]
@@ -75,7 +80,7 @@ export function centralBed(): () => Bed {
     await nodes(west.admin, east.admin)
     const laptop = laptopOf(placeOf(broker), placeOf(west), placeOf(east))
     laptop.files.set(FILE, (await prepareBroker(fakeWorld().context, broker.admin, BROKER_URL)) ?? '')
-    bed = { laptop, broker: broker.admin, west: west.admin, east: east.admin }
+    bed = { laptop, broker: broker.admin, west: west.admin, east: east.admin, authority: broker.authority }
   }, 60_000)
   afterAll(() => Promise.all(started.map((served) => served.stop())))
   return () => bed
