@@ -1,7 +1,7 @@
 import { ApiError, type KubeApi } from '../k8s/api.ts'
 import { messageOf } from '../model/errors.ts'
-import { PROBE_ANSWER, PROBE_REQUEST, readProbeAnswer, writeProbeRequest } from '../model/probe.ts'
-import type { RouteAgent } from '../model/resources.ts'
+import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, readProbeAnswer, writeProbeRequest } from '../model/probe.ts'
+import type { Meta, RouteAgent } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
 import type { NodeProbe } from './subject.ts'
 
@@ -19,43 +19,61 @@ export interface ProbeOptions {
   readonly id: string
 }
 
-/** Asks every route agent to probe now and waits for the answers, 20 s at most. The request is taken back afterwards, whatever happened. */
+/**
+ * Asks every route agent to probe now and waits for the answers, 20 s at most. Where another `verify` asks at the same time, its request and this one
+ * come after each other. Request and answer are taken back afterwards, whatever happened.
+ */
 export async function askProbes(options: ProbeOptions): Promise<readonly NodeProbe[]> {
   const { api, namespace, clock, signal, id, nodes } = options
-  const agents = (await api.list('RouteAgent', { namespace })).items
-    .map((agent) => agent.metadata.name)
-    .filter((name) => nodes.includes(name))
   const failed = new Map<string, string>()
-  const annotate = async (name: string, value: string | null): Promise<void> => {
-    await api.patch('RouteAgent', name, namespace, { metadata: { annotations: { [PROBE_REQUEST]: value } } })
-  }
-  try {
-    await Promise.all(
-      agents.map((name) =>
-        annotate(name, writeProbeRequest(id)).catch((error: unknown) => failed.set(name, `it could not be asked: ${messageOf(error)}`)),
-      ),
+  const list = async (): Promise<readonly RouteAgent[]> =>
+    (await api.list('RouteAgent', { namespace })).items.filter(({ metadata }) => nodes.includes(metadata.name))
+  const ask = async ({ metadata: { name } }: RouteAgent): Promise<void> => {
+    await annotate(options, name, { [PROBE_REQUEST]: writeProbeRequest(id) }).catch((error: unknown) =>
+      failed.set(name, `it could not be asked: ${messageOf(error)}`),
     )
-    const waiting = (answers: readonly NodeProbe[]): boolean => answers.some((answer) => 'silent' in answer && !failed.has(answer.node))
-    const until = clock.now() + WAIT_MS
-    let answers = read(agents, [], id, failed)
-    while (waiting(answers) && clock.now() < until && !signal.aborted) {
-      await clock.sleep(POLL_MS, signal)
-      answers = read(agents, (await api.list('RouteAgent', { namespace })).items, id, failed)
-    }
-    return answers
-  } finally {
-    await Promise.all(agents.map((name) => annotate(name, null).catch(unlessGone)))
   }
+  const isOpen = ({ metadata }: RouteAgent): boolean => answerOf(metadata, id) === undefined && !failed.has(metadata.name)
+  let agents = await list()
+  const names = agents.map(({ metadata }) => metadata.name)
+  try {
+    const began = clock.now()
+    while (agents.some(isOpen) && clock.now() - began < WAIT_MS && !signal.aborted) {
+      // What a verify that was killed has left is not waited for all the time.
+      const isLate = clock.now() - began > WAIT_MS / 2
+      await Promise.all(agents.filter((agent) => isOpen(agent) && mayAsk(agent, id, isLate)).map(ask))
+      await clock.sleep(POLL_MS, signal)
+      agents = await list()
+    }
+    return names.map((node) => {
+      const answer = answerOf(agents.find(({ metadata }) => metadata.name === node)?.metadata, id)
+      if (answer !== undefined) return { node, answer }
+      return { node, silent: failed.get(node) ?? `its route agent did not answer within ${WAIT_MS / 1000} s` }
+    })
+  } finally {
+    await Promise.all(names.map((name) => annotate(options, name, { [PROBE_REQUEST]: null, [PROBE_ANSWER]: null }).catch(unlessGone)))
+  }
+}
+
+/** Where nobody's request stands, or that of another for too long. */
+function mayAsk({ metadata }: RouteAgent, id: string, isLate: boolean): boolean {
+  const standing = metadata.annotations?.[PROBE_REQUEST]
+  return standing === undefined || (isLate && standing !== writeProbeRequest(id))
+}
+
+async function annotate(
+  { api, namespace }: ProbeOptions,
+  name: string,
+  annotations: Readonly<Record<string, string | null>>,
+): Promise<void> {
+  await api.patch('RouteAgent', name, namespace, { metadata: { annotations } })
+}
+
+function answerOf(meta: Meta | undefined, id: string): ProbeAnswer | undefined {
+  const answer = readProbeAnswer(meta?.annotations?.[PROBE_ANSWER])
+  return answer?.id === id ? answer : undefined
 }
 
 const unlessGone = (error: unknown): void => {
   if (!(error instanceof ApiError)) throw error
-}
-
-function read(names: readonly string[], agents: readonly RouteAgent[], id: string, failed: ReadonlyMap<string, string>): NodeProbe[] {
-  return names.map((node) => {
-    const answer = readProbeAnswer(agents.find((agent) => agent.metadata.name === node)?.metadata.annotations?.[PROBE_ANSWER])
-    if (answer?.id === id) return { node, answer }
-    return { node, silent: failed.get(node) ?? `its route agent did not answer within ${WAIT_MS / 1000} s` }
-  })
 }

@@ -1,15 +1,19 @@
 // Answers `verify`: probes every remote cluster now, looks at the kernel, and watches for packets outside the tunnels meanwhile.
 import { tunnelDevices } from '../dataplane/node/routing.ts'
 import { VX_DEVICE } from '../dataplane/node/state.ts'
+import { messageOf } from '../model/errors.ts'
 import type { Ip } from '../model/net.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, type ProbeResult, readProbeAnswer, readProbeRequest } from '../model/probe.ts'
 import type { RemoteCluster } from '../model/remote.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import { isKnown, type RouteAgentState, sourceOf } from './route-agent-state.ts'
-import type { ProbeOutcome } from './route-agent-world.ts'
+import type { ProbeOrder, ProbeOutcome } from './route-agent-world.ts'
 
 /** ICMP payloads: a small packet, and one as full as an ordinary network carries it. */
 const SIZES_BYTES = [56, 1400] as const
+
+/** An answer about 250 clusters that all fail still fits into the annotations of an object (256 KiB). */
+const MOST_MESSAGE = 200
 
 /** The address of each remote cluster that is probed: its newest gateway's. Clusters without one are left out. */
 export const probedIps = (remotes: readonly RemoteCluster[]): ReadonlyMap<string, Ip> =>
@@ -50,17 +54,23 @@ async function answerOf(state: RouteAgentState, id: string): Promise<ProbeAnswer
     }
   const remotes = state.remoteView().remotes
   const ips = probedIps(remotes)
-  const outcome = await world.probe({
+  const order: ProbeOrder = {
     targets: [...new Set(ips.values())],
     sizesBytes: SIZES_BYTES,
     source: sourceOf(state),
     networks: remotes.flatMap(({ networks }) => networks),
     devices: [...tunnelDevices(view), VX_DEVICE],
     gateways: remotes.flatMap(({ gateways }) => gateways.map(({ address }) => address)),
-  })
+  }
+  const outcome = await world.probe(order).catch((error: unknown) => notSent(order, messageOf(error)))
   const unguarded = await world.node.unguarded(plan)
   return { id, at, results: resultsOf(remotes, ips, outcome), unguarded, ...outcome.watched }
 }
+
+const notSent = ({ targets, sizesBytes }: ProbeOrder, message: string): ProbeOutcome => ({
+  rounds: sizesBytes.map((sizeBytes) => ({ sizeBytes, results: targets.map((target) => ({ target, sent: 0, answered: 0, message })) })),
+  watched: { notWatched: message.slice(0, MOST_MESSAGE) },
+})
 
 const resultsOf = (remotes: readonly RemoteCluster[], ips: ReadonlyMap<string, Ip>, { rounds }: ProbeOutcome): readonly ProbeResult[] =>
   rounds.flatMap(({ sizeBytes, results }) =>
@@ -77,7 +87,7 @@ const resultsOf = (remotes: readonly RemoteCluster[], ips: ReadonlyMap<string, I
           ok: isOk,
           sizeBytes,
           ...(result?.rttMs !== undefined && { rttMs: result.rttMs }),
-          ...(!isOk && { message: (result?.message ?? 'not probed').slice(0, 500) }),
+          ...(!isOk && { message: (result?.message ?? 'not probed').slice(0, MOST_MESSAGE) }),
         },
       ]
     }),
