@@ -1,0 +1,157 @@
+// deploy-broker and join as far as no server is needed: time limits, old servers, the file on a disk, a person at a terminal.
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join as pathOf } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { readBrokerInfo, writeBrokerInfo } from '../../src/broker/info.ts'
+import { main } from '../../src/commands/cli/main.ts'
+import type { Context, KubeOptions } from '../../src/commands/context.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { keptApart } from '../../src/install/version.ts'
+import { UserError } from '../../src/model/errors.ts'
+import type { Resource } from '../../src/model/resources.ts'
+import { realFiles } from '../../src/system/files.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
+
+const BROKER_URL = 'https://broker.example:6443'
+const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
+const INFO = {
+  brokerUrl: BROKER_URL,
+  namespace: 'submariner-k8s-broker',
+  token: 'eyJhbGciOi.token',
+  ca: CA,
+  psk: Buffer.from('p'.repeat(48)).toString('base64'),
+  components: ['connectivity'],
+  customDomains: [],
+}
+const encode = (text: string): string => Buffer.from(text).toString('base64')
+const object = (kind: string, apiVersion: string, name: string, rest: object = {}): Resource => {
+  const namespace = ['Secret', 'Role'].includes(kind) ? { namespace: INFO.namespace } : {}
+  return { apiVersion, kind, metadata: { name, ...namespace }, ...rest }
+}
+
+/** A cluster on which the controllers of Kubernetes have done their part already. */
+function readyBroker(): FakeCluster {
+  const cluster = fakeCluster()
+  for (const plural of ['clusters', 'endpoints'])
+    cluster.put(object('CustomResourceDefinition', 'apiextensions.k8s.io/v1', `${plural}.submariner.io`))
+  const data = { token: encode(INFO.token), 'ca.crt': encode(CA), namespace: encode(INFO.namespace) }
+  cluster.put(object('Secret', 'v1', 'submariner-k8s-broker-admin-token', { data }))
+  return cluster
+}
+
+function cluster(nodes: readonly string[]): FakeCluster {
+  const made = fakeCluster()
+  made.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid: 'uid-west' } })
+  nodes.forEach((name, i) => {
+    const status = { addresses: [{ type: 'InternalIP', address: `172.16.1.${i + 1}` }], conditions: [{ type: 'Ready', status: 'True' }] }
+    made.put({ apiVersion: 'v1', kind: 'Node', metadata: { name }, ...{ status } })
+  })
+  return made
+}
+
+interface On {
+  readonly broker: FakeCluster
+  readonly cluster?: FakeCluster
+  readonly answers?: readonly string[]
+  readonly files?: Context['files']
+}
+async function run(line: string, on: On) {
+  const world = fakeWorld({ files: { 'broker-info.subm': writeBrokerInfo(INFO) }, ...(on.answers && { answers: on.answers }) })
+  const kube = async ({ access }: KubeOptions) => (access === undefined && on.cluster ? on.cluster.api() : on.broker.api())
+  const code = await main(line.split(' '), { ...world.context, kube, ...(on.files && { files: on.files }) }, laptopRuns)
+  return { code, out: world.out(), err: world.err() }
+}
+
+describe('deploy-broker', () => {
+  const line = `deploy-broker --broker-url ${BROKER_URL}`
+  const folder = mkdtempSync(pathOf(tmpdir(), 'subctl-deploy-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  it('writes the file for its owner alone, and keeps what was there under another name', async () => {
+    const file = pathOf(folder, 'deep', 'broker-info.subm')
+    const broker = readyBroker()
+    expect(await run(`${line} --file ${file}`, { broker, files: realFiles })).toMatchObject({ code: 0 })
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+    expect(readBrokerInfo(readFileSync(file, 'utf8'))).toMatchObject({ brokerUrl: BROKER_URL, token: INFO.token, ca: CA })
+    writeFileSync(file, 'older')
+    expect((await run(`${line} --file ${file}`, { broker, files: realFiles })).out).toContain('The file that was there is kept as')
+    const kept = readdirSync(pathOf(folder, 'deep')).filter((name) => name !== 'broker-info.subm')
+    expect(kept).toEqual([expect.stringMatching(/^broker-info\.subm\.\d{4}-\d\d-\d\dT\d\d_\d\d_\d\dZ$/)])
+    expect(readFileSync(pathOf(folder, 'deep', kept[0] ?? ''), 'utf8')).toBe('older')
+  })
+
+  it('keeps the key of a clusterset that is there, and refuses a damaged one', async () => {
+    const broker = readyBroker()
+    broker.put(object('Secret', 'v1', 'submariner-ipsec-psk', { data: { psk: INFO.psk } }))
+    const { out } = await run(`${line} -o json`, { broker })
+    expect(JSON.parse(out)).toMatchObject({ kind: 'DeployBroker', brokerUrl: BROKER_URL, plan: false })
+    expect(broker.objects('Secret').find(({ metadata }) => metadata.name === 'submariner-ipsec-psk')?.data?.psk).toBe(INFO.psk)
+    broker.put(object('Secret', 'v1', 'submariner-ipsec-psk', { data: { psk: encode('short') } }))
+    expect((await run(line, { broker })).err).toMatch(/^error SUB0419: .*\n/m)
+  })
+
+  it('gives up at its time limit with what it waits for, to be run again', async () => {
+    expect(await run(`${line} --timeout 300ms`, { broker: fakeCluster() })).toMatchObject({
+      code: 75,
+      err: expect.stringMatching(/error SUB0105: Time ran out: the kind clusters\.submariner\.io is not served yet/),
+    })
+    const broker = readyBroker()
+    broker.drop('Secret', 'submariner-k8s-broker-admin-token', INFO.namespace)
+    expect(await run(`${line} --timeout 300ms`, { broker })).toMatchObject({ code: 75, err: expect.stringContaining('error SUB0303: ') })
+  })
+
+  it.each([
+    ['v1.34.4', false, 'policy'],
+    ['v1.30.0+k3s1', false, 'policy'],
+    ['v2.0.0', false, 'policy'],
+    ['v1.29.9', true, 'shared'],
+    ['v1.34.0+subctl-0.1.0-abc', false, 'server'],
+  ])('finds of a %s server, shared rights accepted: %s, that members are kept apart by: %s', (version, shared, how) =>
+    expect(keptApart(version, { shared })).toBe(how),
+  )
+  it.each(['v1.29.9', 'v0.9', '', 'rubbish'])('refuses a %s server that cannot keep members apart', (version) =>
+    expect(() => keptApart(version, { shared: false })).toThrow(UserError),
+  )
+})
+
+describe('join', () => {
+  const line = 'join --cluster-id west --pod-cidr 10.1.0.0/16 --service-cidr 100.1.0.0/16 --timeout 300ms'
+  const broker = (): FakeCluster => {
+    const made = readyBroker()
+    made.put(object('Role', 'rbac.authorization.k8s.io/v1', 'submariner-k8s-broker-cluster'))
+    return made
+  }
+
+  it('asks a person which node shall be the gateway, once cluster and broker agree', async () => {
+    const asked = await run(line, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['2'] })
+    expect(asked.err).toMatch(/gateways +b +your answer/)
+    const refused = await run(line, { broker: fakeCluster(), cluster: cluster(['a', 'b']), answers: [] })
+    expect(refused.err).toContain('error SUB0411')
+    expect(refused.err).not.toContain('gateways')
+  })
+
+  it('takes the best node where nobody is asked, and says why', async () => {
+    const { err } = await run(`${line} --yes`, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['2'] })
+    expect(err).toMatch(/gateways +a +chosen: worker, ready; --gateway NODE takes another/)
+  })
+
+  it('gives up where the broker makes no token, with the cluster as it was', async () => {
+    const west = cluster(['a'])
+    expect(await run(line, { broker: broker(), cluster: west })).toMatchObject({
+      code: 75,
+      err: expect.stringContaining('error SUB0303: '),
+    })
+    expect(west.objects('Secret')).toEqual([])
+    expect(west.objects('CustomResourceDefinition')).toEqual([])
+  })
+
+  it('lets a cluster whose account does not say whose it is keep its id', async () => {
+    const made = broker()
+    made.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'cluster-west', namespace: INFO.namespace } })
+    const { code, err } = await run(line, { broker: made, cluster: cluster(['a']) })
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('error SUB0402: ') })
+    expect(err).toContain('a cluster that does not say which it is')
+  })
+})
