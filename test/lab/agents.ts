@@ -103,6 +103,16 @@ export async function startAgents(lab: Lab, nodes: readonly NodeLayout[]): Promi
   await Promise.all(nodes.flatMap((node) => agentsOf(node).map((agent) => start(lab, node.name, agent))))
 }
 
+/** Ends every agent of the nodes in order, as the removal of their pods would: charon last, since engines hand over through it. */
+export async function endAgents(lab: Lab, nodes: readonly NodeLayout[]): Promise<void> {
+  for (const wave of [['engine', 'route-agent'], ['charon']] as const)
+    await Promise.all(
+      nodes.flatMap((node) =>
+        wave.filter((agent) => agentsOf(node).includes(agent)).map((agent) => kill(lab, node.name, agent, 'SIGTERM')),
+      ),
+    )
+}
+
 /** Ends an agent and waits until it has ended. */
 export const kill = (lab: Lab, node: string, agent: Agent, name: NodeJS.Signals = 'SIGKILL'): Promise<void> =>
   endDaemon(lab, agentKey(node, agent), name)

@@ -1,7 +1,7 @@
 // Two clusters with the packaged binary: everybody reaches everybody, encrypted; verify tells the truth; nothing stays behind.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { activeGateway } from './active.ts'
-import { agentsOf, kill, restart, signalCharon, start } from './agents.ts'
+import { agentsOf, endAgents, kill, restart, signalCharon, start } from './agents.ts'
 import { capture } from './capture.ts'
 import { type Dump, dump, dumpDiff } from './dump.ts'
 import { MINUTE, testLab } from './harness.ts'
@@ -126,7 +126,7 @@ describe('two clusters', () => {
   it(
     'after the agents have ended and cleaned up, every node is as it was before',
     explained(async (lab) => {
-      for (const node of nodesOf(lab.layout)) for (const agent of agentsOf(node)) await kill(lab, node.name, agent, 'SIGTERM')
+      await endAgents(lab, nodesOf(lab.layout))
       for (const { name } of nodesOf(lab.layout)) {
         await run(lab, name, [SUBCTL, 'route-agent', '--cleanup'], { timeoutMs: MINUTE })
         expect([name, dumpDiff(before.get(name) ?? {}, await dump(lab, name))]).toEqual([name, []])
