@@ -75,7 +75,8 @@ export async function runOn(laptop: Laptop, line: string): Promise<Ran> {
   const kube = async (options: KubeOptions): Promise<KubeApi> => between(await open(options))
   const open = async ({ access, context = '' }: KubeOptions): Promise<KubeApi> => {
     if (access !== undefined) {
-      const server = laptop.hosts?.[access.server]
+      // No test speaks to an address of documentation: nobody is there.
+      const server = laptop.hosts?.[access.server] ?? (access.server.startsWith('https://192.0.2.') ? 'https://127.0.0.1:1' : undefined)
       return openApi(server === undefined ? access : { ...access, server, tlsServerName: laptop.certificateName ?? 'localhost' })
     }
     const place = laptop.contexts[context]
