@@ -1,7 +1,8 @@
 import type { Exec } from '../../system/exec.ts'
 import type { EspMode } from './charon-conf.ts'
-import { IF_ID } from './connection.ts'
 
+/** Ties the policies of kernel ESP to the XFRM interface. */
+export const IF_ID = 0x53_75_62
 const XFRM_DEVICE = 'subm-ipsec'
 /** As kernel-libipsec's device has it: both leave room for ESP in UDP within 1500. */
 const MTU = 1400

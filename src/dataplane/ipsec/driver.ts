@@ -9,10 +9,11 @@ import { type WantedConnection, wantedConnections } from './connection.ts'
 import { deviceOf, dropDevice, putDevice } from './device.ts'
 import { openInitiating } from './initiate.ts'
 import { openLink } from './link.ts'
-import { planSteps, progressOf, surplusSas } from './plan.ts'
+import { planSteps, surplusSas } from './plan.ts'
 import { reasonOf } from './reasons.ts'
 import { openSecrets } from './secrets.ts'
 import type { SeenSa } from './seen.ts'
+import { statusOf, unknown } from './status.ts'
 import { endSa, takeSteps } from './steps.ts'
 
 export interface IpsecOptions {
@@ -44,8 +45,8 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   const initiating = openInitiating(clock)
   const secrets = openSecrets()
   const reasons = new Map<string, string>()
-  const state: { cables: readonly Cable[]; isLooking: boolean; turn: Promise<unknown> } = {
-    cables: [],
+  const state: { wanted: readonly WantedConnection[]; isLooking: boolean; turn: Promise<unknown> } = {
+    wanted: [],
     isLooking: false,
     turn: Promise.resolve(),
   }
@@ -61,8 +62,8 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     onChange: () => void look(),
     onClose: () => options.onChange?.(),
     onLog(name, line) {
-      const cable = state.cables.find(({ remote }) => remote.cable_name === name)
-      const reason = cable === undefined ? undefined : reasonOf(line, cable)
+      const connection = state.wanted.find((wanted) => wanted.name === name)
+      const reason = connection && reasonOf(line, connection.cable)
       if (reason !== undefined) reasons.set(name, reason)
     },
   })
@@ -74,52 +75,40 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     state.isLooking = false
     if (!link.isOpen) return
     await inTurn(async () => {
-      const [esp, sas] = [await link.esp(), await link.sas()]
-      const wanted = wantedConnections(state.cables, esp)
-      for (const connection of wanted)
+      const sas = await link.sas()
+      for (const connection of state.wanted)
         for (const { id, name } of surplusSas(connection, ownedBy(connection, sas))) log.info(await endSa(link, id, `${name}: surplus`))
-      for (const line of await initiating.goOn(link, wanted, await link.sas())) log.info(line)
+      for (const line of await initiating.goOn(link, state.wanted, await link.sas())) log.info(line)
     }).catch((error: unknown) => log.debug('charon could not be asked after a change', { error: messageOf(error) }))
     options.onChange?.()
   }
   const pass = async (cables: readonly Cable[]): Promise<readonly string[]> => {
-    state.cables = cables
-    for (const name of reasons.keys()) if (!cables.some(({ remote }) => remote.cable_name === name)) reasons.delete(name)
     const esp = await link.esp()
+    const wanted = wantedConnections(cables, esp)
+    state.wanted = wanted
+    for (const name of reasons.keys()) if (!wanted.some((connection) => connection.name === name)) reasons.delete(name)
     const device = esp === 'kernel' && cables.length > 0 ? await putDevice(exec) : []
     await link.hear(cables.length > 0)
-    const keys = await secrets.reconcile(link, cables, cables.length > 0 ? await options.psk() : '')
+    const keys = await secrets.reconcile(link, wanted, cables.length > 0 ? await options.psk() : '')
     if (keys.isOther) initiating.hurry()
-    const wanted = wantedConnections(cables, esp)
     const [connections, sas] = [await link.connections(), await link.sas()]
-    const steps = await takeSteps(link, planSteps({ connections, sas }, wanted), esp)
+    const steps = await takeSteps(link, planSteps({ connections, sas }, wanted), esp, (name, why) => reasons.set(name, why))
     const now = steps.length === 0 ? sas : await link.sas()
     return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, now))]
   }
-  const connectionOf = (connection: WantedConnection, sas: readonly SeenSa[]): Connection => {
-    const { cable, name, children } = connection
-    const { up } = progressOf(connection, sas)
-    if (up.size === children.length) {
-      reasons.delete(name)
-      return { status: 'connected', statusMessage: '', ...partsOf(cable) }
-    }
-    const part = up.size === 0 ? '' : `${up.size} of ${children.length} pairs of networks are up`
-    const reason = reasons.get(name)
-    return { status: reason === undefined ? 'connecting' : 'error', statusMessage: reason ?? part, ...partsOf(cable) }
+  const statuses = async (cables: readonly Cable[]): Promise<readonly Connection[]> => {
+    const sas = await link.sas()
+    const wanted = Map.groupBy(wantedConnections(cables, await link.esp()), ({ cable }) => cable)
+    const found = cables.map((cable) => statusOf(cable, wanted.get(cable) ?? [], sas, reasons))
+    for (const [i, cable] of cables.entries())
+      if (found[i]?.status === 'connected') for (const { name } of wanted.get(cable) ?? []) reasons.delete(name)
+    await link.hear(found.some(({ status }) => status !== 'connected'))
+    return found
   }
   return {
     reconcile: (cables) => inTurn(() => pass(cables)),
     connections: (cables) =>
-      inTurn(async () => {
-        try {
-          const [esp, sas] = [await link.esp(), await link.sas()]
-          const found = wantedConnections(cables, esp).map((connection) => connectionOf(connection, sas))
-          await link.hear(found.some(({ status }) => status !== 'connected'))
-          return found
-        } catch (error) {
-          return cables.map((cable): Connection => ({ status: 'error', statusMessage: messageOf(error), ...partsOf(cable) }))
-        }
-      }),
+      inTurn(() => statuses(cables).catch((error: unknown) => cables.map((cable) => unknown(cable, messageOf(error))))),
     async cleanUp() {
       await inTurn(() => pass([]))
       await dropDevice(exec)
@@ -130,8 +119,3 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
 }
 
 const ownedBy = ({ name }: WantedConnection, sas: readonly SeenSa[]): SeenSa[] => sas.filter((sa) => sa.name === name)
-const partsOf = (cable: Cable): Pick<Connection, 'endpoint' | 'usingIP' | 'usingNAT'> => ({
-  endpoint: cable.remote,
-  usingIP: cable.address,
-  usingNAT: cable.nat,
-})

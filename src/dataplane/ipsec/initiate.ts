@@ -5,6 +5,7 @@ import type { WantedConnection } from './connection.ts'
 import type { CharonLink } from './link.ts'
 import { progressOf } from './plan.ts'
 import type { SeenSa } from './seen.ts'
+import { refusal } from './steps.ts'
 
 /** Starts what is not up. charon alone would not: it gives up after a refusal. */
 export interface Initiating {
@@ -29,7 +30,10 @@ export function openInitiating(clock: Clock): Initiating {
     if (!attempts.isDue(key, about, clock.now())) return []
     attempts.tried(key, about, clock.now())
     const chosen = isOpen ? missing : missing.slice(0, 1)
-    for (const child of chosen) await link.request('initiate', { ike: name, child, timeout: '-1' })
+    for (const child of chosen) {
+      const why = await refusal(link, () => link.request('initiate', { ike: name, child, timeout: '-1' }))
+      if (why !== undefined) return [`${name}: not initiated, ${why}`]
+    }
     return [`${name}: initiated${isOpen ? `, ${missing.length} of ${children.length} pairs of networks` : ''}`]
   }
   const all = async (link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]> => {

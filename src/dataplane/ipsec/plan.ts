@@ -1,6 +1,6 @@
 // What must be said to charon so that it has the wanted connections, each with one IKE SA and one child a pair of networks. Pure.
 import type { Cidr } from '../../model/net.ts'
-import { isOwnMark, isOwnName, isOwnReqid, pathOf, remoteAddresses, type WantedConnection } from './connection.ts'
+import { isOwnMark, isOwnName, isOwnReqid, pathOf, type WantedConnection } from './connection.ts'
 import type { SeenChild, SeenConnection, SeenSa } from './seen.ts'
 
 export interface SeenCharon {
@@ -26,7 +26,7 @@ const PATIENCE_SECONDS = 3
 export function planSteps(seen: SeenCharon, wanted: readonly WantedConnection[]): Step[] {
   const names = new Set(wanted.map(({ name }) => name))
   const loaded = new Map(seen.connections.map((connection) => [connection.name, connection]))
-  const ownSas = seen.sas.filter((sa) => isOwnName(sa.name) && sa.children.every(({ reqid }) => isOwnReqid(reqid)))
+  const ownSas = seen.sas.filter((sa) => isOwnName(sa.name) && sa.children.every(({ reqid }) => reqid === 0 || isOwnReqid(reqid)))
   const sasOf = Map.groupBy(ownSas, ({ name }) => name)
   const moved = new Set(wanted.filter((connection) => isMoved(connection, loaded.get(connection.name))).map(({ name }) => name))
   return [
@@ -58,12 +58,12 @@ const isLoaded = (wanted: WantedConnection, seen: SeenConnection | undefined): b
 const isMoved = (wanted: WantedConnection, seen: SeenConnection | undefined): boolean =>
   seen !== undefined && isOwnMark(seen.mark) && !isSamePath(wanted, seen)
 
-const isSamePath = ({ cable, mark }: WantedConnection, seen: SeenConnection): boolean =>
+const isSamePath = ({ cable, mark, localId, remoteId, remoteAddresses }: WantedConnection, seen: SeenConnection): boolean =>
   pathOf(seen.mark) === pathOf(mark) &&
   seen.local === cable.local.private_ip &&
-  seen.localId === cable.local.private_ip &&
-  seen.remoteId === cable.remote.private_ip &&
-  seen.remote.join() === remoteAddresses(cable.address).join()
+  seen.localId === localId &&
+  seen.remoteId === remoteId &&
+  seen.remote.join() === remoteAddresses.join()
 
 function isSameChildren({ children }: WantedConnection, seen: SeenConnection): boolean {
   const have = new Map(seen.children.map((child) => [child.name, child]))
@@ -79,7 +79,7 @@ const isSameNetworks = (
  * SAs that carry what a better one carries. Both sides choose alike: of SAs that were started at once the one that the gateway with the lower cable name
  * started stays, otherwise the newer one. SAs that have no child in common (a peer that makes an SA a child) all stay.
  */
-export function surplusSas({ cable }: WantedConnection, sas: readonly SeenSa[]): SeenSa[] {
+export function surplusSas({ cable }: Pick<WantedConnection, 'cable'>, sas: readonly SeenSa[]): SeenSa[] {
   const established = sas.filter((sa) => sa.state === 'ESTABLISHED')
   const isLower = cable.local.cable_name < cable.remote.cable_name
   const isBetter = (a: SeenSa, b: SeenSa): boolean => {
@@ -127,7 +127,7 @@ export interface Progress {
 }
 
 /** How far a connection is. */
-export function progressOf({ name, children }: WantedConnection, sas: readonly SeenSa[]): Progress {
+export function progressOf({ name, children, isDialled }: WantedConnection, sas: readonly SeenSa[]): Progress {
   const own = sas.filter((sa) => sa.name === name && !['DELETING', 'DESTROYING'].includes(sa.state))
   const carrying = own.filter((sa) => ['ESTABLISHED', 'REKEYING', 'REKEYED'].includes(sa.state))
   const up = new Set(
@@ -145,7 +145,7 @@ export function progressOf({ name, children }: WantedConnection, sas: readonly S
   return {
     up,
     isOpen: carrying.length > 0,
-    missing: isBusy ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),
+    missing: isBusy || !isDialled ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),
   }
 }
 

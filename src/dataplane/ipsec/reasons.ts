@@ -4,7 +4,10 @@ import type { Cable } from '../cable.ts'
 const CAUSES: readonly (readonly [RegExp, (at: string, match: RegExpMatchArray) => string])[] = [
   [/MAC mismatched/, (at) => `authentication failed: the pre-shared key of ${at} is another one`],
   [/no shared key found/, () => 'authentication failed: charon has no pre-shared key for this peer'],
-  [/received AUTHENTICATION_FAILED notify/, (at) => `authentication failed: ${at} refused this gateway's pre-shared key or identity`],
+  [
+    /received AUTHENTICATION_FAILED notify/,
+    (at) => `authentication failed: ${at} refused this gateway's pre-shared key, or does not know its identity yet`,
+  ],
   [/received NO_PROPOSAL_CHOSEN notify, no CHILD_SA/, (at) => `no proposal: ${at} accepts none of our ESP proposals`],
   [/received NO_PROPOSAL_CHOSEN notify/, (at) => `no proposal: ${at} accepts none of ours, or does not know this gateway yet`],
   [/received proposals unacceptable|no acceptable proposal/, (at) => `no proposal: none that ${at} offers is acceptable`],

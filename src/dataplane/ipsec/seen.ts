@@ -70,7 +70,7 @@ const readChild = (child: Section): SeenChild => ({
   id: text(child['uniqueid']),
   name: text(child['name']),
   state: text(child['state']),
-  reqid: Number(text(child['reqid'])),
+  reqid: Number(text(child['reqid']) || 0),
   local: list(child['local-ts']).join(),
   remote: list(child['remote-ts']).join(),
   spi: [text(child['spi-in']), text(child['spi-out'])].sort()[0] ?? '',
