@@ -43,6 +43,8 @@ export interface ChainChanges {
   readonly said: readonly string[]
 }
 
+export const NO_CHANGE: ChainChanges = { script: '', said: [] }
+
 /** Puts all chains of ours, with their jumps, that differ; leaves those alone that are no longer wanted. */
 export const chainPuts = (seen: readonly SeenTable[], desired: readonly Chain[]): ChainChanges =>
   join(

@@ -1,6 +1,5 @@
 // The two kinds of iptables: which of them the node uses, and how each is read and written.
-import { UserError } from '../../model/errors.ts'
-import { type Exec, ExecError } from '../../system/exec.ts'
+import type { Exec } from '../../system/exec.ts'
 import type { Files } from '../../system/files.ts'
 import { type ChainChanges, parseSave, type SeenTable } from './chains.ts'
 
@@ -26,14 +25,7 @@ export async function readIptables(exec: Exec, files: Files): Promise<Iptables> 
   return { backend, tables: parseSave(own), other }
 }
 
-async function save(exec: Exec, backend: Backend): Promise<string> {
-  try {
-    return (await exec([`iptables-${backend}-save`])).stdout
-  } catch (error) {
-    if (!(error instanceof ExecError) || error.result.code !== -1) throw error
-    throw new UserError('SUB0801', `iptables-${backend}-save cannot be run on this node: ${error.message}`, { cause: error })
-  }
-}
+const save = async (exec: Exec, backend: Backend): Promise<string> => (await exec([`iptables-${backend}-save`])).stdout
 
 /** The kind that the kubelet left its chain in; else the kind with more rules; else nft. Our own rules do not count. */
 export function backendOf(nft: string, legacy: string): Backend {

@@ -1,6 +1,6 @@
 // From what is there to what should be: lines for `ip -batch` and `bridge -batch`.
 import { diff } from '../../model/diff.ts'
-import { type NodePlan, OWNER, VX_DEVICE } from '../node/state.ts'
+import { ALIAS, type NodePlan, OWNER, VX_DEVICE } from '../node/state.ts'
 import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords } from './links.ts'
 
 export interface LinkChanges {
@@ -72,7 +72,7 @@ function planLink({ vx, devices }: LinkState, { link }: NodePlan): LinkPlan {
   const remove = `link del dev ${VX_DEVICE}`
   if (link === undefined) {
     // A VXLAN of that name without our mark is somebody else's.
-    const isOurs = vx !== undefined && devices.get(VX_DEVICE)?.alias !== undefined
+    const isOurs = vx !== undefined && devices.get(VX_DEVICE)?.alias === ALIAS
     return { put: [], drop: isOurs ? [remove] : [], isFresh: false, isGone: isOurs }
   }
   const want = vxWords(link)

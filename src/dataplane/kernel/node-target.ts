@@ -1,9 +1,10 @@
-import type { Exec } from '../../system/exec.ts'
+import type { Argv, Exec } from '../../system/exec.ts'
 import { NOTHING, type NodePlan, VX_DEVICE } from '../node/state.ts'
 import type { Target } from '../target.ts'
-import { chainDrops, chainPuts, type SeenTable } from './chains.ts'
+import { chainDrops, chainPuts, NO_CHANGE, type SeenTable } from './chains.ts'
 import { restore } from './iptables.ts'
 import { linkChanges } from './link-changes.ts'
+import { needing } from './needing.ts'
 import { type NodeOptions, readNode, type Seen } from './read.ts'
 import { setChanges } from './sets.ts'
 import { applySysctls, planSysctls } from './sysctls.ts'
@@ -14,8 +15,9 @@ export interface NodeTarget extends Target<NodePlan> {
   unguarded(plan: NodePlan): Promise<readonly string[]>
 }
 
-/** A node's kernel. A pass that fails has changed what it could; the next one goes on from there. */
-export function openNode(options: NodeOptions): NodeTarget {
+/** A node's kernel. A pass that fails has put what it could and dropped nothing; the next one goes on from there. */
+export function openNode(given: NodeOptions): NodeTarget {
+  const options = { ...given, exec: needing(given.exec) }
   const reconcile = async (plan: NodePlan): Promise<readonly string[]> => apply(options, plan, await readNode(options))
   return {
     reconcile,
@@ -24,29 +26,51 @@ export function openNode(options: NodeOptions): NodeTarget {
   }
 }
 
+type Step = () => Promise<readonly string[]>
+
 /** Protection first, then ways, and what is no longer wanted last. */
 async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen: Seen): Promise<readonly string[]> {
   const { iptables, links } = seen
-  const { backend } = iptables
+  const { backend, other } = iptables
   const sets = setChanges(seen.sets, plan.sets)
   const paths = linkChanges(links, plan)
-  const ip = (lines: readonly string[]): Promise<readonly string[]> => batch(exec, ['ip', '-force', '-batch', '-'], lines)
-  const bridge = (lines: readonly string[]): Promise<readonly string[]> => batch(exec, ['bridge', '-force', '-batch', '-'], lines)
-  const ipset = (lines: readonly string[]): Promise<readonly string[]> => batch(exec, ['ipset', '-exist', 'restore'], lines)
-  const unlock = sets.isStale ? await restore(exec, backend, chainDrops(iptables.tables, [])) : []
   const tables = sets.isStale ? iptables.tables.map(withoutOurs) : iptables.tables
-  const said: string[] = [...unlock]
-  said.push(...(await ipset(sets.put)))
-  said.push(...(await restore(exec, backend, chainPuts(tables, plan.chains))))
-  said.push(...(await ip(paths.base)))
   const devices = new Set([...links.devices.keys(), ...(plan.link === undefined ? [] : [VX_DEVICE])])
-  const sysctls = await planSysctls(files, runDir, plan.sysctls, devices)
-  said.push(...(await applySysctls(files, sysctls)))
-  said.push(...(await bridge(paths.bridge)), ...(await ip(paths.paths)))
-  said.push(...(await ip(paths.drops)), ...(await bridge(paths.bridgeDrops)))
-  said.push(...(await restore(exec, backend, chainDrops(tables, plan.chains))))
-  if (iptables.other !== undefined) said.push(...(await restore(exec, iptables.other.backend, chainDrops(iptables.other.tables, []))))
-  said.push(...(await ipset([...sets.drop, ...sets.destroy])))
+  const ip = (lines: readonly string[]): Step => batch(exec, ['ip', '-force', '-batch', '-'], lines)
+  const bridge = (lines: readonly string[]): Step => batch(exec, ['bridge', '-force', '-batch', '-'], lines)
+  const ipset = (lines: readonly string[]): Step => batch(exec, ['ipset', '-exist', 'restore'], lines)
+  const put = await attempt([
+    // Sets that another version made otherwise are made anew, for which no rule may name them.
+    () => restore(exec, backend, sets.isStale ? chainDrops(iptables.tables, []) : NO_CHANGE),
+    ipset(sets.put),
+    () => restore(exec, backend, chainPuts(tables, plan.chains)),
+    ip(paths.base),
+    async () => applySysctls(files, await planSysctls(files, runDir, plan.sysctls, devices)),
+    bridge(paths.bridge),
+    ip(paths.paths),
+  ])
+  const dropped = await attempt([
+    ip(paths.drops),
+    bridge(paths.bridgeDrops),
+    () => restore(exec, backend, chainDrops(tables, plan.chains)),
+    () => (other === undefined ? Promise.resolve([]) : restore(exec, other.backend, chainDrops(other.tables, []))),
+    ipset([...sets.drop, ...sets.destroy]),
+  ])
+  return [...put, ...dropped]
+}
+
+/** Takes every step, whatever becomes of the others; then throws what the first that failed did. */
+async function attempt(steps: readonly Step[]): Promise<readonly string[]> {
+  const said: string[] = []
+  const errors: unknown[] = []
+  for (const step of steps) {
+    try {
+      said.push(...(await step()))
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
   return said
 }
 
@@ -56,7 +80,9 @@ const withoutOurs = (table: SeenTable): SeenTable => ({
   hooks: new Map([...table.hooks].map(([hook, rules]) => [hook, rules.filter((rule) => !/(?:^|\s)-[jg] SUBMARINER-/.test(rule))])),
 })
 
-async function batch(exec: Exec, argv: readonly [string, ...string[]], lines: readonly string[]): Promise<readonly string[]> {
-  if (lines.length > 0) await exec(argv, { input: `${lines.join('\n')}\n` })
-  return lines
-}
+const batch =
+  (exec: Exec, argv: Argv, lines: readonly string[]): Step =>
+  async () => {
+    if (lines.length > 0) await exec(argv, { input: `${lines.join('\n')}\n` })
+    return lines
+  }

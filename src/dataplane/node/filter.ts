@@ -56,8 +56,8 @@ function spoofGuard(view: View): Chain {
 export const cniReturn = ({ nodePodCidrs, cniDevice, role }: View): readonly string[] =>
   nodePodCidrs.length === 0 && cniDevice !== undefined && role !== 'gateway' ? [cniDevice] : []
 
-/** Devices by which packets for remote networks may leave. */
-const exits = (view: View): readonly string[] => ['lo', ...tunnelDevices(view), ...(view.role === 'node' ? [VX_DEVICE] : [])]
+/** Devices by which packets for remote networks may leave, whichever node is the gateway: no rule changes when another takes over. */
+const exits = (view: View): readonly string[] => ['lo', ...tunnelDevices(view), VX_DEVICE]
 
 /** What is neither for a remote network nor leaves as it should is sent back to the caller. The last match: what kernel ESP is about to encrypt. */
 const lettingOut = (view: View): readonly string[] => [

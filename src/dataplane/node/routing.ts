@@ -10,9 +10,13 @@ export const remoteNetworks = ({ remotes }: View): readonly Cidr[] =>
 /** The devices that tunnels end in on this node, there or not; none where no tunnel ever ends. */
 export function tunnelDevices({ role, isCandidate, gateway }: View): readonly string[] {
   if (role !== 'gateway' && !isCandidate) return []
-  const named = role === 'gateway' ? gateway?.interfaceName : undefined
+  const named = role === 'gateway' ? deviceOf(gateway?.interfaceName) : undefined
   return named === undefined ? TUNNEL_DEVICES : [named, ...TUNNEL_DEVICES.filter((device) => device !== named)]
 }
+
+/** A name that stands in command lines and rules; undefined for one that no device can have there. */
+const deviceOf = (name: string | undefined): string | undefined =>
+  name !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,14}$/.test(name) ? name : undefined
 
 /** The source of what this node itself sends to remote networks: an address that tunnels carry, or that the gateway translates. */
 export function sourceOf({ cniIp, podCidrs, role }: View, vxIp: Ip): Ip | undefined {
@@ -33,7 +37,7 @@ export function routesOf(view: View, vxAddressOf: (node: Ip) => Ip): readonly Ro
 
 type Hop = Pick<Route, 'dev' | 'via'>
 function hopOf({ role, gateway, nodeIp }: View, vxAddressOf: (node: Ip) => Ip): Hop | undefined {
-  if (role === 'gateway') return { dev: gateway?.interfaceName ?? USUAL_DEVICE }
+  if (role === 'gateway') return { dev: deviceOf(gateway?.interfaceName) ?? USUAL_DEVICE }
   if (role === 'node' && gateway !== undefined && gateway.nodeIp !== nodeIp) return { dev: VX_DEVICE, via: vxAddressOf(gateway.nodeIp) }
   return undefined
 }
@@ -41,7 +45,8 @@ function hopOf({ role, gateway, nodeIp }: View, vxAddressOf: (node: Ip) => Ip): 
 /** What comes out of a tunnel goes to a node's pods over the VXLAN: a node takes it from there alone. */
 function returnRoutes(view: View, vxAddressOf: (node: Ip) => Ip): readonly Route[] {
   if (tunnelDevices(view).length === 0) return []
-  const routes = view.nodes.flatMap(({ ip, podCidrs }) =>
+  const nodes = view.nodes.toSorted((a, b) => (a.ip < b.ip ? -1 : 1))
+  const routes = nodes.flatMap(({ ip, podCidrs }) =>
     podCidrs.filter((to) => familyOf(to) === 4).map((to): Route => ({ table: RETURN_TABLE, to, dev: VX_DEVICE, via: vxAddressOf(ip) })),
   )
   return [...new Map(routes.map((route) => [route.to, route])).values()].sort((a, b) => (a.to < b.to ? -1 : 1))

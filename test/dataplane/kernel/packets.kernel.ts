@@ -74,7 +74,7 @@ it(
     withCluster({ rpFilter: 0 }, async ({ reconcile, gateway, worker, gatewayPod, workerPod, remote, lan }) => {
       const senders = [worker, workerPod, gateway, gatewayPod]
       const all = async (): Promise<void> => {
-        for (const from of senders) expect(await pings(from, REMOTE_POD)).toBe(false)
+        expect(await Promise.all(senders.map((from) => pings(from, REMOTE_POD, '-W', '1')))).toEqual([false, false, false, false])
       }
       // The test sees what leaves: without us, all does.
       expect((await captured(lan, IN_THE_CLEAR, all)).length).toBeGreaterThan(0)
@@ -116,7 +116,7 @@ it(
           [gatewayPod, '10.2.0.77'],
           [lan, '10.2.0.88'],
         ] as const)
-          await pings(from, WORKER_POD, '-I', source)
+          await pings(from, WORKER_POD, '-W', '1', '-I', source)
       }
       const counts = (): Promise<readonly number[]> => Promise.all(spoofed.map((count) => count()))
       await worker.sh('iptables-nft -P FORWARD ACCEPT')
