@@ -1,8 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { agentRuns } from '../../src/commands/agent-runs.ts'
+import { main } from '../../src/commands/cli/main.ts'
 import type { NodePlan } from '../../src/dataplane/node/state.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, readProbeAnswer, writeProbeRequest } from '../../src/model/probe.ts'
+import type { Exec } from '../../src/system/exec.ts'
 import { settle } from '../fakes/clock.ts'
 import { endpointOf } from '../fakes/clusters.ts'
+import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
+import { fakeCluster, make } from '../fakes/kube.ts'
 import { furnish, NAMESPACE, nodeOf, type RouteAgentScene, routeAgentScene } from '../fakes/route-agent.ts'
 
 let open: RouteAgentScene | undefined
@@ -221,3 +226,64 @@ describe('an answer to verify', () => {
 })
 
 const times = (average: string) => ({ last: average, min: average, average, max: average, stdDev: '0s' })
+
+describe('subctl route-agent', () => {
+  const FLAGS = ['--cluster-id', 'west', '--pod-cidr', '10.1.0.0/16', '--service-cidr', '100.1.0.0/16', '--node-name', 'w1']
+  const FACTS =
+    '[{"ifname":"eth0","mtu":1400,"addr_info":[{"family":"inet","local":"172.16.1.9","prefixlen":24,"scope":"global"}]},' +
+    '{"ifname":"cni0","mtu":1400,"addr_info":[{"family":"inet","local":"10.1.9.1","prefixlen":24,"scope":"global"}]}]\n[]\n'
+  const world = (options: FakeOptions = {}) => {
+    const cluster = fakeCluster()
+    furnish(cluster)
+    const exec: Exec = async (argv) =>
+      argv[0] === 'ip' ? { code: 0, stdout: FACTS, stderr: '' } : Promise.reject(new Error(`nobody expected ${argv.join(' ')}`))
+    return fakeWorld({ apis: { '': cluster.api() }, exec, ...options })
+  }
+
+  it('--dry-run prints the plan and runs nothing that changes anything', async () => {
+    const { context, out } = world()
+    expect(await main(['route-agent', ...FLAGS, '--dry-run'], context, agentRuns)).toBe(0)
+    const plan: unknown = JSON.parse(out())
+    expect(plan).toMatchObject({
+      apiVersion: 'subctl.submariner.io/v1',
+      kind: 'NodePlan',
+      node: 'w1',
+      link: { local: '172.16.1.9', mtu: 1350 },
+      routes: expect.arrayContaining([{ table: 150, to: '10.2.0.0/16' }]),
+    })
+  })
+
+  it('takes the environment of upstream’s operator', async () => {
+    const env = {
+      SUBMARINER_CLUSTERID: 'west',
+      SUBMARINER_CLUSTERCIDR: '10.1.0.0/16',
+      SUBMARINER_SERVICECIDR: '100.1.0.0/16',
+      SUBMARINER_GLOBALCIDR: '',
+      SUBMARINER_NAMESPACE: 'submariner',
+      SUBMARINER_NETWORKPLUGIN: 'kindnet',
+      SUBMARINER_HEALTHCHECKENABLED: 'true',
+      SUBMARINER_HEALTHCHECKINTERVAL: '0',
+      NODE_NAME: 'w1',
+    }
+    const { context, out } = world({ env })
+    expect(await main(['route-agent', '--dry-run'], context, agentRuns)).toBe(0)
+    expect(JSON.parse(out())).toMatchObject({ node: 'w1' })
+  })
+
+  it('--wait-for-node ends when the Node is ready', async () => {
+    const cluster = fakeCluster()
+    const ready = { status: { conditions: [{ type: 'Ready', status: 'True' }] } }
+    const { context } = world({
+      apis: { '': cluster.api() },
+      clock: { now: () => 0, sleep: async () => cluster.put(make('Node', 'w1', ready)) },
+      env: { SUBMARINER_WAITFORNODE: 'true' },
+    })
+    expect(await main(['route-agent', ...FLAGS], context, agentRuns)).toBe(0)
+  })
+
+  it('names the flag and the variable that are missing', async () => {
+    const { context, err } = world()
+    expect(await main(['route-agent', '--dry-run'], context, agentRuns)).toBe(64)
+    expect(err()).toContain('--cluster-id is not given and SUBMARINER_CLUSTERID is not set')
+  })
+})
