@@ -25,6 +25,7 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
 
   const go = (stage: EngineState['stage']): void => {
     engine.stage = stage
+    engine.settledAt = stage === 'settled' ? clock.now() : undefined
     engine.kick()
   }
   const takeOver = async (signal: AbortSignal): Promise<void> => {

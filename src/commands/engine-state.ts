@@ -29,6 +29,8 @@ export interface EngineState {
   /** Whether this process has ever led. */
   hasLed: boolean
   stage: OwnWish['stage']
+  /** Since when it leads alone. */
+  settledAt: number | undefined
   /** Problems by the loop that has them: they stand in the Gateway object. */
   readonly failures: Map<'cables' | 'sync' | 'self', string>
   /** Ends the engine: later than SIGTERM, by the time of the succession. */
@@ -81,7 +83,20 @@ export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
     broker: broker && { clusters: openStore(broker, 'Cluster', there), endpoints: openStore(broker, 'Endpoint', there) },
   }
   const view = openView({ settings, ...stores, apiServers: [local.server], brokerServer: broker?.server })
-  return { world, stores, view, self: undefined, leading: false, hasLed: false, stage: 'ahead', failures: new Map(), stop, kick, loops }
+  return {
+    world,
+    stores,
+    view,
+    self: undefined,
+    leading: false,
+    hasLed: false,
+    stage: 'ahead',
+    settledAt: undefined,
+    failures: new Map(),
+    stop,
+    kick,
+    loops,
+  }
 }
 
 /** Settles when every store has ended. */

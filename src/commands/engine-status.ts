@@ -59,7 +59,12 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     refusals()
     // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads.
     if (role === 'waiting' && !engine.hasLed && isActive) return
-    const isNews = written === undefined || stateText(written.gateway) !== stateText(gateway) || clock.now() - written.atMs >= HEARTBEAT_MS
+    const isGone = stores.gateways.synced && stores.gateways.get(ownName(engine), settings.namespace) === undefined
+    const isNews =
+      written === undefined ||
+      (isGone && clock.now() - written.atMs >= LOOK_MS) ||
+      stateText(written.gateway) !== stateText(gateway) ||
+      clock.now() - written.atMs >= HEARTBEAT_MS
     if (isNews) await save(gateway)
     await sweep()
   }

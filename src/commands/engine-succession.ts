@@ -9,13 +9,15 @@ import { until } from './engine-wait.ts'
 const FRESH_MS = 75_000
 /** An object that has not changed for so long is of a gateway that is no more. */
 const STALE_MS = 300_000
+/** So long after this one has taken over another is given to say that it is active no more. */
+const YIELD_MS = 10_000
 
 export interface Successors {
   /** Whether another gateway stands by with nothing wrong. */
   hasHealthy(): boolean
   /** Clusters that another, active gateway was connected to: what a successor has to reach too. */
   connectedClusters(): ReadonlySet<string>
-  /** Objects of gateways that are no more. */
+  /** For the leader: objects of gateways that are no more, or still say that they are active. */
   stale(): readonly Gateway[]
 }
 
@@ -41,8 +43,15 @@ export function openSuccessors(engine: EngineState): Successors {
           .flatMap(({ status }) => status.connections.filter((connection) => connection.status === 'connected'))
           .map(({ endpoint }) => endpoint.cluster_id),
       ),
-    // Only what a live API lets us watch can be stale.
-    stale: () => others().filter((gateway) => engine.stores.gateways.synced && ageMs(gateway) >= STALE_MS),
+    stale: () => {
+      // Only what a live API lets us watch can be stale.
+      const settledMs = clock.now() - (engine.settledAt ?? clock.now())
+      const isStale = (gateway: Gateway): boolean => {
+        const age = ageMs(gateway)
+        return age >= STALE_MS || (gateway.status?.haStatus === 'active' && Math.min(age, settledMs) >= YIELD_MS)
+      }
+      return engine.stores.gateways.synced ? others().filter(isStale) : []
+    },
   }
 }
 
