@@ -89,6 +89,7 @@ async function make(context: Context, given: Given, { stage, place, psk }: Work)
   const isPsk = (object: Resource): boolean => object.kind === 'Secret' && object.metadata.name === PSK_SECRET
   await applyStage({ ...stage, changes: stage.changes.filter(({ object }) => !isPsk(object)) }, options)
   const key = await createPsk(stage.api, psk)
+  for (const change of stage.changes) if (isPsk(change.object) && change.action === 'created') options.progress(change)
   const timeoutMs = Math.max(0, options.deadline - context.clock.now())
   const { token, ca }: Credential = await waitForToken(stage.api, ADMIN_ACCOUNT, BROKER_NAMESPACE, { ...options, timeoutMs })
   return { brokerUrl: place.url, namespace: BROKER_NAMESPACE, token, ca, psk: key, components: ['connectivity'], customDomains: [] }
