@@ -10,8 +10,8 @@ import type { RouteAgentWorld } from './route-agent-world.ts'
 /** Deletions that the kernel does not tell of, such as those of packet filter rules, are noticed within this time. */
 const RESYNC_MS = 10_000
 
-/** Looks at everything and sets view and plan; undefined while too little is known to touch the kernel. */
-export async function lookAround(state: RouteAgentState): Promise<string | undefined> {
+/** Sets view and plan from the API's objects, and the machine where it is to be asked anew. Gives the reason where too little is known for a plan. */
+export async function lookAround(state: RouteAgentState, { isAnew }: { readonly isAnew: boolean }): Promise<string | undefined> {
   const { world, stores } = state
   const { settings } = world
   if (!isKnown(state)) return 'the first lists of the API have not come yet'
@@ -20,7 +20,9 @@ export async function lookAround(state: RouteAgentState): Promise<string | undef
   const nodeIp = nodeIpOf(own)
   if (nodeIp === undefined) return `there is no Node "${settings.nodeName}" with an InternalIP`
   const { remotes } = state.remoteView()
-  const facts = await world.facts({ nodeIp, nodePodCidrs: podCidrsOf(own, settings.podCidrs) })
+  if (isAnew || state.facts?.nodeIp !== nodeIp)
+    state.facts = { nodeIp, found: await world.facts({ nodeIp, nodePodCidrs: podCidrsOf(own, settings.podCidrs) }) }
+  const { found: facts } = state.facts
   state.view = viewOf({ settings, nodes, endpoints: stores.endpoints.all(), remotes, nodeIp, facts })
   state.plan = planNode(state.view)
   return undefined
@@ -35,15 +37,15 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
   let isKernelDirty = false
   const pass = async (): Promise<void> => {
     try {
-      const obstacle = await lookAround(state)
+      const isAnew = done === undefined || isKernelDirty || clock.now() - done.atMs >= RESYNC_MS
+      isKernelDirty = false
+      const obstacle = await lookAround(state, { isAnew })
       state.failure = obstacle ?? (state.view?.role === 'none' ? 'no active gateway of this cluster is known' : '')
       if (obstacle !== undefined || state.plan === undefined) return
       refusals()
       state.isFailing = false
       const text = canonical(state.plan)
-      const isDue = text !== done?.text || isKernelDirty || clock.now() - done.atMs >= RESYNC_MS
-      if (!isDue) return
-      isKernelDirty = false
+      if (!isAnew && text === done?.text) return
       for (const line of await world.node.reconcile(state.plan)) log.info(line)
       done = { text, atMs: clock.now() }
     } catch (error) {
@@ -84,7 +86,7 @@ function openRefusals(state: RouteAgentState): () => void {
 export async function passOnce(state: RouteAgentState, act: (world: RouteAgentWorld) => Promise<void>): Promise<void> {
   const { clusters, endpoints, nodes } = state.stores
   await Promise.all([clusters.ready, endpoints.ready, nodes.ready])
-  const obstacle = await lookAround(state)
+  const obstacle = await lookAround(state, { isAnew: true })
   if (obstacle !== undefined) throw new Error(obstacle)
   await act(state.world)
 }

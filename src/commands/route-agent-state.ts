@@ -6,7 +6,7 @@ import type { RemoteCluster } from '../model/remote.ts'
 import type { Cluster, Endpoint, Node, RouteAgent } from '../model/resources.ts'
 import type { View } from '../model/view.ts'
 import { openView, type RemoteView } from './engine-view.ts'
-import type { RouteAgentWorld } from './route-agent-world.ts'
+import type { NodeFacts, RouteAgentWorld } from './route-agent-world.ts'
 
 export interface RouteAgentState {
   readonly world: RouteAgentWorld
@@ -19,6 +19,8 @@ export interface RouteAgentState {
   }
   /** The others' clusters after vetting. */
   readonly remoteView: () => RemoteView
+  /** What the machine last said of itself. */
+  facts: { readonly nodeIp: Ip; readonly found: NodeFacts } | undefined
   /** Of the last pass that came so far. */
   view: View | undefined
   plan: NodePlan | undefined
@@ -41,7 +43,7 @@ export function openState(world: RouteAgentWorld): RouteAgentState {
     mine: openStore(local, 'RouteAgent', { clock, log, signal, onChange: () => onChange.mine(), query: { namespace, name: nodeName } }),
   }
   const remoteView = openView({ settings, ...stores, apiServers: [local.server], brokerServer: undefined })
-  return { world, stores, remoteView, view: undefined, plan: undefined, failure: '', isFailing: false, onChange }
+  return { world, stores, remoteView, facts: undefined, view: undefined, plan: undefined, failure: '', isFailing: false, onChange }
 }
 
 /** Whether the first lists have come: before that nothing is known, and what is in the kernel stays. */

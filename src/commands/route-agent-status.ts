@@ -3,7 +3,7 @@ import type { Pulse } from '../dataplane/health.ts'
 import { canonical } from '../model/canonical.ts'
 import type { Ip } from '../model/net.ts'
 import type { RemoteCluster, RemoteGateway } from '../model/remote.ts'
-import type { RemoteEndpoint, RouteAgent } from '../model/resources.ts'
+import type { EndpointSpec, RemoteEndpoint, RouteAgent } from '../model/resources.ts'
 
 export type Status = RouteAgent['status']
 
@@ -34,7 +34,19 @@ function remoteEndpoint({ spec, healthCheckIp }: RemoteGateway, pulse: StatusPar
 
 /** All of a status but times: while this text stays, a write can wait. */
 export const textOf = (status: Status | undefined): string =>
-  canonical(status && { ...status, remoteEndpoints: (status.remoteEndpoints ?? []).map(({ latencyRTT: _, ...rest }) => rest) })
+  status === undefined
+    ? ''
+    : [status.version, status.statusFailure, ...(status.remoteEndpoints ?? []).map(entryText)].map((text) => JSON.stringify(text)).join()
+
+const entryText = ({ status, statusMessage, spec }: RemoteEndpoint): string => `${status} ${statusMessage} ${specText(spec)}`
+
+/** Specs never change once they are read, so each is written out once. */
+const texts = new WeakMap<object, string>()
+function specText(spec: EndpointSpec): string {
+  const text = texts.get(spec) ?? canonical(spec)
+  texts.set(spec, text)
+  return text
+}
 
 /** The addresses to send echo requests to. */
 export const targetsOf = (remotes: readonly RemoteCluster[]): readonly Ip[] => [

@@ -11,23 +11,26 @@ export function openRttWindow(size = 256): RttWindow {
   const times: number[] = []
   let next = 0
   let last = 0
+  let known: LatencyRtt | undefined
   return {
     add(ms) {
       last = ms
+      known = undefined
       times[next] = ms
       next = (next + 1) % size
     },
     summary() {
-      if (times.length === 0) return undefined
+      if (times.length === 0 || known !== undefined) return known
       const average = times.reduce((sum, ms) => sum + ms, 0) / times.length
       const variance = times.reduce((sum, ms) => sum + (ms - average) ** 2, 0) / times.length
-      return {
+      known = {
         last: goDuration(last),
         min: goDuration(Math.min(...times)),
         average: goDuration(average),
         max: goDuration(Math.max(...times)),
         stdDev: goDuration(Math.sqrt(variance)),
       }
+      return known
     },
   }
 }
