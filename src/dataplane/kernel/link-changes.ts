@@ -53,7 +53,7 @@ const twice = (items: readonly string[]): readonly string[] => items.filter((ite
 
 /** Routes whose device is there and up, without a source that this node does not have: as the kernel can hold them now. */
 export function feasibleRoutes({ devices, addresses }: LinkState, plan: NodePlan): readonly string[] {
-  const own = new Set<string>(addresses.map(({ ip }) => ip))
+  const own = new Set(addresses.map(({ ip }) => ip))
   if (plan.link !== undefined) own.add(plan.link.ip)
   return plan.routes
     .filter(({ dev }) => dev === undefined || (dev === VX_DEVICE ? plan.link !== undefined : devices.get(dev)?.isUp === true))

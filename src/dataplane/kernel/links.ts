@@ -1,5 +1,4 @@
 // Links, addresses, neighbours, routes and rules: read by one run of `ip` (and one of `bridge`), changed by one of each.
-import { type Cidr, familyOf, type Ip, parseCidr, parseIp } from '../../model/net.ts'
 import type { Exec } from '../../system/exec.ts'
 import {
   ALIAS,
@@ -17,7 +16,7 @@ import {
 import { type Json, jsonOf, listOf, parseAnswers, wordOf } from './words.ts'
 
 export interface Address {
-  readonly ip: Ip
+  readonly ip: string
   readonly prefix: number
   readonly device: string
   readonly label: string
@@ -85,7 +84,7 @@ const addressesOf = (link: Json): readonly Address[] =>
   listOf(link.addr_info)
     .filter((info) => wordOf(info, 'family') === 'inet')
     .map((info) => ({
-      ip: parseIp(wordOf(info, 'local') ?? ''),
+      ip: wordOf(info, 'local') ?? '',
       prefix: Number(wordOf(info, 'prefixlen')),
       device: wordOf(link, 'ifname') ?? '',
       label: wordOf(info, 'label') ?? '',
@@ -141,14 +140,17 @@ const fdbWords = (mac: string, nodeIp: string): string => `${mac} dev ${VX_DEVIC
 export const neighbourOf = ({ ip, mac }: Peer): string => neighbourWords(ip, mac)
 export const fdbOf = ({ mac, nodeIp }: Peer): string => fdbWords(mac, nodeIp)
 
-/** The words of a route; the first line of its key (`routeKey`) names what a put overwrites. */
+/** The words of a route; a put overwrites the one with the same key (`routeKey`). */
 export function routeWords({ table, to, dev, via, src }: Route): string {
   if (dev === undefined) return `unreachable ${to} table ${table} metric ${METRIC.reject}`
   const words = [via && `via ${via}`, `dev ${dev}`, via && 'onlink', src && `src ${src}`].filter((word) => word !== undefined)
   return `unicast ${to} table ${table} metric ${METRIC.route} ${words.join(' ')}`
 }
 /** Type, network, table and metric: what one route differs from another by. */
-export const routeKey = (words: string): string => words.split(' ').slice(0, 6).join(' ')
+export function routeKey(words: string): string {
+  const end = words.indexOf(' ', words.indexOf(' metric ') + ' metric '.length)
+  return end === -1 ? words : words.slice(0, end)
+}
 
 const TYPES: Readonly<Record<string, string>> = { '1': 'unicast', '6': 'blackhole', '7': 'unreachable', '8': 'prohibit' }
 
@@ -169,10 +171,8 @@ function wordsOfRoute(route: Json): string {
     .join(' ')
 }
 
-function destinationOf(dst = 'default'): Cidr {
-  if (dst === 'default') return parseCidr('0.0.0.0/0')
-  return parseCidr(dst.includes('/') ? dst : `${dst}/${familyOf(parseIp(dst)) === 4 ? 32 : 128}`)
-}
+/** The kernel's text is canonical but for single addresses, which it prints without a length. */
+const destinationOf = (dst = 'default'): string => (dst === 'default' ? '0.0.0.0/0' : dst.includes('/') ? dst : `${dst}/32`)
 
 export const ruleWords = ({ priority, table, iif }: Rule): string =>
   `priority ${priority}${iif === undefined ? '' : ` iif ${iif}`} lookup ${table}`

@@ -1,6 +1,7 @@
 // Packet filter: what is let through, translated, cut to size, and kept in. A fixed number of rules over sets, whatever the number of clusters.
 import { familyOf, hostCidr, type Ip } from '../../model/net.ts'
 import type { View } from '../../model/view.ts'
+import { otherNodes } from './overlay.ts'
 import { remoteNetworks, tunnelDevices } from './routing.ts'
 import { type Chain, type IpSet, VX_DEVICE, VX_NETWORK, VX_PORT } from './state.ts'
 
@@ -17,13 +18,7 @@ const FROM_LOCAL = `-m set --match-set ${LOCAL} src`
 export const setsOf = (view: View): readonly IpSet[] => [
   { name: REMOTE, networks: remoteNetworks(view) },
   { name: LOCAL, networks: [...new Set([...view.podCidrs, ...view.serviceCidrs])].filter((network) => familyOf(network) === 4).sort() },
-  {
-    name: NODES,
-    networks: [...new Set([view.nodeIp, ...view.nodes.map(({ ip }) => ip)])]
-      .filter((ip) => familyOf(ip) === 4)
-      .map(hostCidr)
-      .sort(),
-  },
+  { name: NODES, networks: [view.nodeIp, ...otherNodes(view)].sort().map(hostCidr) },
 ]
 
 /** All chains; `source` is what the node's own traffic to remote networks gets as its source. */

@@ -15,16 +15,16 @@ const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
  * keeps it; the others get addresses that no node has from a sequence of their own.
  */
 export function vxAddresses(nodeIps: readonly Ip[]): ReadonlyMap<Ip, Ip> {
-  const sorted = [...new Set(nodeIps)].sort((a, b) => numberOf(a) - numberOf(b))
+  const sorted = [...new Set(nodeIps)].map((ip) => ({ ip, number: numberOf(ip) })).sort((a, b) => a.number - b.number)
   const found = new Map<Ip, number>()
   const taken = new Set<number>()
-  const late: Ip[] = []
-  for (const ip of sorted) {
-    const low = lowOf(numberOf(ip))
-    if (!isUsable(low) || taken.has(low)) late.push(ip)
-    else claim(ip, low)
+  const late: typeof sorted = []
+  for (const node of sorted) {
+    const low = lowOf(node.number)
+    if (!isUsable(low) || taken.has(low)) late.push(node)
+    else claim(node.ip, low)
   }
-  for (const ip of late) claim(ip, spareFor(numberOf(ip), taken))
+  for (const { ip, number } of late) claim(ip, spareFor(number, taken))
   return new Map([...found].map(([ip, low]) => [ip, vxIp(low)]))
 
   function claim(ip: Ip, low: number): void {
@@ -33,17 +33,22 @@ export function vxAddresses(nodeIps: readonly Ip[]): ReadonlyMap<Ip, Ip> {
   }
 }
 
+/** Addresses of all other nodes, the active gateway's among them, sorted. */
+export const otherNodes = ({ nodeIp, nodes, gateway }: View): readonly Ip[] =>
+  [...new Set([...nodes.map(({ ip }) => ip), ...(gateway === undefined ? [] : [gateway.nodeIp])])]
+    .filter((ip) => ip !== nodeIp && familyOf(ip) === 4)
+    .sort()
+
 /** This node's end, and the nodes that it sends to. */
 export function overlayOf(view: View): { readonly link: VxLink; readonly peers: readonly Peer[]; readonly addressOf: (node: Ip) => Ip } {
-  const others = view.nodes.map(({ ip }) => ip).filter((ip) => familyOf(ip) === 4)
+  const others = otherNodes(view)
   const addresses = vxAddresses([view.nodeIp, ...others])
   const addressOf = (node: Ip): Ip => addresses.get(node) ?? vxIp(lowOf(numberOf(node)))
   const sendsToAll = view.role === 'gateway' || view.isCandidate
-  const targets = new Set([...(sendsToAll ? others : []), ...(view.role === 'node' && view.gateway ? [view.gateway.nodeIp] : [])])
-  targets.delete(view.nodeIp)
+  const targets = sendsToAll ? others : others.filter((ip) => view.role === 'node' && ip === view.gateway?.nodeIp)
   return {
     link: { local: view.nodeIp, mac: macOf(view.nodeIp), mtu: view.nodeMtu - OVERHEAD, ip: addressOf(view.nodeIp) },
-    peers: [...targets].sort().map((nodeIp) => ({ ip: addressOf(nodeIp), mac: macOf(nodeIp), nodeIp })),
+    peers: targets.map((nodeIp) => ({ ip: addressOf(nodeIp), mac: macOf(nodeIp), nodeIp })),
     addressOf,
   }
 }
