@@ -11,7 +11,7 @@ export interface LoopOptions {
   readonly resyncMs: number
   /** Delay after the first failure; doubled after each further one up to mostMs. A kick ends the wait. */
   readonly backoff: { readonly firstMs: number; readonly mostMs: number }
-  /** Kicks that come within this time of each other make one pass. Default: 0. */
+  /** Kicks that come within this time of each other make one pass. Default: 0. Kicks that come while a pass runs wait as long as that pass took. */
   readonly gatherMs?: number
 }
 
@@ -24,19 +24,25 @@ export interface Loop {
   readonly ended: Promise<void>
 }
 
+/** However long passes take: the longest that kicks are gathered. */
+const MOST_GATHER_MS = 500
+
 /** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
 export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
   const { clock, log, signal, resyncMs, backoff, gatherMs = 0 } = options
   const state = { kicked: false, passes: 0, wake: new AbortController() }
+  const wake = (): void => state.wake.abort(null)
   const kick = (): void => {
     state.kicked = true
-    state.wake.abort()
+    wake()
   }
   const run = async (): Promise<void> => {
     let failures = 0
+    signal.addEventListener('abort', wake, { once: true })
     while (!signal.aborted) {
       state.wake = new AbortController()
       state.kicked = false
+      const began = clock.now()
       try {
         await pass(signal)
         failures = 0
@@ -47,9 +53,12 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
         log.error(`${options.name}: the pass failed`, error, { failures })
       }
       const delay = failures === 0 ? resyncMs : Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs)
-      if (!state.kicked) await clock.sleep(delay, AbortSignal.any([signal, state.wake.signal]))
-      if (state.kicked && gatherMs > 0) await clock.sleep(gatherMs, signal)
+      // In a storm of changes the loop rests half of the time, and a pass takes many of them up.
+      const gather = state.kicked && failures === 0 ? Math.max(gatherMs, Math.min(clock.now() - began, MOST_GATHER_MS)) : gatherMs
+      if (!state.kicked && !signal.aborted) await clock.sleep(delay, state.wake.signal)
+      if (state.kicked && gather > 0) await clock.sleep(gather, signal)
     }
+    signal.removeEventListener('abort', wake)
   }
   const ended = run()
   return {
