@@ -1,6 +1,6 @@
 // What goes up to the broker and what comes down from it, as a function of both sides. Own objects go up with the cluster's label, the others'
 // come down with theirs; an object with a label never goes up, one with our own never comes down, so nothing goes round.
-import { canonical } from '../model/canonical.ts'
+import { canonical, remembered } from '../model/canonical.ts'
 import { type Decoded, decodeCluster, decodeEndpoint, nameOf, type Refusal } from '../model/decode.ts'
 import type { Diff } from '../model/diff.ts'
 import { CLUSTER_LABEL, CLUSTER_UID, SINCE_ANNOTATION } from '../model/names.ts'
@@ -90,7 +90,9 @@ function planSide(wanted: readonly Shared[], there: readonly Shared[], mayGo: (o
   }
 }
 
-export const content = ({ metadata: { labels = {}, annotations = {} }, spec }: Shared): string => canonical({ labels, annotations, spec })
+export const content = remembered(({ metadata: { labels = {}, annotations = {} }, spec }: Shared) =>
+  canonical({ labels, annotations, spec }),
+)
 
 /** The object with the identity of the one that it replaces. */
 export const over = <T extends Shared>(old: Shared | undefined, object: T): T => ({
@@ -145,8 +147,18 @@ function wantedHere(view: SyncView): Wanted {
     )
   }
   const few = newest(good, refused)
-  return { wanted: few.map((object) => download(view, object, copies.get(keyOf(object)))), refused, doubtful }
+  return { wanted: few.map((object) => downloads(object)(view.namespace, copies.get(keyOf(object)))), refused, doubtful }
 }
+
+/** What an object of the broker is here; made again only where its copy is another one. */
+const downloads = remembered((object: Shared) => {
+  let last: { readonly copy: Shared | undefined; readonly namespace: string; readonly made: Shared } | undefined
+  return (namespace: string, copy: Shared | undefined): Shared => {
+    if (last === undefined || last.copy !== copy || last.namespace !== namespace)
+      last = { copy, namespace, made: download(namespace, object, copy) }
+    return last.made
+  }
+})
 
 /** At most so many Endpoints of one cluster: a member that publishes thousands shall not fill every other's API. */
 function newest(objects: readonly Shared[], refused: Refusal[]): readonly Shared[] {
@@ -169,11 +181,11 @@ function newest(objects: readonly Shared[], refused: Refusal[]): readonly Shared
   return [...objects.filter(({ kind }) => kind === 'Cluster'), ...few]
 }
 
-function download(view: SyncView, { apiVersion, kind, metadata, spec }: Shared, copy: Shared | undefined): Shared {
+function download(namespace: string, { apiVersion, kind, metadata, spec }: Shared, copy: Shared | undefined): Shared {
   const known = [copy?.metadata.annotations?.[SINCE_ANNOTATION], metadata.creationTimestamp].filter((time) => time !== undefined).sort()
   const meta: Meta = {
     name: metadata.name,
-    namespace: view.namespace,
+    namespace,
     labels: { [CLUSTER_LABEL]: spec.cluster_id },
     annotations: { ...plain(carried(metadata.annotations)), ...(known[0] !== undefined && { [SINCE_ANNOTATION]: known[0] }) },
   }

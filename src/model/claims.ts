@@ -22,8 +22,11 @@ export function unfit(network: Cidr): string | undefined {
 }
 
 /** Whether another machine can have the address: neither loopback nor link-local nor multicast nor reserved. */
-export const isUnicast = (ip: Ip): boolean =>
-  familyOf(ip) === 6 || !RESERVED_RANGES.some(({ from, to }) => from <= numberOf(ip) && numberOf(ip) <= to)
+export function isUnicast(ip: Ip): boolean {
+  if (familyOf(ip) === 6) return true
+  const number = numberOf(ip)
+  return !RESERVED_RANGES.some(({ from, to }) => from <= number && number <= to)
+}
 
 /** IPv4 networks and addresses with their owners. Networks of different owners never overlap. */
 export interface Claims {
@@ -105,7 +108,17 @@ function lowerBound<T>(items: readonly T[], before: (item: T) => boolean): numbe
   return low
 }
 
-const numberOf = (ip: Ip): number => bytesOf(ip).reduce((sum, byte) => sum * 256 + byte, 0)
+/** Numbers of texts that were asked for not long ago: the same few thousand come again with every change. */
+const NUMBERS = new Map<string, number>()
+const MOST_NUMBERS = 16_384
+function numberOf(ip: Ip): number {
+  const known = NUMBERS.get(ip)
+  if (known !== undefined) return known
+  const number = bytesOf(ip).reduce((sum, byte) => sum * 256 + byte, 0)
+  if (NUMBERS.size >= MOST_NUMBERS) NUMBERS.clear()
+  NUMBERS.set(ip, number)
+  return number
+}
 /** First and last address of an IPv4 network. */
 function rangeOf(network: Cidr): [from: number, to: number] {
   const from = numberOf(networkAddress(network))

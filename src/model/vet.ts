@@ -1,4 +1,5 @@
 // Which of the others' objects may be believed: the judge of every claim on networks and addresses, before any of it reaches a kernel or charon.
+import { remembered } from './canonical.ts'
 import { type Claims, isUnicast, openClaims, unfit } from './claims.ts'
 import { type Decoded, decodeCluster, decodeEndpoint, nameOf, type Refusal } from './decode.ts'
 import { CLUSTER_LABEL, SINCE_ANNOTATION } from './names.ts'
@@ -144,7 +145,7 @@ function gatewaysOf(judge: Judge, member: Member, networks: readonly Cidr[] | un
   return gateways
 }
 
-function gatewayOf(spec: EndpointSpec): RemoteGateway {
+const gatewayOf = remembered((spec: EndpointSpec): RemoteGateway => {
   const privateIp = parseIp(spec.private_ip)
   const publicIp = spec.public_ip === '' ? undefined : parseIp(spec.public_ip)
   const text = spec.backend_config?.['udp-port'] ?? ''
@@ -162,7 +163,7 @@ function gatewayOf(spec: EndpointSpec): RemoteGateway {
     port: /^[1-9]\d{0,4}$/.test(text) && Number(text) < 65536 ? Number(text) : DEFAULT_PORT,
     spec,
   }
-}
+})
 
 const dialKey = ({ address, port }: RemoteGateway): string => `${address} ${port}`
 
