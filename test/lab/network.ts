@@ -33,6 +33,8 @@ async function fill({ ns, sysctls = [], ip, rules }: Contents): Promise<void> {
 /** Makes a node and its pod anew, as after a reboot: nothing that anyone put into its kernel is there any more. Their processes must have ended. */
 export async function rebuildNode(layout: Layout, node: NodeLayout): Promise<void> {
   const cluster = clusterOf(layout, node.cluster)
+  // A namespace goes some time after its name; the ends of its links are to go now.
+  await exec(['ip', '-n', cluster.router.ns, 'link', 'delete', node.name], { okCodes: [0, 1] })
   for (const ns of [node.ns, node.pod.ns]) {
     await exec(['ip', 'netns', 'delete', ns])
     await exec(['ip', 'netns', 'add', ns])
