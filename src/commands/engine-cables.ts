@@ -2,15 +2,19 @@
 import type { Cable } from '../dataplane/cable.ts'
 import { canonical } from '../model/canonical.ts'
 import { messageOf } from '../model/errors.ts'
-import type { Connection } from '../model/resources.ts'
+import type { RemoteCluster } from '../model/remote.ts'
+import type { Connection, EndpointSpec } from '../model/resources.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
 import { ownedAddresses } from './engine-self.ts'
 import { type EngineState, roleOf, specOf } from './engine-state.ts'
 import { cablesOf, impossible } from './engine-view.ts'
 
 const RESYNC_MS = 15_000
-/** How soon the daemon is asked again: while something has just changed, while a tunnel is down, while all are up. */
-const ASK_MS = { fresh: 250, down: 2_000, up: 5_000 }
+/**
+ * How soon the daemon is asked again, and that many times as long as it took to ask: while something has just changed, while a tunnel is down, while all
+ * are up. Tunnels tell of themselves; to ask is for what was not told, and among hundreds of them it costs.
+ */
+const ASK = { fresh: { ms: 250, share: 4 }, down: { ms: 2_000, share: 50 }, up: { ms: 5_000, share: 50 } }
 const FRESH_MS = 10_000
 /** The others need this long to send by the new gateway; until then the old one carries what still comes. */
 const LINGER_MS = 1_000
@@ -36,6 +40,24 @@ interface Done {
   readonly changedMs: number
 }
 
+interface Wanted {
+  readonly cables: readonly Cable[]
+  readonly text: string
+  readonly impossible: readonly Connection[]
+}
+/** What the view asks for; made again only where it is another view or another self. */
+function openWanted(forceEncaps: boolean): (spec: EndpointSpec, remotes: readonly RemoteCluster[]) => Wanted {
+  let last: (Wanted & { readonly own: string; readonly remotes: readonly RemoteCluster[] }) | undefined
+  return (spec, remotes) => {
+    const own = canonical(spec)
+    if (last === undefined || last.own !== own || last.remotes !== remotes) {
+      const cables = cablesOf(spec, remotes, forceEncaps)
+      last = { own, remotes, cables, text: canonical(cables), impossible: impossible(spec, remotes) }
+    }
+    return last
+  }
+}
+
 /** ESP may go in UDP without a translation: what is said is whether an address was translated. */
 const withNat = (connection: Connection): Connection => ({
   ...connection,
@@ -47,6 +69,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   const { clock, driver, owned, settings } = world
   const log = world.log.with({ loop: 'cables' })
   const state: State = { connections: [], impossible: [], failingSince: undefined, isCleared: false }
+  const wanted = openWanted(settings.forceEncaps)
   let done: Done | undefined
   let followingSince: number | undefined
   let timer = new AbortController()
@@ -60,9 +83,8 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   const say = (lines: readonly string[]): void => {
     for (const line of lines) log.info(line)
   }
-  const carry = async (cables: readonly Cable[]): Promise<void> => {
+  const carry = async ({ cables, text }: Wanted): Promise<void> => {
     const now = clock.now()
-    const text = canonical(cables)
     const isNew = text !== done?.text
     const isDue =
       done === undefined || isNew || now - done.atMs >= RESYNC_MS || state.connections.some(({ status }) => status !== 'connected')
@@ -73,7 +95,8 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     }
     state.connections = cables.length === 0 ? [] : (await driver.connections(cables)).map(withNat)
     const isUp = state.connections.every(({ status }) => status === 'connected')
-    askIn(isUp ? ASK_MS.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK_MS.fresh : ASK_MS.down)
+    const { ms, share } = isUp ? ASK.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK.fresh : ASK.down
+    askIn(Math.max(ms, Math.min(RESYNC_MS, (clock.now() - now) * share)))
   }
   const clear = async (): Promise<void> => {
     followingSince ??= clock.now()
@@ -95,8 +118,9 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     try {
       const { remotes } = engine.view()
       if (role === 'leading' && spec !== undefined) {
-        await carry(cablesOf(spec, remotes, settings.forceEncaps))
-        state.impossible = impossible(spec, remotes)
+        const now = wanted(spec, remotes)
+        await carry(now)
+        state.impossible = now.impossible
       }
       if (role === 'following') await clear()
       // Where the daemon was asked for nothing it has shown nothing either.
