@@ -4,6 +4,8 @@ import type { EspMode } from './charon-conf.ts'
 // An address of TEST-NET-1, never of a peer; the SA and the device are gone again at once.
 const PROBE_SA = ['src', '192.0.2.1', 'dst', '192.0.2.2', 'proto', 'esp', 'spi', '0x53756201', 'mode', 'tunnel'] as const
 const PROBE_KEY = `0x${'00'.repeat(20)}`
+/** The first SA makes the kernel load and test its ciphers. */
+const PROBE_MS = 60_000
 const PROBE_DEVICE = 'subm-probe'
 
 /** Which ESP this machine has: the kernel's where it knows AES-GCM and XFRM interfaces, else the one in charon; with what is missing, in words. */
@@ -18,6 +20,6 @@ export async function probeEsp(exec: Exec): Promise<{ readonly esp: EspMode; rea
 }
 
 async function tried(exec: Exec, argv: readonly [string, ...string[]]): Promise<string | undefined> {
-  const { code, stderr } = await exec(argv, { okCodes: [0, 1, 2, 255] })
+  const { code, stderr } = await exec(argv, { okCodes: [0, 1, 2, 255], timeoutMs: PROBE_MS })
   return code === 0 ? undefined : (stderr.trim().split('\n')[0] ?? `exit ${code}`)
 }

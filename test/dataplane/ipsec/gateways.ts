@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Cable } from '../../../src/dataplane/cable.ts'
 import { keepCharon, viciPathOf } from '../../../src/dataplane/ipsec/charon.ts'
+import type { EspMode } from '../../../src/dataplane/ipsec/charon-conf.ts'
 import { type IpsecDriver, openIpsecDriver } from '../../../src/dataplane/ipsec/driver.ts'
 import { readSas, type SeenSa } from '../../../src/dataplane/ipsec/seen.ts'
 import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
@@ -26,6 +27,8 @@ export interface GatewayOptions {
   readonly privateIp: string
   /** On the WAN; the private address itself where there is no translation. */
   readonly publicIp?: string
+  /** Default: userspace. */
+  readonly esp?: EspMode
 }
 export interface TestGateway {
   readonly ns: string
@@ -40,6 +43,8 @@ export interface TestGateway {
   charonPid(): Promise<number>
   /** A new driver, as after a restart of the engine. */
   reopen(): IpsecDriver
+  /** Has charon make new keys for a child. */
+  rekey(child: string): Promise<void>
   run(argv: Argv, okCodes?: readonly number[]): Promise<ExecResult>
   ping(from: string, to: string): Promise<boolean>
   /** What passes said. */
@@ -139,7 +144,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
       keeper.ended = keepCharon({
         runDir,
         program: '/usr/sbin/charon-systemd',
-        esp: 'userspace',
+        esp: options.esp ?? 'userspace',
         nattPort: 4500,
         debug: process.env['SUBCTL_TEST_LOG'] ? 1 : -1,
         acquireSeconds: 30,
@@ -161,6 +166,10 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
       gateway.driver[Symbol.dispose]()
       gateway.driver = open()
       return gateway.driver
+    },
+    async rekey(child) {
+      using vici = await connectVici({ path: viciPathOf(runDir), openSocket: openLocalSocket })
+      await vici.request('rekey', { child })
     },
     run: (argv, okCodes = [0]) => exec(inNamespace(argv), { okCodes, timeoutMs: 60_000 }),
     ping: async (from, to) =>
@@ -227,7 +236,7 @@ export const cable = (local: TestGateway, remote: TestGateway, more: Partial<Cab
 })
 
 /** Waits until it holds; the limit is far above what it takes. */
-export async function until(what: string, holds: () => Promise<boolean>, limitMs = 60_000): Promise<void> {
+export async function until(what: string, holds: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
   const end = Date.now() + limitMs
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`not within ${limitMs} ms: ${what}`)
