@@ -1,4 +1,3 @@
-import type { Argv, Exec } from '../../system/exec.ts'
 import { NOTHING, type NodePlan, VX_DEVICE } from '../node/state.ts'
 import type { Target } from '../target.ts'
 import { chainDrops, chainPuts, NO_CHANGE, type SeenTable } from './chains.ts'
@@ -7,6 +6,7 @@ import { linkChanges } from './link-changes.ts'
 import { needing } from './needing.ts'
 import { type NodeOptions, readNode, type Seen } from './read.ts'
 import { setChanges } from './sets.ts'
+import { attempt, batch, type Step } from './steps.ts'
 import { applySysctls, planSysctls } from './sysctls.ts'
 import { unguardedIn } from './unguarded.ts'
 
@@ -25,8 +25,6 @@ export function openNode(given: NodeOptions): NodeTarget {
     unguarded: async (plan) => unguardedIn(await readNode(options), plan),
   }
 }
-
-type Step = () => Promise<readonly string[]>
 
 /** Protection first, then ways, and what is no longer wanted last. */
 async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen: Seen): Promise<readonly string[]> {
@@ -59,30 +57,8 @@ async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen:
   return [...put, ...dropped]
 }
 
-/** Takes every step, whatever becomes of the others; then throws what the first that failed did. */
-async function attempt(steps: readonly Step[]): Promise<readonly string[]> {
-  const said: string[] = []
-  const errors: unknown[] = []
-  for (const step of steps) {
-    try {
-      said.push(...(await step()))
-    } catch (error) {
-      errors.push(error)
-    }
-  }
-  if (errors.length > 0) throw errors[0]
-  return said
-}
-
 const withoutOurs = (table: SeenTable): SeenTable => ({
   ...table,
   own: new Map(),
   hooks: new Map([...table.hooks].map(([hook, rules]) => [hook, rules.filter((rule) => !/(?:^|\s)-[jg] SUBMARINER-/.test(rule))])),
 })
-
-const batch =
-  (exec: Exec, argv: Argv, lines: readonly string[]): Step =>
-  async () => {
-    if (lines.length > 0) await exec(argv, { input: `${lines.join('\n')}\n` })
-    return lines
-  }

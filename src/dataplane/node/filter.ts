@@ -49,7 +49,7 @@ function spoofGuard(view: View): Chain {
 
 /** Where the gateway cannot know which pods are this node's, what comes in for them goes the CNI's way. */
 export const cniReturn = ({ nodePodCidrs, cniDevice, role }: View): readonly string[] =>
-  nodePodCidrs.length === 0 && cniDevice !== undefined && role !== 'gateway' ? [cniDevice] : []
+  nodePodCidrs.every((network) => familyOf(network) !== 4) && cniDevice !== undefined && role !== 'gateway' ? [cniDevice] : []
 
 /** Devices by which packets for remote networks may leave, whichever node is the gateway: no rule changes when another takes over. */
 const exits = (view: View): readonly string[] => ['lo', ...tunnelDevices(view), VX_DEVICE]

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
+import { type Exec, ExecError } from '../../../src/system/exec.ts'
 import { anyView, gatewayView, ip, view } from '../node/views.ts'
 import { prepare } from './node-links.ts'
 import { dump, type NodeNs, withNamespaces } from './nodes.ts'
@@ -136,6 +137,76 @@ it(
       await target.reconcile(plan)
       expect(await target.reconcile(plan)).toEqual([])
       expect(await node.sh('ip route show table 149')).toContain('10.1.1.0/24 via 240.30.0.11 dev vx-submariner')
+    }),
+  TIMEOUT_MS,
+)
+
+it(
+  'a pass in which any one program fails is mended by the next',
+  () =>
+    withNamespaces(['fail'], async (node) => {
+      await prepare(node, 'ipsec0')
+      const before = await dump(node)
+      const plan = planNode(gatewayView())
+      await openNode(node).reconcile(plan)
+      const whole = await comparable(node)
+      for (let nth = 1; ; nth++) {
+        await openNode(node).cleanUp()
+        expect(await dump(node)).toBe(before)
+        let runs = 0
+        const failing: Exec = async (argv, options) => {
+          runs += 1
+          if (runs === nth) throw new ExecError(argv, { code: 1, stdout: '', stderr: 'no luck' })
+          return node.exec(argv, options)
+        }
+        const failed = openNode({ ...node, exec: failing }).reconcile(plan)
+        if (
+          await failed.then(
+            () => true,
+            () => false,
+          )
+        )
+          break
+        await openNode(node).reconcile(plan)
+        expect(await comparable(node)).toEqual(whole)
+      }
+    }),
+  TIMEOUT_MS,
+)
+
+it(
+  'what the node used before goes: chains of the other iptables, a set of another type, a VXLAN made otherwise',
+  () =>
+    withNamespaces(['moves'], async (node) => {
+      await prepare(node, 'ipsec0')
+      await node.sh('ipset create SUBMARINER-REMOTE hash:ip')
+      await node.sh('ipset create SUBMARINER-REMOTECIDRS hash:net')
+      await node.exec(['iptables-nft-restore'], {
+        input: `*mangle
+:SUBMARINER-POSTROUTING - [0:0]
+-A POSTROUTING -j SUBMARINER-POSTROUTING
+-A SUBMARINER-POSTROUTING -m set --match-set SUBMARINER-REMOTE dst -j ACCEPT
+-A SUBMARINER-POSTROUTING -m set --match-set SUBMARINER-REMOTECIDRS dst -j ACCEPT
+COMMIT
+`,
+      })
+      await node.ip(
+        'link add vx-submariner type vxlan id 100 dstport 4800 remote 172.30.0.9',
+        'addr add 240.9.9.9/8 dev vx-submariner',
+        'link set vx-submariner up',
+      )
+      const plan = planNode(gatewayView())
+      await openNode(node).reconcile(plan)
+      expect(await openNode(node).reconcile(plan)).toEqual([])
+      expect(await node.sh('ipset list -n')).not.toContain('CIDRS')
+      expect(await node.sh('ip -d link show vx-submariner')).toContain('local 172.30.0.1 ')
+      // The kubelet comes up and tells which iptables it is.
+      await node.exec(['iptables-legacy-restore'], { input: '*mangle\n:KUBE-IPTABLES-HINT - [0:0]\nCOMMIT\n' })
+      expect(await openNode(node).unguarded(plan)).not.toEqual([])
+      await openNode(node).reconcile(plan)
+      expect(await openNode(node).reconcile(plan)).toEqual([])
+      expect(await node.sh('iptables-legacy-save')).toContain('SUBMARINER-REJECT')
+      expect(await node.sh('iptables-nft-save')).not.toContain('SUBMARINER')
     }),
   TIMEOUT_MS,
 )
