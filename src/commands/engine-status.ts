@@ -25,7 +25,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const { clock, log, local, settings } = world
   const tell = openEvents(engine)
   const refusals = openRefusals(engine, sync)
-  let written: { readonly gateway: Gateway; readonly atMs: number } | undefined
+  let written: { readonly gateway: Gateway; readonly text: string; readonly atMs: number } | undefined
   let since: Record<string, string> = {}
 
   const save = async (gateway: Gateway): Promise<void> => {
@@ -38,7 +38,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     // Somebody else wrote it in between, or our copy is not of today yet: the next pass tries again.
     if (lines.length === 0) return
     const notices = noticesOf(written?.gateway ?? before, gateway)
-    written = { gateway, atMs: clock.now() }
+    written = { gateway, text: stateText(gateway), atMs: clock.now() }
     await tell(gateway, notices)
   }
   const sweep = async (): Promise<void> => {
@@ -63,7 +63,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     const isNews =
       written === undefined ||
       (isGone && clock.now() - written.atMs >= LOOK_MS) ||
-      stateText(written.gateway) !== stateText(gateway) ||
+      written.text !== stateText(gateway) ||
       clock.now() - written.atMs >= HEARTBEAT_MS
     if (isNews) await save(gateway)
     await sweep()

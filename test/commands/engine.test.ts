@@ -147,6 +147,30 @@ describe('a gateway', () => {
     const took = await within(5_000, () => set.isConnected(w2, e) && hosts(west).includes('west-gw2'))
     expect(took).toBeLessThan(5_000)
     await within(5_000, () => onBroker().join() === 'east-gw1,west-gw2' && remotes(e).join() === 'west-gw2')
+    // The dead one's object says that it is active until the new leader takes it away.
+    await within(15_000, () => west.gateway('west-gw1') === undefined)
+  })
+
+  it('is followed here while the broker is away, and there once the broker is back', async () => {
+    const { w1, w2, e } = await pair()
+    for (const { broker } of [w2, e]) broker.link = 'refused'
+    w1.lose()
+    await within(6_000, () => hosts(west).includes('west-gw2') && !hosts(west).includes('west-gw1'))
+    expect([set.isConnected(w2, e), remotes(w2)]).toEqual([false, ['east-gw1']])
+    for (const { broker } of [w2, e]) broker.link = 'up'
+    await within(10_000, () => set.isConnected(w2, e) && onBroker().join() === 'east-gw1,west-gw2')
+  })
+
+  it('says that it is active for as long as it forwards, so that its successor knows whom it has to reach', async () => {
+    const { w1, w2, e } = await pair()
+    const states: (string | undefined)[] = []
+    const ended = w1.term()
+    for (const end = clock.now() + 600; clock.now() < end && !hosts(west).includes('west-gw2'); await clock.advance(20))
+      states.push(west.gateway('west-gw1')?.status.haStatus)
+    expect(new Set(states)).toEqual(new Set(['active']))
+    expect(set.isConnected(w2, e)).toBe(true)
+    await clock.advance(5_000)
+    await ended
   })
 
   it('that is alone and asked to end leaves its tunnels, and finds them when it is back', async () => {
@@ -187,9 +211,13 @@ describe('a gateway', () => {
     expect(w1.cables()).toHaveLength(1)
     await clock.advance(30_000)
     expect(w1.cables()).toHaveLength(1)
+    const before = [w1.local.calls.length, w1.broker.calls.length]
     w1.local.link = 'up'
     await within(20_000, () => w1.cables().length === 0)
     await within(5_000, () => west.gateway('west-gw1')?.status.haStatus === 'passive')
+    // Until it has seen the other it thinks that it leads: it must not undo what the other has done.
+    const writes = [...w1.local.calls.slice(before[0]), ...w1.broker.calls.slice(before[1])].filter((call) => /Endpoint|Cluster/.test(call))
+    expect(writes.filter((call) => !/^(list|watch)/.test(call))).toEqual([])
     expect([w1.observed?.isLeading, w2.observed?.isLeading]).toEqual([false, true])
   })
 
