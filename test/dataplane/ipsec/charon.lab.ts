@@ -1,6 +1,5 @@
 // `subctl charon` of the packaged binary, in a network namespace of its own.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -10,7 +9,7 @@ import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
 import { EXIT } from '../../../src/model/errors.ts'
 import { exec } from '../../../src/system/exec.ts'
 import { openLocalSocket } from '../../../src/system/unix-socket.ts'
-import { until } from './gateways.ts'
+import { bedName, until } from './gateways.ts'
 
 interface Keeper {
   readonly child: ChildProcess
@@ -19,7 +18,7 @@ interface Keeper {
 }
 
 describe('subctl charon', () => {
-  const ns = `ike-${randomBytes(3).toString('hex')}`
+  const ns = bedName()
   let runDir = ''
   const keepers: Keeper[] = []
   beforeEach(async () => {

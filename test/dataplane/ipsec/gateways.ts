@@ -1,5 +1,6 @@
 // Gateways of a few clusters in network namespaces of their own, each with a charon that is kept and a driver.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,6 +23,8 @@ import { openLocalSocket } from '../../../src/system/unix-socket.ts'
 
 export interface GatewayOptions {
   readonly cluster: string
+  /** Where a cluster has several. Default: the cluster's name. */
+  readonly name?: string
   /** Networks are 10.N.0.0/16 and 100.N.0.0/16. */
   readonly number: number
   readonly privateIp: string
@@ -67,7 +70,8 @@ const logInto =
 
 /** An empty WAN, 172.30.0.0/24. */
 export async function openBed(): Promise<Bed> {
-  const id = `ike-${randomBytes(3).toString('hex')}`
+  await sweepDead()
+  const id = bedName()
   const wan = `${id}-wan`
   const ends: (() => Promise<void>)[] = []
   await exec(['ip', 'netns', 'add', wan])
@@ -85,13 +89,24 @@ export async function openBed(): Promise<Bed> {
     },
     async end() {
       await Promise.all(ends.map((end) => end()))
-      for (const ns of namespaces) {
-        const { stdout } = await exec(['ip', 'netns', 'pids', ns])
-        for (const pid of stdout.split('\n').filter((line) => line !== '')) await exec(['kill', '-9', pid], { okCodes: [0, 1] })
-        await exec(['ip', 'netns', 'del', ns])
-      }
+      for (const ns of namespaces) await removeNamespace(ns)
     },
   }
+}
+
+/** A name for namespaces that says whose they are. */
+export const bedName = (): string => `ike-${process.pid}-${randomBytes(3).toString('hex')}`
+
+/** Ends what the beds of processes that are gone have left. */
+async function sweepDead(): Promise<void> {
+  const { stdout } = await exec(['ip', 'netns', 'list'])
+  for (const [ns, pid] of stdout.matchAll(/^ike-(\d+)-\S+/gm)) if (!existsSync(`/proc/${pid}`)) await removeNamespace(ns)
+}
+
+async function removeNamespace(ns: string): Promise<void> {
+  const { stdout } = await exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1] })
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) await exec(['kill', '-9', pid], { okCodes: [0, 1] })
+  await exec(['ip', 'netns', 'del', ns], { okCodes: [0, 1] })
 }
 
 const batch = (ns: string, lines: readonly string[]): Promise<ExecResult> =>
@@ -104,7 +119,7 @@ interface Place {
 }
 
 async function makeGateway(options: GatewayOptions, place: Place): Promise<TestGateway> {
-  const { cluster, number, privateIp, publicIp = privateIp } = options
+  const { cluster, name = cluster, number, privateIp, publicIp = privateIp } = options
   const ns = await makeNode(options, place)
   const runDir = await mkdtemp(join(tmpdir(), 'ike-'))
   const pskFile = join(runDir, 'psk')
@@ -129,7 +144,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
     spec: {
       cluster_id: cluster,
       cable_name: cableName(cluster, parseIp(privateIp)),
-      hostname: cluster,
+      hostname: name,
       subnets: [`100.${number}.0.0/16`, `10.${number}.0.0/16`],
       private_ip: privateIp,
       public_ip: publicIp,
@@ -188,10 +203,10 @@ const filesOf = (ns: string): typeof realFiles => ({
 
 /** The node, and a router in front that translates one to one where the addresses differ. */
 async function makeNode(
-  { cluster, number, privateIp, publicIp = privateIp }: GatewayOptions,
+  { cluster, name = cluster, number, privateIp, publicIp = privateIp }: GatewayOptions,
   { id, wan, namespaces }: Place,
 ): Promise<string> {
-  const ns = `${id}-${cluster}`
+  const ns = `${id}-${name}`
   await exec(['ip', 'netns', 'add', ns])
   namespaces.push(ns)
   const outer = publicIp === privateIp ? ns : `${ns}-nat`
@@ -201,11 +216,11 @@ async function makeNode(
   }
   await batch(outer, [
     'link set lo up',
-    `link add wan0 type veth peer name ${cluster} netns ${wan}`,
+    `link add wan0 type veth peer name ${name} netns ${wan}`,
     `addr add ${publicIp}/24 dev wan0`,
     'link set wan0 up',
   ])
-  await batch(wan, [`link set ${cluster} master br0 up`])
+  await batch(wan, [`link set ${name} master br0 up`])
   if (outer !== ns) {
     const inner = privateIp.replace(/\d+$/, '1')
     await batch(ns, [
