@@ -9,6 +9,6 @@ export const needing =
       return await exec(argv, options)
     } catch (error) {
       if (!(error instanceof ExecError) || error.result.code !== -1 || !error.message.includes('ENOENT')) throw error
-      throw new UserError('SUB0801', `${argv[0]} is not there`, { hint: 'install iproute2, ipset and iptables on this node', cause: error })
+      throw new UserError('SUB0507', `${argv[0]} is not there`, { hint: 'install iproute2, ipset and iptables on this node', cause: error })
     }
   }

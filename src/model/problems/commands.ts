@@ -16,11 +16,6 @@ export const commandProblems: Problems = {
     cause: 'The file does not exist, is a folder, or may not be opened by this user.',
     next: 'Check the path and its rights with `ls -l`.',
   },
-  SUB0104: {
-    title: 'The answer of a question is needed',
-    cause: 'The command would ask, but there is no terminal to ask on.',
-    next: 'Give the flag that the message names, or run the command on a terminal.',
-  },
   SUB0105: {
     title: 'Time ran out',
     cause: 'What the command waited for did not come about within its --timeout.',

@@ -31,7 +31,7 @@ export const nodeProblems: Problems = {
     cause: 'No charon was found where strongSwan’s packages put it.',
     next: 'Install charon-systemd (Debian, Ubuntu) or strongswan (Fedora, Alpine).',
   },
-  SUB0801: {
+  SUB0507: {
     title: 'A program that a node needs cannot be run',
     cause: 'The route agent changes a node by `ip`, `bridge`, `ipset` and the iptables that the node uses; one of them is not there.',
     next: 'Use the image of the project, or install iproute2, ipset and iptables on the node.',

@@ -9,7 +9,7 @@ import { view } from '../node/views.ts'
 it('a program that is not there is named, with what to do', async () => {
   const missing: Exec = (argv, options) => exec([`no-such-${argv[0]}`, ...argv.slice(1)], options)
   const failed = openNode({ exec: missing, files: memoryFiles(new Map()), runDir: '/run/submariner' }).reconcile(planNode(view()))
-  await expect(failed).rejects.toMatchObject({ name: 'UserError', id: 'SUB0801', message: expect.stringMatching(/is not there$/) })
+  await expect(failed).rejects.toMatchObject({ name: 'UserError', id: 'SUB0507', message: expect.stringMatching(/is not there$/) })
 })
 
 it('of a batch that failed the line and the reason are told', async () => {
