@@ -54,7 +54,7 @@ function runSelf(engine: EngineState): readonly Loop[] {
   let warned = ''
   let doubts = ''
   const look = async (): Promise<void> => {
-    await Promise.race([Promise.all([stores.nodes.ready, stores.endpoints.ready]), aborted(stop)])
+    await Promise.race([Promise.all([stores.nodes.ready, stores.endpoints.ready, engine.apiAddresses.ready]), aborted(stop)])
     const node = nodeSettings(stores.nodes.get(world.nodeName))
     if (node.warnings.join() !== warned) for (const warning of node.warnings) log.warn(warning)
     warned = node.warnings.join()

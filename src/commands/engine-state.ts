@@ -4,6 +4,7 @@ import type { LeaseName } from '../k8s/candidate.ts'
 import { openStore, type Store, type StoreOptions } from '../k8s/store.ts'
 import { GATEWAY_LEASE, sanitise } from '../model/names.ts'
 import type { Cluster, Endpoint, EndpointSpec, Gateway, Node } from '../model/resources.ts'
+import { type ApiAddresses, openApiAddresses } from './api-addresses.ts'
 import { isOwnEndpoint, ownEndpoint, ownSpec, type Self } from './engine-self.ts'
 import { openView, type RemoteView } from './engine-view.ts'
 import type { EngineWorld } from './engine-world.ts'
@@ -23,6 +24,7 @@ export interface EngineState {
   readonly world: EngineWorld
   readonly stores: Stores
   readonly view: () => RemoteView
+  readonly apiAddresses: ApiAddresses
   /** Undefined until the machine has been looked at. */
   self: Self | undefined
   leading: boolean
@@ -82,11 +84,13 @@ export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
     nodes: openStore(local, 'Node', { ...here, query: {} }),
     broker: broker && { clusters: openStore(broker, 'Cluster', there), endpoints: openStore(broker, 'Endpoint', there) },
   }
-  const view = openView({ settings, ...stores, apiServers: [local.server], brokerServer: broker?.server })
+  const apiAddresses = openApiAddresses(local, { clock, log, signal: stop, onChange: kick })
+  const view = openView({ settings, ...stores, apiServers: [local.server], apiAddresses: apiAddresses.all, brokerServer: broker?.server })
   return {
     world,
     stores,
     view,
+    apiAddresses,
     self: undefined,
     leading: false,
     hasLed: false,
@@ -100,9 +104,9 @@ export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
 }
 
 /** Settles when every store has ended. */
-export const storesEnded = ({ stores }: EngineState): Promise<unknown> =>
+export const storesEnded = ({ stores, apiAddresses }: EngineState): Promise<unknown> =>
   Promise.all(
-    [stores.clusters, stores.endpoints, stores.gateways, stores.nodes, stores.broker?.clusters, stores.broker?.endpoints].map(
+    [apiAddresses, stores.clusters, stores.endpoints, stores.gateways, stores.nodes, stores.broker?.clusters, stores.broker?.endpoints].map(
       (store) => store?.ended,
     ),
   )

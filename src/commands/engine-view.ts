@@ -15,6 +15,8 @@ export interface ViewSources {
   readonly nodes: Pick<Store<Node>, 'all'>
   /** Where the APIs are: their addresses are nobody else's. */
   readonly apiServers: readonly string[]
+  /** The addresses behind them. */
+  readonly apiAddresses: () => readonly Ip[]
   readonly brokerServer: string | undefined
 }
 export interface RemoteView {
@@ -34,13 +36,13 @@ export function openView(sources: ViewSources): () => RemoteView {
   }
 }
 
-function ownNetworks({ settings, nodes, apiServers, brokerServer }: ViewSources): OwnNetworks {
+function ownNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): OwnNetworks {
   const ofNodes = nodes.all().flatMap((node) => node.status?.addresses?.flatMap(({ address }) => ipOrNone(address)) ?? [])
   return {
     clusterId: settings.clusterId,
     podCidrs: settings.podCidrs,
     serviceCidrs: settings.serviceCidrs,
-    addresses: [...new Set([...ofNodes, ...apiServers.flatMap(ipOfServer)])].sort(),
+    addresses: [...new Set([...ofNodes, ...apiServers.flatMap(ipOfServer), ...apiAddresses()])].sort(),
     brokerAddresses: brokerServer === undefined ? [] : ipOfServer(brokerServer),
   }
 }

@@ -5,6 +5,7 @@ import type { Ip } from '../model/net.ts'
 import type { RemoteCluster } from '../model/remote.ts'
 import type { Cluster, Endpoint, Node, RouteAgent } from '../model/resources.ts'
 import type { View } from '../model/view.ts'
+import { type ApiAddresses, openApiAddresses } from './api-addresses.ts'
 import { openView, type RemoteView } from './engine-view.ts'
 import type { NodeFacts, RouteAgentWorld } from './route-agent-world.ts'
 
@@ -17,6 +18,7 @@ export interface RouteAgentState {
     /** This node's own RouteAgent alone. */
     readonly mine: Store<RouteAgent>
   }
+  readonly apiAddresses: ApiAddresses
   /** The others' clusters after vetting. */
   readonly remoteView: () => RemoteView
   /** What the machine last said of itself. */
@@ -42,8 +44,20 @@ export function openState(world: RouteAgentWorld): RouteAgentState {
     nodes: openStore(local, 'Node', { ...options, query: {} }),
     mine: openStore(local, 'RouteAgent', { clock, log, signal, onChange: () => onChange.mine(), query: { namespace, name: nodeName } }),
   }
-  const remoteView = openView({ settings, ...stores, apiServers: [local.server], brokerServer: undefined })
-  return { world, stores, remoteView, facts: undefined, view: undefined, plan: undefined, failure: '', isFailing: false, onChange }
+  const apiAddresses = openApiAddresses(local, options)
+  const remoteView = openView({ settings, ...stores, apiServers: [local.server], apiAddresses: apiAddresses.all, brokerServer: undefined })
+  return {
+    world,
+    stores,
+    apiAddresses,
+    remoteView,
+    facts: undefined,
+    view: undefined,
+    plan: undefined,
+    failure: '',
+    isFailing: false,
+    onChange,
+  }
 }
 
 /** Whether the first lists have come: before that nothing is known, and what is in the kernel stays. */
@@ -56,5 +70,5 @@ export const sourceOf = ({ plan }: RouteAgentState): Ip | undefined => plan?.rou
 export const remotesOf = (state: RouteAgentState): readonly RemoteCluster[] => (isKnown(state) ? state.remoteView().remotes : [])
 
 /** Settles when every store has ended. */
-export const storesEnded = ({ stores }: RouteAgentState): Promise<unknown> =>
-  Promise.all([stores.clusters, stores.endpoints, stores.nodes, stores.mine].map(({ ended }) => ended))
+export const storesEnded = ({ stores, apiAddresses }: RouteAgentState): Promise<unknown> =>
+  Promise.all([apiAddresses, stores.clusters, stores.endpoints, stores.nodes, stores.mine].map(({ ended }) => ended))

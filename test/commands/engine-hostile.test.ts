@@ -4,6 +4,7 @@ import type { Resource } from '../../src/model/resources.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { type Clusterset, clusterset, type FakeGateway, type FakeMember } from '../fakes/clusterset.ts'
+import { make } from '../fakes/kube.ts'
 
 const BROKER = 'submariner-k8s-broker'
 let clock: HandClock
@@ -15,6 +16,9 @@ beforeEach(async () => {
   clock = handClock()
   set = clusterset(clock)
   west = set.member('west', 1)
+  const slice = { endpoints: [{ addresses: ['192.0.2.7'] }] }
+  const labels = { 'kubernetes.io/service-name': 'kubernetes' }
+  west.cluster.put(make('EndpointSlice', 'kubernetes', slice, { namespace: 'default', labels }))
   w = west.start(1)
   e = set.member('east', 2).start(1)
   for (let i = 0; i < 100 && !set.isConnected(w, e); i += 1) await clock.advance(50)
@@ -101,6 +105,7 @@ describe('networks of another cluster that are not its own', () => {
     ['the networks of our nodes', '172.16.1.0/24'],
     ['one of our nodes', '172.16.1.1/32'],
     ['our API', '10.255.1.0/24'],
+    ['what stands behind our API’s Service', '192.0.2.0/28'],
     ['the broker', '198.51.100.0/24'],
     ['loopback', '127.0.0.0/8'],
     ['link-local', '169.254.169.254/32'],
