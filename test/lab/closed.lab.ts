@@ -5,7 +5,7 @@ import { apiOf } from './access.ts'
 import { agentsOf, start } from './agents.ts'
 import { capture } from './capture.ts'
 import { MINUTE, testLab } from './harness.ts'
-import { clusterOf, ECHO_PORT, nodeOf, nodesOf } from './layout.ts'
+import { clusterOf, ECHO_PORT, type NodeLayout, nodesOf } from './layout.ts'
 import { allPairs } from './pairs.ts'
 import { run } from './places.ts'
 import type { Lab } from './state.ts'
@@ -30,6 +30,8 @@ async function startWithoutTunnels(lab: Lab): Promise<void> {
   }
 }
 
+const otherPod = ({ cluster }: NodeLayout): string => (cluster === 'west' ? '10.2.3.10' : '10.1.3.10')
+
 describe.each([0, 1, 2] as const)('with no tunnel up, and rp_filter %i on every node', (rpFilter) => {
   const { up, down, explained } = testLab({ name: `closed-${rpFilter}`, rpFilter, forwardDrop: ['east'], stopAt: 'joined' })
   beforeAll(async () => {
@@ -42,19 +44,20 @@ describe.each([0, 1, 2] as const)('with no tunnel up, and rp_filter %i on every 
     'not one packet for the other cluster leaves a pod or a host in the clear, and whoever sends one is told at once',
     explained(async (lab) => {
       const wan = await capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')
-      const started = Date.now()
-      const errors: (string | undefined)[] = []
-      for (const [from, aims] of allPairs(lab.layout))
-        errors.push(...(await ask(lab, from, aims, { timeoutMs: 10_000 })).map(({ error }) => error))
-      expect(errors.filter((error) => error === undefined)).toEqual([])
-      // An echo request and a datagram of the gateways' own addresses too: they are in no tunnel's selectors.
-      for (const { name, ip } of nodesOf(lab.layout)) {
-        const to = name.startsWith('west') ? '10.2.3.10' : '10.1.3.10'
-        await run(lab, name, ['ping', '-c1', '-W1', '-I', ip, to], { okCodes: [0, 1, 2] })
+      for (const node of nodesOf(lab.layout))
+        for (const from of [node.pod.name, node.name]) {
+          // Once, and first: a kernel sends such an answer to one address about once a second.
+          const { stdout, stderr } = await run(lab, from, ['ping', '-c1', '-W5', otherPod(node)], { okCodes: [0, 1, 2] })
+          expect([from, stdout + stderr]).toEqual([from, expect.stringMatching(/unreachable|no route to host/i)])
+        }
+      for (const [from, aims] of allPairs(lab.layout)) {
+        const answers = await ask(lab, from, aims, { timeoutMs: 1500 })
+        expect(answers.filter(({ error }) => error === undefined)).toEqual([])
       }
+      // Nodes' own addresses too: they are in no tunnel's selectors.
+      for (const node of nodesOf(lab.layout))
+        await run(lab, node.name, ['ping', '-c1', '-W1', '-I', node.ip, otherPod(node)], { okCodes: [0, 1, 2] })
       expect(await wan.stop()).toEqual([])
-      expect(errors.filter((error) => error === 'ABORT_ERR').length).toBe(0)
-      expect(Date.now() - started).toBeLessThan(MINUTE)
     }),
     3 * MINUTE,
   )
@@ -104,7 +107,6 @@ describe.each([0, 1, 2] as const)('with no tunnel up, and rp_filter %i on every 
         const { stdout } = await run(lab, from, ['ping', '-c1', '-W2', lab.layout.broker.ip], { okCodes: [0, 1] })
         expect(stdout).toContain('1 received')
       }
-      expect(nodeOf(lab.layout, 'west-gw1').role).toBe('gateway')
     }),
     2 * MINUTE,
   )

@@ -38,13 +38,14 @@ function serviceRules({ nodes, vip }: ClusterLayout): readonly string[] {
   })
 }
 
-/** As a policy engine that accepts what it knows: its own pods among each other, their way out, and answers. */
-const dropRules = ({ podCidr }: ClusterLayout): readonly string[] => [
+/** As a policy engine that accepts what it knows: its own pods and nodes among each other, their way out, and answers. */
+const dropRules = ({ podCidr, lan }: ClusterLayout): readonly string[] => [
   '*filter',
   ':FORWARD DROP [0:0]',
   ':LAB-FORWARD - [0:0]',
   '-A FORWARD -j LAB-FORWARD',
   `-A LAB-FORWARD -s ${podCidr} -d ${podCidr} -j ACCEPT`,
+  `-A LAB-FORWARD -s ${lan} -d ${podCidr} -j ACCEPT`,
   `-A LAB-FORWARD -s ${podCidr} -o eth0 -j ACCEPT`,
   '-A LAB-FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
   'COMMIT',
