@@ -30,7 +30,7 @@ export const engine: Run = async (context, given) => {
   const local = await context.kube({ ...agent.kube, isLasting: true })
   const broker = access && (await context.kube({ access, isLasting: true }))
   const ended = new AbortController()
-  const seen: { facts?: Facts; last?: Observation; onTunnel?: () => void } = {}
+  const seen: { facts?: Facts; last?: Observation; lastAt?: number; onTunnel?: () => void } = {}
   const onChange = (): void => seen.onTunnel?.()
   using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log, onChange })
   const source = (): Facts['cniIp'] => seen.facts?.cniIp ?? settings.podCidrs.map(networkAddress)[0]
@@ -61,12 +61,13 @@ export const engine: Run = async (context, given) => {
       findPublicIp({ sources, isAirGapped: settings.airGapped, isUsed: settings.natEnabled }, resolving(local, settings.namespace)),
     observe(now) {
       seen.last = now
+      seen.lastAt = clock.now()
     },
   }
   void serveHealth(listen, {
     log,
     signal: ended.signal,
-    notLive: () => undefined,
+    notLive: () => (clock.now() - (seen.lastAt ?? clock.now()) > STUCK_MS ? 'no pass has ended for long' : undefined),
     notReady: () => (seen.last === undefined ? 'starting' : seen.last.isReady ? undefined : 'not ready: see the Gateway object'),
     metrics: () => (seen.last === undefined ? [] : engineMetrics(seen.last)),
   })
@@ -79,6 +80,8 @@ export const engine: Run = async (context, given) => {
   return undefined
 }
 
+/** Passes come once a second; one that waits for an API that is away takes a quarter of a minute. */
+const STUCK_MS = 120_000
 const SITE_LIMIT = { timeoutMs: 5_000, mostBytes: 16_384 }
 
 function resolving(api: KubeApi, namespace: string): Resolving {
