@@ -44,11 +44,11 @@ interface Settings {
 /** `subctl serve-broker`: the central API server, or with --init what it needs before its first start. */
 export const serveBroker: Run = async (context, given) => {
   const folder = given.need('data')
+  const settings = await readSettings(context, given, folder)
+  const { listen, advertise, kinds, isInit } = settings
   const authority = await openAuthority(context, folder)
   const database = await openDatabaseFile(context, folder)
   const machine: Machine = { hostname: context.hostname, outward: await outwardAddress(), addresses: ownAddresses() }
-  const settings = await readSettings(context, given, folder)
-  const { listen, advertise, kinds, isInit } = settings
   const server = await startServer({
     table: kinds,
     database,
@@ -62,6 +62,7 @@ export const serveBroker: Run = async (context, given) => {
     version: context.version,
   })
   try {
+    if (listen.port !== 0) await rememberPlace(context, folder, settings)
     await (isInit ? initialise : run)(context, { settings, server, authority, machine })
   } finally {
     await server.close()
@@ -88,7 +89,6 @@ async function initialise(context: Context, work: Work): Promise<void> {
     say(fileLine(written))
     if (written.kept !== undefined) say(`The file that was there is kept as ${written.kept}.`)
   }
-  await rememberPlace(context, folder, settings)
   say(`The administrator's kubeconfig is ${await adminKubeconfig(context, work, listen.port)}.`)
   say(
     `Next: subctl serve-broker --data ${folder}${kinds === 'broker' ? `, then subctl join ${settings.file} --cluster-id NAME` : ` --kinds ${kinds}`}`,

@@ -37,7 +37,7 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export async function startHttp(world: World, options: ListenOptions): Promise<Listening> {
   const { limits, clock, authority, names } = options
   const certificate = await makeServerCertificate(authority, names, clock.now())
-  const app = makeApp(certificate, limits)
+  const app = makeApp(certificate, options)
   const watches = openWatches({ state: world.state, limits, now: () => clock.now() })
   const figures = openFigures()
   const users = new WeakMap<FastifyRequest, User>()
@@ -65,7 +65,8 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
   return { port, close: () => end(app, { watches, renewal, limits }) }
 }
 
-function makeApp(certificate: KeyPair, limits: Limits): FastifyInstance {
+function makeApp(certificate: KeyPair, options: ListenOptions): FastifyInstance {
+  const { limits } = options
   const app = fastify({
     https: { ...certificate, minVersion: 'TLSv1.2' },
     bodyLimit: limits.mostBodyBytes,
@@ -74,6 +75,8 @@ function makeApp(certificate: KeyPair, limits: Limits): FastifyInstance {
     forceCloseConnections: 'idle',
     routerOptions: { ignoreTrailingSlash: true },
     logger: false,
+    // What fails before there is a route, such as a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => sendError(error, { request, reply, options }),
   }) as unknown as FastifyInstance
   app.server.maxConnections = limits.mostConnections
   app.removeAllContentTypeParsers()

@@ -7,7 +7,7 @@ export const SERVER_COMMANDS: readonly CommandSpec[] = [
     brief: 'Be the broker of a clusterset in one process, where no cluster is to spare',
     text: [
       'A central API server: the Kubernetes API for the kinds that a broker holds, over TLS, with a folder for its data. kubectl works',
-      'with DIR/admin.kubeconfig. No traffic between pods goes through it, and tunnels stay up while it is down.',
+      'with DIR/admin.kubeconfig: `kubectl get endpoints.submariner.io -A`. No traffic between pods goes through it, and tunnels stay up while it is down.',
     ].join('\n'),
     flags: [
       { name: 'data', value: 'DIR', brief: 'the folder of its data, certificates and keys' },
@@ -31,7 +31,7 @@ export const SERVER_COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['subctl serve-broker --init --data /var/lib/subctl --advertise broker.example:6443', 'once: keys, rights and broker-info.subm'],
       ['subctl serve-broker --data /var/lib/subctl', 'the server, until SIGTERM'],
-      ['kubectl --kubeconfig /var/lib/subctl/admin.kubeconfig get endpoints.submariner.io -A', 'what members have published'],
+      ['subctl serve-broker --data DIR --kinds cluster --listen 10.0.0.1:6443', 'stand in for a cluster’s API, in a lab'],
     ],
   },
 ]
