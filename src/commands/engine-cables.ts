@@ -22,6 +22,8 @@ const LINGER_MS = 1_000
 export interface CableLoop extends Loop {
   /** What the daemon last said; empty while this gateway carries nothing. */
   readonly connections: readonly Connection[]
+  /** Whether the daemon has been asked, or has refused to answer, since this gateway leads. */
+  readonly isKnown: boolean
   /** Since when the daemon has not done what it was asked. */
   readonly failingSince: number | undefined
   /** Whether nothing of this gateway's is left on the node, as a gateway that follows should have it. */
@@ -31,6 +33,7 @@ export interface CableLoop extends Loop {
 interface State {
   connections: readonly Connection[]
   impossible: readonly Connection[]
+  isKnown: boolean
   failingSince: number | undefined
   isCleared: boolean
 }
@@ -68,7 +71,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   const { world, stop } = engine
   const { clock, driver, owned, settings } = world
   const log = world.log.with({ loop: 'cables' })
-  const state: State = { connections: [], impossible: [], failingSince: undefined, isCleared: false }
+  const state: State = { connections: [], impossible: [], isKnown: false, failingSince: undefined, isCleared: false }
   const wanted = openWanted(settings.forceEncaps)
   let done: Done | undefined
   let followingSince: number | undefined
@@ -109,7 +112,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     say(await driver.reconcile([]))
     say(await owned.reconcile([]))
     done = undefined
-    Object.assign(state, { connections: [], impossible: [], isCleared: true })
+    Object.assign(state, { connections: [], impossible: [], isKnown: false, isCleared: true })
   }
   const pass = async (): Promise<void> => {
     const role = roleOf(engine)
@@ -121,6 +124,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
         const now = wanted(spec, remotes)
         await carry(now)
         state.impossible = now.impossible
+        state.isKnown = true
       }
       if (role === 'following') await clear()
       // Where the daemon was asked for nothing it has shown nothing either.
@@ -129,6 +133,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
       if (isAsked) engine.failures.delete('cables')
     } catch (error) {
       state.failingSince ??= clock.now()
+      state.isKnown = true
       engine.failures.set('cables', messageOf(error))
       throw error
     } finally {
@@ -146,6 +151,9 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     },
     get connections() {
       return [...state.connections, ...state.impossible]
+    },
+    get isKnown() {
+      return state.isKnown
     },
     get failingSince() {
       return state.failingSince

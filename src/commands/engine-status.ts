@@ -57,8 +57,8 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     const isReady = stores.clusters.synced && stores.endpoints.synced && cables.failingSince === undefined
     world.observe({ isLeading: engine.leading, isReady, gateway, syncs: sync.passes })
     refusals()
-    // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads.
-    if (role === 'waiting' && !engine.hasLed && isActive) return
+    // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads and has asked.
+    if (isActive && (role === 'waiting' ? !engine.hasLed : !cables.isKnown)) return
     const isGone = stores.gateways.synced && stores.gateways.get(ownName(engine), settings.namespace) === undefined
     const isNews =
       written === undefined ||

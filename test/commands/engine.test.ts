@@ -188,8 +188,10 @@ describe('a gateway', () => {
   it('that is killed and started again at once changes nothing', async () => {
     const { w1, w2, e } = await pair()
     w1.kill()
+    const said = events(west, 'west-gw1').length
     const again = west.start(1)
     await clock.advance(20_000)
+    expect(events(west, 'west-gw1')).toHaveLength(said)
     expect([again.observed?.isLeading, w2.observed?.isLeading]).toEqual([true, false])
     expect([again.work.changes, set.isConnected(again, e)]).toEqual([0, true])
   })
