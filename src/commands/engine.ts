@@ -6,6 +6,7 @@ import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
 import { withTunnelAddress } from '../dataplane/kernel/tunnel-address.ts'
 import { findPublicIp, type Resolving } from '../dataplane/public-ip.ts'
 import type { KubeApi } from '../k8s/api.ts'
+import { EXIT } from '../model/errors.ts'
 import { networkAddress } from '../model/net.ts'
 import type { Resource } from '../model/resources.ts'
 import { follow } from '../system/follow.ts'
@@ -15,6 +16,7 @@ import { shuffled } from '../system/random.ts'
 import { metricsListen, serveHealth } from './agent-health.ts'
 import { agentSettings } from './agent-settings.ts'
 import type { Run } from './cli/run.ts'
+import { cleanUpEngine } from './engine-cleanup.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { runEngine } from './engine-run.ts'
 import { brokerAccess, engineSettings, pskReader } from './engine-settings.ts'
@@ -26,13 +28,19 @@ export const engine: Run = async (context, given) => {
   const settings = engineSettings(given, agent)
   const listen = metricsListen(given)
   const access = brokerAccess(given, context)
-  const psk = pskReader(given, context)
+  const isCleanUp = given.on('cleanup')
+  const psk = isCleanUp ? async () => '' : pskReader(given, context)
   const local = await context.kube({ ...agent.kube, isLasting: true })
   const broker = access && (await context.kube({ access, isLasting: true }))
   const ended = new AbortController()
   const seen: { facts?: Facts; last?: Observation; lastAt?: number; onTunnel?: () => void } = {}
   const onChange = (): void => seen.onTunnel?.()
   using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log, onChange })
+  const owned = openOwnedAddresses(exec)
+  if (isCleanUp) {
+    const isDone = await cleanUpEngine({ settings, hostname, local, broker, driver, owned, log })
+    return isDone ? EXIT.done : EXIT.failed
+  }
   const source = (): Facts['cniIp'] => seen.facts?.cniIp ?? settings.podCidrs.map(networkAddress)[0]
   const health = openHealth({ follow, clock, log, signal: ended.signal, ...settings.health, source })
   const world: EngineWorld = {
@@ -50,7 +58,7 @@ export const engine: Run = async (context, given) => {
       seen.onTunnel = changed
     },
     interfaceName: () => driver.interfaceName().catch(() => undefined),
-    owned: openOwnedAddresses(exec),
+    owned,
     health,
     async facts() {
       const { privateIp, cniIp } = await readNodeFacts(exec, { podCidrs: settings.podCidrs })

@@ -79,6 +79,11 @@ export const ENGINE_COMMANDS: readonly CommandSpec[] = [
       ...TUNNEL_FLAGS,
       ...LEADER_FLAGS,
       ...METRICS_FLAGS(32780, 'SUBMARINER_METRICSPORT'),
+      {
+        name: 'cleanup',
+        brief: 'take away what the engine has put on this node, into this cluster’s API and on the broker, and end',
+        env: 'SUBMARINER_UNINSTALL',
+      },
       { name: 'color-codes', value: 'A,B', brief: 'published with the cluster', env: 'SUBMARINER_COLORCODES', fallback: 'blue' },
     ],
     examples: [
