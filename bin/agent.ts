@@ -1,4 +1,9 @@
 import { agentRuns } from '../src/commands/agent-runs.ts'
+import { collectOnce } from '../src/system/heap.ts'
 import { begin } from './begin.ts'
 
+// Past the start, when what stays has been made.
+const COLLECT_MS = 5_000
+
+collectOnce(COLLECT_MS)
 void begin(agentRuns, 'info')

@@ -25,7 +25,7 @@ export function commandHelp(spec: CommandSpec): string {
   const parts = [`${spec.brief}.\n`]
   if (spec.text !== undefined) parts.push(`${wrapped(spec.text, WIDTH).join('\n')}\n`)
   parts.push(`Usage: ${usageLine(spec)}\n`)
-  if (spec.args !== undefined) {
+  if (spec.args !== undefined && spec.args.length > 0) {
     parts.push(
       section(
         'Arguments',
