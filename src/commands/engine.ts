@@ -1,29 +1,51 @@
 // `subctl engine`: the real world of one engine.
-import { openHealth } from '../dataplane/health.ts'
-import { openIpsecDriver } from '../dataplane/ipsec/driver.ts'
+import { type Health, openHealth } from '../dataplane/health.ts'
+import { type IpsecDriver, openIpsecDriver } from '../dataplane/ipsec/driver.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
 import { withTunnelAddress } from '../dataplane/kernel/tunnel-address.ts'
 import { findPublicIp, type Resolving } from '../dataplane/public-ip.ts'
+import type { Target } from '../dataplane/target.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT } from '../model/errors.ts'
-import { networkAddress } from '../model/net.ts'
+import { type Ip, networkAddress } from '../model/net.ts'
 import type { Resource } from '../model/resources.ts'
 import { follow } from '../system/follow.ts'
 import { openHttp } from '../system/http.ts'
 import { lookupIpv4 } from '../system/lookup.ts'
 import { shuffled } from '../system/random.ts'
-import { metricsListen, serveHealth } from './agent-health.ts'
+import { type Listen, metricsListen, serveHealth } from './agent-health.ts'
 import { agentSettings } from './agent-settings.ts'
 import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
 import { cleanUpEngine } from './engine-cleanup.ts'
 import { engineMetrics } from './engine-metrics.ts'
 import { runEngine } from './engine-run.ts'
 import { brokerAccess, engineSettings, pskReader } from './engine-settings.ts'
-import type { EngineWorld, Facts, Observation } from './engine-world.ts'
+import type { EngineSettings, EngineWorld, Facts, Observation } from './engine-world.ts'
 
+/** What a run opens, whether it serves or cleans up. */
+interface Ground {
+  readonly context: Context
+  readonly settings: EngineSettings
+  readonly nodeName: string
+  readonly local: KubeApi
+  readonly broker: KubeApi | undefined
+  readonly driver: IpsecDriver
+  readonly owned: Target<readonly Ip[]>
+  readonly seen: Seen
+}
+/** What the engine has last told of itself, and whom the driver tells. */
+interface Seen {
+  facts?: Facts
+  last?: Observation
+  lastAt?: number
+  onTunnel?: () => void
+}
+
+/** `subctl engine`: serves until SIGTERM and the succession, or with --cleanup leaves no trace. */
 export const engine: Run = async (context, given) => {
-  const { clock, exec, log, signal, version, hostname } = context
+  const { clock, exec, log, hostname } = context
   const agent = agentSettings(given, hostname)
   const settings = engineSettings(given, agent)
   const listen = metricsListen(given)
@@ -32,60 +54,58 @@ export const engine: Run = async (context, given) => {
   const psk = isCleanUp ? async () => '' : pskReader(given, context)
   const local = await context.kube({ ...agent.kube, isLasting: true })
   const broker = access && (await context.kube({ access, isLasting: true }))
-  const ended = new AbortController()
-  const seen: { facts?: Facts; last?: Observation; lastAt?: number; onTunnel?: () => void } = {}
+  const seen: Seen = {}
   const onChange = (): void => seen.onTunnel?.()
   using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log, onChange })
   const owned = openOwnedAddresses(exec)
-  if (isCleanUp) {
-    const isDone = await cleanUpEngine({ settings, hostname, local, broker, driver, owned, log })
-    return isDone ? EXIT.done : EXIT.failed
-  }
+  if (!isCleanUp) return await serve({ context, settings, nodeName: agent.nodeName, local, broker, driver, owned, seen }, listen)
+  return (await cleanUpEngine({ settings, hostname, local, broker, driver, owned, log })) ? EXIT.done : EXIT.failed
+}
+
+async function serve(ground: Ground, listen: Listen | undefined): Promise<undefined> {
+  const { context, settings, seen } = ground
+  const { clock, log } = context
+  const ended = new AbortController()
+  const { signal } = ended
   const source = (): Facts['cniIp'] => seen.facts?.cniIp ?? settings.podCidrs.map(networkAddress)[0]
-  const health = openHealth({ follow, clock, log, signal: ended.signal, ...settings.health, source })
-  const world: EngineWorld = {
-    settings,
-    version,
-    hostname,
-    nodeName: agent.nodeName,
-    clock,
-    log,
-    signal,
-    local,
-    broker,
-    driver: withTunnelAddress(driver, exec),
-    onTunnelChange(changed) {
-      seen.onTunnel = changed
-    },
-    interfaceName: () => driver.interfaceName().catch(() => undefined),
-    owned,
-    health,
-    async facts() {
-      const { privateIp, cniIp } = await readNodeFacts(exec, { podCidrs: settings.podCidrs })
-      seen.facts = { privateIp, cniIp }
-      return seen.facts
-    },
-    findPublicIp: (sources) =>
-      findPublicIp({ sources, isAirGapped: settings.airGapped, isUsed: settings.natEnabled }, resolving(local, settings.namespace)),
-    observe(now) {
-      seen.last = now
-      seen.lastAt = clock.now()
-    },
-  }
+  const health = openHealth({ follow, clock, log, signal, ...settings.health, source })
   void serveHealth(listen, {
     log,
-    signal: ended.signal,
+    signal,
     notLive: () => (clock.now() - (seen.lastAt ?? clock.now()) > STUCK_MS ? 'no pass has ended for long' : undefined),
     notReady: () => (seen.last === undefined ? 'starting' : seen.last.isReady ? undefined : 'not ready: see the Gateway object'),
     metrics: () => (seen.last === undefined ? [] : engineMetrics(seen.last)),
   })
   try {
-    await runEngine(world)
+    await runEngine(worldOf(ground, health))
   } finally {
     ended.abort()
     await health.ended
   }
-  return undefined
+}
+
+function worldOf({ context, settings, nodeName, local, broker, driver, owned, seen }: Ground, health: Health): EngineWorld {
+  const { version, hostname, clock, log, signal, exec } = context
+  const { airGapped: isAirGapped, natEnabled: isUsed } = settings
+  const asking = resolving(local, settings.namespace)
+  return {
+    ...{ settings, version, hostname, nodeName, clock, log, signal, local, broker, owned, health },
+    driver: withTunnelAddress(driver, exec),
+    onTunnelChange(changed) {
+      seen.onTunnel = changed
+    },
+    interfaceName: () => driver.interfaceName().catch(() => undefined),
+    async facts() {
+      const { privateIp, cniIp } = await readNodeFacts(exec, { podCidrs: settings.podCidrs })
+      seen.facts = { privateIp, cniIp }
+      return seen.facts
+    },
+    findPublicIp: (sources) => findPublicIp({ sources, isAirGapped, isUsed }, asking),
+    observe(now) {
+      seen.last = now
+      seen.lastAt = clock.now()
+    },
+  }
 }
 
 /** Passes come once a second; one that waits for an API that is away takes a quarter of a minute. */
