@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import { MERGE } from '../../src/apiserver/objects/patch.ts'
 import { type ListAsk, listPage } from '../../src/apiserver/reads/list.ts'
 import { selectOf } from '../../src/apiserver/reads/select.ts'
 import { age, tableText } from '../../src/apiserver/reads/table.ts'
@@ -9,12 +8,12 @@ import { createObject } from '../../src/apiserver/writes/create.ts'
 import { patchObject } from '../../src/apiserver/writes/patch.ts'
 import { removeObject } from '../../src/apiserver/writes/remove.ts'
 import { endpointOf } from '../fakes/clusters.ts'
-import { callOf, configMap, kind, NOW, openWorld } from './world.ts'
+import { callOf, configMap, kind, MERGING, NOW, openWorld } from './world.ts'
 
 const make = (world: World, name: string, labels: Readonly<Record<string, string>> = {}) =>
   createObject(world, callOf(world, 'ConfigMap'), configMap(name, {}, { labels }))
 const label = (world: World, name: string, labels: Readonly<Record<string, string | null>>) =>
-  patchObject(world, callOf(world, 'ConfigMap', { name }), { type: MERGE, body: { metadata: { labels } } }, () => undefined)
+  patchObject(world, callOf(world, 'ConfigMap', { name }), { ...MERGING, body: { metadata: { labels } } }, () => undefined)
 const drop = (world: World, name: string) => removeObject(world, callOf(world, 'ConfigMap', { name }), {})
 
 const listAsk = (world: World, more: Partial<ListAsk> = {}): ListAsk => {

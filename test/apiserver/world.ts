@@ -3,6 +3,7 @@ import { type Admission, admitAll } from '../../src/apiserver/access/admission.t
 import { ADMIN, type User } from '../../src/apiserver/access/user.ts'
 import { openTable, type Served, type TableName } from '../../src/apiserver/kinds/served.ts'
 import { type ApiObject, parseStored } from '../../src/apiserver/objects/json.ts'
+import { MERGE } from '../../src/apiserver/objects/patch.ts'
 import { openDatabase } from '../../src/apiserver/storage/database.ts'
 import { openState, type StateOptions } from '../../src/apiserver/storage/state.ts'
 import type { Call, World, Written } from '../../src/apiserver/writes/call.ts'
@@ -64,3 +65,6 @@ export async function failure(work: Promise<unknown>): Promise<{ code: unknown; 
   }
   throw new Error('it did not fail')
 }
+
+/** A merge patch, but for its body. */
+export const MERGING = { type: MERGE, manager: 'me', force: true }

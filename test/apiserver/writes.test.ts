@@ -8,7 +8,7 @@ import { removeObject, removeObjects } from '../../src/apiserver/writes/remove.t
 import { unknownFields } from '../../src/apiserver/writes/strict.ts'
 import { replaceObject } from '../../src/apiserver/writes/update.ts'
 import { endpointOf } from '../fakes/clusters.ts'
-import { callOf, configMap, failure, kind, objectOf, openWorld, type Where } from './world.ts'
+import { callOf, configMap, failure, kind, MERGING, objectOf, openWorld, type Where } from './world.ts'
 
 const create = async (world: World, object: { kind: string }, where: Where = {}) =>
   objectOf(await createObject(world, callOf(world, object.kind, where), object))
@@ -18,7 +18,7 @@ const replace = async (
   where: Where = {},
 ) => objectOf(await replaceObject(world, callOf(world, object.kind, { name: object.metadata.name, ...where }), object))
 const patch = async (world: World, [of, name]: [string, string], body: unknown, type = MERGE) =>
-  objectOf(await patchObject(world, callOf(world, of, { name }), { type, body }, () => undefined))
+  objectOf(await patchObject(world, callOf(world, of, { name }), { ...MERGING, type, body }, () => undefined))
 const remove = (world: World, of: string, name: string, where: Where = {}) => removeObject(world, callOf(world, of, { name, ...where }), {})
 const there = (world: World, of: string, name: string, namespace = 'default') => world.state.get(of, namespace, name) !== undefined
 
@@ -129,16 +129,70 @@ describe('changing', () => {
     expect(await failure(patch(world, ['ConfigMap', 'a'], { kind: 'Secret' }))).toMatchObject({ code: 400 })
     expect(await failure(patch(world, ['ConfigMap', 'a'], { metadata: { name: 'b' } }))).toMatchObject({ code: 400 })
   })
-  it('apply merges what is given, makes what is missing, and asks first whether it may', async () => {
+  it('apply asks first whether it may make what is missing', async () => {
     const world = await openWorld()
-    const call = callOf(world, 'ConfigMap', { name: 'a' })
     const forbidden = new Error('forbidden')
-    const applying = patchObject(world, call, { type: APPLY, body: configMap('a') }, () => {
-      throw forbidden
-    })
+    const applying = patchObject(
+      world,
+      callOf(world, 'ConfigMap', { name: 'a' }),
+      { ...MERGING, type: APPLY, body: configMap('a') },
+      () => {
+        throw forbidden
+      },
+    )
     await expect(applying).rejects.toBe(forbidden)
-    await patch(world, ['ConfigMap', 'a'], configMap('a', { data: { x: '1' } }), APPLY)
-    expect(await patch(world, ['ConfigMap', 'a'], configMap('a', { data: { y: '1' } }), APPLY)).toMatchObject({ data: { x: '1', y: '1' } })
+  })
+})
+
+describe('apply', () => {
+  const apply = async (world: World, data: Readonly<Record<string, unknown>>, more: { manager?: string; force?: boolean } = {}) => {
+    const patched = { ...MERGING, type: APPLY, body: configMap('a', { data }), ...more }
+    return objectOf(await patchObject(world, callOf(world, 'ConfigMap', { name: 'a' }), patched, () => undefined)).data
+  }
+
+  it('takes away what its manager named before and names no more, and leaves the rest', async () => {
+    const world = await openWorld()
+    await apply(world, { x: '1', y: '1' })
+    await patch(world, ['ConfigMap', 'a'], { data: { theirs: '1' } })
+    expect(await apply(world, { y: '1', z: '1' })).toEqual({ y: '1', z: '1', theirs: '1' })
+    expect(await apply(world, { y: '1', z: '1' }, { manager: 'other' })).toEqual({ y: '1', z: '1', theirs: '1' })
+    // What two have applied stays until neither names it.
+    expect(await apply(world, {})).toEqual({ y: '1', z: '1', theirs: '1' })
+    expect(await apply(world, {}, { manager: 'other' })).toEqual({ theirs: '1' })
+  })
+  it('leaves what another has changed since', async () => {
+    const world = await openWorld()
+    await apply(world, { x: '1', y: '1' })
+    await patch(world, ['ConfigMap', 'a'], { data: { x: '2' } })
+    expect(await apply(world, {})).toEqual({ x: '2' })
+  })
+  it('refuses to change what another has applied, unless by force: then it is the other’s no more', async () => {
+    const world = await openWorld()
+    await apply(world, { x: '1', y: '1' })
+    expect(await failure(apply(world, { x: '2' }, { manager: 'other', force: false }))).toMatchObject({
+      code: 409,
+      message: 'Apply failed with 1 conflict: conflicts with me: .data.x',
+    })
+    expect(await apply(world, { y: '1' }, { manager: 'other', force: false })).toEqual({ x: '1', y: '1' })
+    expect(await apply(world, { x: '2' }, { manager: 'other' })).toEqual({ x: '2', y: '1' })
+    expect(await apply(world, {})).toEqual({ x: '2' })
+  })
+  it('says nothing new the second time, and takes lists whole', async () => {
+    const world = await openWorld()
+    const role = (verbs: readonly string[]) => ({
+      ...{ apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'Role', metadata: { name: 'r' } },
+      rules: [{ apiGroups: [''], resources: ['pods'], verbs }],
+    })
+    const once = await patch(world, ['Role', 'r'], role(['get', 'list']), APPLY)
+    expect(await patch(world, ['Role', 'r'], role(['get', 'list']), APPLY)).toEqual(once)
+    expect(await patch(world, ['Role', 'r'], role(['get']), APPLY)).toMatchObject({ rules: [{ verbs: ['get'] }] })
+  })
+  it('keeps its memory through writes of another kind, which cannot set it', async () => {
+    const world = await openWorld()
+    await apply(world, { x: '1' })
+    const fields = [{ manager: 'me', fieldsV1: {} }]
+    await replace(world, configMap('a', { data: { x: '1', w: '1' } }, { managedFields: fields }))
+    expect(await apply(world, {})).toEqual({ w: '1' })
   })
 })
 
@@ -168,7 +222,7 @@ describe('removing', () => {
     await patchObject(
       world,
       callOf(world, 'ConfigMap', { name: 'a', namespace: 'n' }),
-      { type: MERGE, body: { metadata: { finalizers: null } } },
+      { ...MERGING, body: { metadata: { finalizers: null } } },
       () => undefined,
     )
     expect(there(world, 'Namespace', 'n', '')).toBe(false)

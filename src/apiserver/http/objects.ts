@@ -1,6 +1,7 @@
 // Requests for objects become reads and writes here.
 import { mayAsk } from '../access/rights.ts'
 import { type Json, parseStored } from '../objects/json.ts'
+import { APPLY } from '../objects/patch.ts'
 import { badRequest, notFound, unsupported } from '../objects/status.ts'
 import { listPage, listText } from '../reads/list.ts'
 import { type Selection, selectOf } from '../reads/select.ts'
@@ -131,9 +132,10 @@ function patched(world: World, ask: Ask, { target, call, body }: { target: Objec
     const wanted = { ...resourceAsk(ask, target), verb: 'create' }
     if (!mayAsk(ask.user, wanted, world.state)) throw refusal(ask.user, target, wanted)
   }
-  if (ask.type === 'application/apply-patch+yaml' && (ask.query.get('fieldManager') ?? '') === '')
+  const manager = ask.query.get('fieldManager') ?? ''
+  if (ask.type === APPLY && manager === '')
     throw badRequest('PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch')
-  return patchObject(world, call, { type: ask.type, body }, mayCreate)
+  return patchObject(world, call, { type: ask.type, body, manager, force: isOn(ask.query, 'force') }, mayCreate)
 }
 
 async function removed(world: World, ask: Ask, call: Call): Promise<Answer> {

@@ -138,10 +138,5 @@ export const required = (field: string, why = ''): Cause => ({
   field,
 })
 
-/** The order of fields that clients see. */
-export const ordered = ({ apiVersion, kind, metadata, ...rest }: ApiObject): ApiObject => ({
-  apiVersion,
-  kind,
-  metadata: compact({ ...metadata }) as unknown as Meta,
-  ...rest,
-})
+/** Metadata without what is undefined. */
+export const compactMeta = (metadata: Meta): Meta => ({ ...compact({ ...metadata }), name: metadata.name })

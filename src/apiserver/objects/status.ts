@@ -51,6 +51,17 @@ export const conflict = (served: Served, name: string, why: string): StatusError
 
 export const CHANGED = 'the object has been modified; please apply your changes to the latest version and try again'
 
+/** Fields that others have set by an apply, each as `manager: .field`. */
+export function applyConflict(served: Served, name: string, fields: readonly string[]): StatusError {
+  const told = fields.slice(0, 16)
+  const causes = told.map((text) => {
+    const [manager = '', field = ''] = text.split(': ')
+    return { reason: 'FieldManagerConflict', message: `conflict with ${JSON.stringify(manager)}`, field }
+  })
+  const message = `Apply failed with ${fields.length} conflict${fields.length === 1 ? '' : 's'}: conflicts with ${told.join(', ')}`
+  return new StatusError(409, 'Conflict', message, { ...about(served, name), causes })
+}
+
 export function invalid(served: Served, name: string, causes: readonly Cause[]): StatusError {
   const all = causes.map(({ field, message }) => (field === '' ? message : `${field}: ${message}`))
   const message = `${qualified(served)} "${name}" is invalid: ${all.length === 1 ? all[0] : `[${all.join(', ')}]`}`

@@ -3,6 +3,7 @@ import type { Keys } from '../access/tokens.ts'
 import type { User } from '../access/user.ts'
 import type { KindTable, Served } from '../kinds/served.ts'
 import type { ApiObject } from '../objects/json.ts'
+import type { Owner } from '../objects/ownership.ts'
 import type { Draft, Item, Place } from '../storage/item.ts'
 import type { State } from '../storage/state.ts'
 
@@ -25,6 +26,13 @@ export interface Call {
   readonly subresource: 'status' | undefined
   readonly user: User
   readonly dryRun: boolean
+}
+/** A write within a transaction. */
+export interface Site {
+  readonly world: World
+  readonly call: Call
+  /** Who has set which field then, where the write is an apply. */
+  readonly owners?: readonly Owner[]
 }
 /** What a write gives: an object's JSON, and whether it is new. */
 export interface Written {

@@ -1,10 +1,11 @@
 import { escalation } from '../access/escalation.ts'
 import { type ApiObject, parseStored } from '../objects/json.ts'
 import { readObject } from '../objects/meta.ts'
+import { managedFields, type Owner } from '../objects/ownership.ts'
 import { alreadyExists, badRequest, forbidden, notFound } from '../objects/status.ts'
 import type { Draft } from '../storage/item.ts'
 import { effectsOf, withToken } from './accounts.ts'
-import { act, type Call, store, timestamp, type World, type Written } from './call.ts'
+import { act, type Call, type Site, store, timestamp, type World, type Written } from './call.ts'
 import { checkAdmission } from './guard.ts'
 import { begun, prepared } from './prepare.ts'
 
@@ -13,7 +14,7 @@ export const createObject = (world: World, call: Call, body: unknown): Promise<W
   act(world, call, (draft) => createIn(draft, { world, call }, readObject(call.served, body)))
 
 /** As part of another write, too. */
-export function createIn(draft: Draft, { world, call }: { world: World; call: Call }, given: ApiObject): Written {
+export function createIn(draft: Draft, { world, call, owners = [] }: Site, given: ApiObject): Written {
   const { served, namespace, user } = call
   checkPlace(call, given)
   if (given.metadata.resourceVersion !== undefined) throw badRequest('resourceVersion should not be set on objects to be created')
@@ -32,13 +33,19 @@ export function createIn(draft: Draft, { world, call }: { world: World; call: Ca
   })
   checkNamespace(draft, call)
   if (draft.get(served.kind, namespace, name) !== undefined) throw alreadyExists(served, name)
-  const whole = withToken(draft, world.keys, begun(served, object, world.table))
+  const whole = owned(withToken(draft, world.keys, begun(served, object, world.table)), owners)
   checkAdmission(world, call, { operation: 'CREATE', object: whole, before: undefined })
   const why = escalation(user, served, whole, draft)
   if (why !== undefined) throw forbidden(served, name, why)
   const { text } = store(draft, whole)
   effectsOf(draft, world.keys, whole)
   return { text, isNew: true }
+}
+
+/** The object with what is known of who has set its fields. */
+export function owned(object: ApiObject, owners: readonly Owner[]): ApiObject {
+  const known = managedFields(owners, object.apiVersion)
+  return known === undefined ? object : { ...object, metadata: { ...object.metadata, ...{ managedFields: known } } }
 }
 
 export function checkPlace({ served, namespace, name }: Call, { metadata }: ApiObject): void {

@@ -1,12 +1,13 @@
 import { canonical } from '../../model/canonical.ts'
 import { escalation } from '../access/escalation.ts'
 import { type ApiObject, compact, parseStored } from '../objects/json.ts'
-import { readObject } from '../objects/meta.ts'
+import { compactMeta, readObject } from '../objects/meta.ts'
+import { ownersAfter } from '../objects/ownership.ts'
 import { forbidden, invalid, notFound } from '../objects/status.ts'
 import type { Draft, Item } from '../storage/item.ts'
 import { withToken } from './accounts.ts'
-import { act, type Call, store, type World, type Written } from './call.ts'
-import { checkPlace, countsGenerations } from './create.ts'
+import { act, type Call, type Site, store, type World, type Written } from './call.ts'
+import { checkPlace, countsGenerations, owned } from './create.ts'
 import { checkAdmission, conflictOf } from './guard.ts'
 import { judgeChange, prepared } from './prepare.ts'
 import { vanish } from './remove.ts'
@@ -28,8 +29,8 @@ export const replaceObject = (world: World, call: Call, body: unknown): Promise<
 }
 
 /** Stores what `change` makes of the object that is there. */
-export function updateIn(draft: Draft, at: { world: World; call: Call }, change: (before: ApiObject) => ApiObject): Written {
-  const { world, call } = at
+export function updateIn(draft: Draft, at: Site, change: (before: ApiObject) => ApiObject): Written {
+  const { world, call, owners } = at
   const { served, namespace, name, user } = call
   const item = draft.get(served.kind, namespace, name)
   if (item === undefined) throw notFound(served, name)
@@ -39,7 +40,8 @@ export function updateIn(draft: Draft, at: { world: World; call: Call }, change:
   const { uid, resourceVersion } = given.metadata
   const clash = conflictOf(call, before, { uid, resourceVersion })
   if (clash !== undefined) throw clash
-  const after = settled(call, before, withToken(draft, world.keys, prepared(served, kept(call, before, given))))
+  const taken = withToken(draft, world.keys, prepared(served, kept(call, before, given)))
+  const after = settled(call, before, owned(taken, owners ?? ownersAfter(before, taken)))
   const causes = [...judgeChange(served, before, after), ...judgeFinalizers(before, after)]
   if (causes.length > 0) throw invalid(served, name, causes)
   checkAdmission(world, call, { operation: 'UPDATE', object: after, before })
@@ -55,17 +57,23 @@ const written = (draft: Draft, world: World, after: ApiObject): Item =>
     ? vanish(draft, world, after)
     : store(draft, after)
 
+/** Metadata that a client does not change; undefined where the object has none. */
+const LASTING = [
+  'name',
+  'namespace',
+  'uid',
+  'creationTimestamp',
+  'generation',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'resourceVersion',
+]
+
 /** What was given, with what a client cannot change taken from before. */
 function kept({ served, subresource }: Call, before: ApiObject, given: ApiObject): ApiObject {
   if (subresource === 'status') return compact({ ...before, status: given.status })
-  const { uid, creationTimestamp, generation, deletionTimestamp, namespace, name } = before.metadata
-  const grace = (before.metadata as { deletionGracePeriodSeconds?: number }).deletionGracePeriodSeconds
-  const metadata = compact({
-    ...given.metadata,
-    ...{ name, namespace, uid, creationTimestamp, generation, deletionTimestamp, deletionGracePeriodSeconds: grace },
-    resourceVersion: before.metadata.resourceVersion,
-  } as never) as ApiObject['metadata']
-  return compact({ ...given, metadata, ...(served.hasStatus && { status: before.status }) })
+  const lasting = Object.fromEntries(LASTING.map((field) => [field, Reflect.get(before.metadata, field)]))
+  return compact({ ...given, metadata: compactMeta({ ...given.metadata, ...lasting }), ...(served.hasStatus && { status: before.status }) })
 }
 
 /** Counts a generation where what is wanted has changed. */
