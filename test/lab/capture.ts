@@ -41,3 +41,6 @@ export async function capture(lab: Lab, place: string, filter: string, link = li
     },
   }
 }
+
+/** Captures what passes between the clusters in the clear: packets of pods and services outside of a tunnel. */
+export const captureClear = (lab: Lab): Promise<Capture> => capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { controlPlaneMissing } from '../cluster/control-plane.ts'
 import { activeGateway } from './active.ts'
 import { AGENTS, agentKey, agentsOf, kill, signalCharon, start, startAgents } from './agents.ts'
-import { capture } from './capture.ts'
+import { captureClear } from './capture.ts'
 import { daemonOf } from './daemons.ts'
 import { dump } from './dump.ts'
 import { MINUTE, report, testLab } from './harness.ts'
@@ -27,6 +27,7 @@ async function during(
   go: (active: NodeLayout) => Promise<void>,
 ): Promise<{ old: NodeLayout; now: NodeLayout; tallies: readonly Tally[] }> {
   const old = await activeGateway(lab, 'west')
+  const clear = await captureClear(lab)
   const ways = [
     stream(lab, 'west-w1-pod', podAim(nodeOf(lab.layout, 'east-w1'))),
     stream(lab, 'east-w1-pod', podAim(nodeOf(lab.layout, 'west-w1'))),
@@ -38,9 +39,10 @@ async function during(
     const now = await activeGateway(lab, 'west', old.name, MINUTE)
     await until('traffic is back', async () => (await stillMissing(lab)) === 0)
     await wait(1500)
+    expect(await clear.stop()).toEqual([])
     return { old, now, tallies: await Promise.all(ways.map((way) => way.stop())) }
   } catch (error) {
-    await Promise.all(ways.map((way) => way.stop()))
+    await Promise.all([clear.stop(), ...ways.map((way) => way.stop())])
     throw error
   }
 }
@@ -151,7 +153,7 @@ describe('a gateway goes, and the other one carries on', () => {
     'both gateways of a cluster go: nothing leaves in the clear; once they are back so is traffic',
     explained(async (lab) => {
       const gateways = clusterOf(lab.layout, 'west').nodes.filter(({ role }) => role === 'gateway')
-      const wan = await capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')
+      const wan = await captureClear(lab)
       const packets = stream(lab, 'west-w1-pod', podAim(nodeOf(lab.layout, 'east-w1')))
       await packets.answered()
       for (const { name } of gateways) for (const agent of AGENTS) await kill(lab, name, agent, 'SIGTERM')

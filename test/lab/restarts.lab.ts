@@ -5,6 +5,7 @@ import { apiOf } from './access.ts'
 import { activeGateway, leaseOf, standbyOf } from './active.ts'
 import { kill, restart, signalCharon, start } from './agents.ts'
 import { killApi, killBroker, startApi, startBroker } from './apis.ts'
+import { type Capture, captureClear } from './capture.ts'
 import { MINUTE, report, testLab } from './harness.ts'
 import { nodeOf, nodesOf } from './layout.ts'
 import { untilConnected } from './pairs.ts'
@@ -38,13 +39,18 @@ const losses = (tallies: readonly Tally[]): readonly unknown[] => tallies.flatMa
 const endpointsOf = async (lab: Lab, name: string): Promise<readonly string[]> =>
   (await (await apiOf(lab, name)).list('Endpoint')).items.map(({ spec, metadata }) => `${spec?.cluster_id} ${metadata.name}`).sort()
 
+let clear: Capture | undefined
 beforeAll(async () => {
   await up()
   await explained(async (lab) => {
     await untilConnected(lab, 2 * MINUTE)
+    clear = await captureClear(lab)
   })()
 }, 4 * MINUTE)
-afterAll(down, MINUTE)
+afterAll(async () => {
+  await clear?.stop()
+  await down()
+}, MINUTE)
 
 describe('0 datagrams are lost', () => {
   it(
@@ -196,4 +202,8 @@ describe('a charon that is killed', () => {
     }),
     4 * MINUTE,
   )
+})
+
+it('in all that time not one packet between pods left in the clear', async () => {
+  expect(await clear?.stop()).toEqual([])
 })
