@@ -19,7 +19,7 @@ const PLUGINS = ['random', 'nonce', 'openssl', 'kdf', 'hmac', 'aes', 'sha1', 'sh
 
 /**
  * strongswan.conf, whole: nothing of /etc is read. IKE's port 500 is not used: that socket gets a port of the kernel's choice.
- * libipsec pins 9 threads, so 16 are needed. A peer that does not answer is given up after 20 s.
+ * libipsec pins 9 threads, so 16 are needed. A peer that does not answer is tried at least every 4 s, and given up after 16 s.
  */
 export function charonConf({ esp, nattPort, viciPath, debug, acquireSeconds }: CharonSettings): string {
   const plugins = [...PLUGINS, ...(esp === 'userspace' ? ['kernel-libipsec'] : []), 'kernel-netlink', 'socket-default', 'vici']
@@ -43,6 +43,7 @@ charon {
   retransmit_tries = 5
   retransmit_timeout = 1.0
   retransmit_base = 1.5
+  retransmit_limit = 4
   ikesa_table_size = 256
   ikesa_table_segments = 16
   plugins {

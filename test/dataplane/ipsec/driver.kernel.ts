@@ -67,7 +67,7 @@ describe('two gateways with ESP in charon', () => {
 
   it('networks that come and go change their own children alone: no packet of the others is lost', async () => {
     const wider = { ...east.spec, subnets: [...east.spec.subnets, '10.22.0.0/16'] }
-    await east.run(['ip', 'addr', 'add', '10.22.0.1/32', 'dev', 'lo'])
+    await east.run(['ip', 'addr', 'replace', '10.22.0.1/32', 'dev', 'lo'])
     const lost = await lostDuring(west, '10.1.0.1', '10.2.0.1', async () => {
       const [there, back] = [[{ ...cable(west, east), remote: wider }], [{ ...cable(east, west), local: wider }]]
       await Promise.all([untilConnected(west, there), untilConnected(east, back)])

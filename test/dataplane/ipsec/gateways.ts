@@ -277,7 +277,7 @@ export async function saIds(gateway: TestGateway): Promise<readonly string[]> {
 /** How many of the echo requests, one each 20 ms, get no answer while the work is done. */
 export async function lostDuring(gateway: TestGateway, from: string, to: string, work: () => Promise<void>): Promise<number> {
   const stop = join(gateway.runDir, `stop-${randomBytes(3).toString('hex')}`)
-  const script = `ping -n -i 0.02 -W 1 -I ${from} ${to} > ${stop}.out & p=$!; while [ ! -e ${stop} ]; do sleep 0.02; done; kill -INT $p; wait $p; tail -3 ${stop}.out`
+  const script = `ping -n -i 0.02 -W 1 -I ${from} ${to} & p=$!; while [ ! -e ${stop} ]; do sleep 0.02; done; kill -INT $p; wait $p`
   const pings = gateway.run(['sh', '-c', script], [0, 1])
   await wait(200)
   try {
@@ -286,7 +286,11 @@ export async function lostDuring(gateway: TestGateway, from: string, to: string,
   } finally {
     await writeFile(stop, '')
   }
-  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec((await pings).stdout) ?? []
-  if (Number(sent) < 5) throw new Error(`ping sent nothing: ${(await pings).stdout}`)
-  return Number(sent) - Number(received)
+  const { stdout } = await pings
+  const answered = [...stdout.matchAll(/icmp_seq=(\d+) /g)].map(([, seq]) => Number(seq))
+  const sent = Number(/(\d+) packets transmitted/.exec(stdout)?.[1] ?? 0)
+  if (sent < 5) throw new Error(`ping sent nothing: ${stdout}`)
+  // The last ones may be under way when ping is told to end.
+  const last = answered.at(-1) ?? 0
+  return (sent - last > 5 ? sent : last) - answered.length
 }
