@@ -9,7 +9,7 @@ import { openHttp } from '../../src/system/http.ts'
 import { SUBCTL } from '../lab/subctl.ts'
 import { type Bench, type BenchOptions, runsOf } from './bench.ts'
 import { type CentralServer, openCentral } from './central.ts'
-import { memoryOf, readAgainFromDisk } from './cost.ts'
+import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
 import { fakeCluster } from './fake-clusters.ts'
 import { type Result, result } from './series.ts'
 
@@ -26,23 +26,38 @@ export const centralApi: Bench = {
     await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: BROKER_NAMESPACE } }).catch(() => undefined)
     const endpoints = await Promise.all(Array.from({ length: options.quick ? 20 : 250 }, (_, i) => api.create(fakeCluster(i).endpoint)))
     options.say('writes')
-    const writes = await measureWrites(api, endpoints, options)
+    const writes = await measureWrites(server, endpoints, options)
     options.say('watchers')
     const fanOut = await measureFanOut(server, api, options)
     return [...writes, ...fanOut]
   },
 }
 
-async function measureWrites(api: KubeApi, endpoints: readonly Endpoint[], options: BenchOptions): Promise<readonly Result[]> {
+async function measureWrites(
+  { access, process }: CentralServer,
+  endpoints: readonly Endpoint[],
+  options: BenchOptions,
+): Promise<readonly Result[]> {
+  const api = openApi(access)
   const lasting = options.quick ? 200 : 2_000
   const rates: number[] = []
   const times: number[] = []
+  const burst: number[] = []
+  const before = await cpuMsOf(process.pid)
   for (let run = 0; run < runsOf(options, 5, 10); run += 1)
-    rates.push(await writeFor(api, endpoints, { writers: WRITERS, lasting, times: [] }))
+    rates.push(await writeFor(api, endpoints, { writers: WRITERS, lasting, times: burst }))
+  const cpu = ((await cpuMsOf(process.pid)) - before) / burst.length
   await writeFor(api, endpoints, { writers: 1, lasting, times })
   const of = `patches of ${endpoints.length} Endpoints, each on disk before it is answered`
   return [
     result({ bench: 'central-api', series: 'writes', unit: '1/s', values: rates, conditions: `${WRITERS} writers at once; ${of}` }),
+    result({
+      bench: 'central-api',
+      series: 'write-cpu',
+      unit: 'ms',
+      values: [cpu],
+      conditions: `the server’s CPU for each of these ${burst.length} writes`,
+    }),
     result({ bench: 'central-api', series: 'write', unit: 'ms', values: times, conditions: `one writer; ${of}` }),
   ]
 }
