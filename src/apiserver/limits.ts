@@ -8,8 +8,9 @@ export interface Limits {
   readonly mostConnections: number
   /** A watcher that takes nothing for this long is dropped. */
   readonly stalledMs: number
+  /** Between two bookmarks of a watch, and two looks at whether its user may still have it. */
   readonly bookmarkMs: number
-  /** Of a watch that does not say; up to twice this, so that not all end together. */
+  /** The longest watch, or up to twice this: not all end together. */
   readonly watchMs: number
   /** A connection without a request. */
   readonly idleMs: number

@@ -105,6 +105,7 @@ describe('requests', () => {
     ['a token that is none', { method: 'GET', headers: { authorization: 'Bearer x.y.z' } }, '401 Unauthorized'],
     ['a way to prove oneself that is not known', { method: 'GET', headers: { authorization: 'Basic YTpi' } }, '401 Unauthorized'],
     ['nobody', { method: 'GET', headers: {} }, '403 Forbidden'],
+    ['nobody, who would write', { body: 'x'.repeat(5_000_000), headers: {} }, '401 Unauthorized'],
     ['nobody, of discovery', { method: 'GET', path: '/apis', headers: {} }, '403 Forbidden'],
   ])('%s', async (_, sent, expected) => {
     expect(await status(sent)).toBe(expected)

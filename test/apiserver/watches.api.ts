@@ -1,6 +1,7 @@
 import { request } from 'node:https'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { KubeApi } from '../../src/k8s/api.ts'
+import type { Secret } from '../../src/model/resources.ts'
 import { openHttp } from '../../src/system/http.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { type Served, type ServeOptions, serve } from './serve.ts'
@@ -28,6 +29,24 @@ const figure = async ({ admin }: Served, name: string): Promise<number> =>
 async function follow(api: KubeApi, version: string, signal: AbortSignal, seen: string[]): Promise<void> {
   for await (const event of api.watch('Endpoint', version, {}, signal))
     if (event.type !== 'bookmark') seen.push(`${event.type} ${event.object.metadata.name}`)
+}
+
+/** A token of an account that may watch everything. */
+async function memberToken(admin: KubeApi): Promise<string> {
+  await admin.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'm', namespace: 'default' } })
+  const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1', metadata: { name: 'w' } }
+  await admin.create({ ...rbac, kind: 'ClusterRole', ...{ rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['watch', 'list'] }] } })
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'w' }
+  const subjects = [{ kind: 'ServiceAccount', name: 'm', namespace: 'default' }]
+  await admin.create({ ...rbac, kind: 'ClusterRoleBinding', ...{ roleRef, subjects } })
+  const secret: Secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'm', namespace: 'default', annotations: { 'kubernetes.io/service-account.name': 'm' } },
+    type: 'kubernetes.io/service-account-token',
+  }
+  const { data } = await admin.create(secret)
+  return Buffer.from(data?.token ?? '', 'base64').toString()
 }
 
 describe('watches', () => {
@@ -73,26 +92,7 @@ describe('watches', () => {
 
   it('beyond the limit of a user, and of all, are refused with 429 until others end', async () => {
     const { admin, as } = await begin({ limits: { mostWatches: 3, mostWatchesOfUser: 2 } })
-    await admin.create({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'm', namespace: 'default' } })
-    const annotations = { 'kubernetes.io/service-account.name': 'm' }
-    const secret = {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'm', namespace: 'default', annotations },
-      type: 'kubernetes.io/service-account-token',
-    }
-    const { token = '' } = ((await admin.create(secret)) as { data?: Record<string, string> }).data ?? {}
-    const rbac = { apiVersion: 'rbac.authorization.k8s.io/v1' }
-    await admin.create({
-      ...rbac,
-      kind: 'ClusterRole',
-      metadata: { name: 'w' },
-      ...{ rules: [{ apiGroups: ['*'], resources: ['*'], verbs: ['watch', 'list'] }] },
-    })
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'w' }
-    const subjects = [{ kind: 'ServiceAccount', name: 'm', namespace: 'default' }]
-    await admin.create({ ...rbac, kind: 'ClusterRoleBinding', metadata: { name: 'w' }, ...{ roleRef, subjects } })
-    const member = as(Buffer.from(token, 'base64').toString())
+    const member = as(await memberToken(admin))
     const { version } = await member.list('Endpoint')
     const [mine, others] = [new AbortController(), new AbortController()]
     const refused = async (api: KubeApi): Promise<unknown> => {
@@ -116,6 +116,17 @@ describe('watches', () => {
     expect(await refused(member)).toBe('open')
     others.abort()
     await Promise.all(running)
+  })
+
+  it('end when their user’s credential does', async () => {
+    const { admin, as } = await begin({ limits: { bookmarkMs: 500 } })
+    const member = as(await memberToken(admin))
+    const { version } = await member.list('Endpoint')
+    const following = follow(member, version, new AbortController().signal, [])
+    await until(async () => (await figure(served as Served, 'subctl_api_watches')) === 1)
+    await admin.remove('ServiceAccount', 'm', 'default')
+    await following
+    await expect(member.list('Endpoint')).rejects.toMatchObject({ code: 401 })
   })
 
   it('end in order when the server does, and it does not wait for them', async () => {

@@ -21,13 +21,14 @@ import { refusal, resourceAsk } from './verbs.ts'
 
 type Objects = Extract<Target, { what: 'objects' }>
 /** A whole answer, or a watch to be streamed. */
-export type Reply = { readonly answer: Answer } | { readonly watch: WatchAsk }
+export type Reply = { readonly answer: Answer } | { readonly watch: WatchAsk; readonly isAllowed: () => boolean }
 
 /** Answers a request for objects. Throws StatusError. */
 export async function answerObjects(world: World, ask: Ask, target: Objects): Promise<Reply> {
   const wanted = resourceAsk(ask, target)
-  if (!mayAsk(ask.user, wanted, world.state)) throw refusal(ask.user, target, wanted)
-  if (wanted.verb === 'watch') return { watch: watchAsk(world, ask, target) }
+  const isAllowed = (): boolean => mayAsk(ask.user, wanted, world.state)
+  if (!isAllowed()) throw refusal(ask.user, target, wanted)
+  if (wanted.verb === 'watch') return { watch: watchAsk(world, ask, target), isAllowed }
   return { answer: await answer(world, ask, { target, verb: wanted.verb }) }
 }
 

@@ -1,12 +1,11 @@
 // Watches that are under way. Each is written to as fast as its client reads; one that does not read is dropped.
 import type { FastifyReply } from 'fastify'
-import { messageOf } from '../../model/errors.ts'
-import type { User } from '../access/user.ts'
-import { MASTERS } from '../access/user.ts'
+import { MASTERS, type User } from '../access/user.ts'
 import type { Limits } from '../limits.ts'
-import { StatusError, tooManyRequests } from '../objects/status.ts'
-import { type Cursor, errorLine, openCursor, type WatchAsk } from '../reads/watch.ts'
+import { tooManyRequests } from '../objects/status.ts'
+import { type Cursor, openCursor, type WatchAsk } from '../reads/watch.ts'
 import type { State } from '../storage/state.ts'
+import { begin, finish, pump, type Stream, tick } from './stream.ts'
 
 export interface Watches {
   /** Streams the watch into the reply until it ends. Throws StatusError before anything is sent. */
@@ -23,6 +22,8 @@ export interface WatchRequest {
   /** 0: as the server likes. */
   readonly timeoutMs: number
   readonly bookmarks: boolean
+  /** Asked now and then: rights and credentials end. */
+  readonly mayGoOn: () => boolean
 }
 export interface WatchOptions {
   readonly state: State
@@ -30,118 +31,84 @@ export interface WatchOptions {
   readonly now: () => number
 }
 
-type Raw = FastifyReply['raw']
-interface Stream {
-  readonly raw: Raw
-  readonly cursor: Cursor
-  readonly user: string
-  readonly bookmarks: boolean
-  readonly endsAt: number
-  /** When its client ceased to take what is sent; undefined while it does. */
-  stalledSince: number | undefined
-  bookmarkAt: number
-  isOver: boolean
-}
-
 const TICK_MS = 1000
 
 export function openWatches({ state, limits, now }: WatchOptions): Watches {
-  const streams = new Set<Stream>()
-  const perUser = new Map<string, number>()
+  const streams = openStreams()
   let dropped = 0
-  const forget = (stream: Stream): void => {
-    if (!streams.delete(stream)) return
-    stream.isOver = true
-    perUser.set(stream.user, (perUser.get(stream.user) ?? 1) - 1)
-    if (perUser.get(stream.user) === 0) perUser.delete(stream.user)
-  }
   const unsubscribe = state.subscribe(() => {
-    for (const stream of streams) pump(stream, now)
+    for (const stream of streams.all) pump(stream, now())
   })
-  const tick = (stream: Stream): void => {
-    if (stream.stalledSince !== undefined && now() - stream.stalledSince > limits.stalledMs) {
-      dropped += 1
-      stream.raw.destroy()
-    } else if (now() >= stream.endsAt) finish(stream)
-    else if (stream.bookmarks && stream.stalledSince === undefined && now() >= stream.bookmarkAt) {
-      stream.bookmarkAt = now() + limits.bookmarkMs
-      send(stream, stream.cursor.bookmark(), now)
-    }
-  }
-  const timer = setInterval(() => streams.forEach(tick), TICK_MS)
+  const timer = setInterval(() => {
+    for (const stream of streams.all) if (tick(stream, now(), limits) === 'dropped') dropped += 1
+  }, TICK_MS)
   return {
     get size() {
-      return streams.size
+      return streams.all.size
     },
     get dropped() {
       return dropped
     },
-    start(reply, { watch, user, timeoutMs, bookmarks }) {
-      const mine = perUser.get(user.name) ?? 0
-      if (streams.size >= limits.mostWatches || (mine >= limits.mostWatchesOfUser && !user.groups.includes(MASTERS)))
-        throw tooManyRequests('too many watches, please try again later')
+    start(reply, request) {
+      const { user, watch } = request
+      const isOneTooMany = streams.of(user.name) >= limits.mostWatchesOfUser && !user.groups.includes(MASTERS)
+      if (streams.all.size >= limits.mostWatches || isOneTooMany) throw tooManyRequests('too many watches, please try again later')
       const { first, cursor } = openCursor(state, watch)
-      const { raw } = reply.hijack()
-      const lastsMs = timeoutMs > 0 ? timeoutMs : limits.watchMs * (1 + Math.random())
-      const stream: Stream = {
-        ...{ raw, cursor, user: user.name, bookmarks },
-        endsAt: now() + lastsMs,
-        stalledSince: undefined,
-        bookmarkAt: now() + limits.bookmarkMs,
-        isOver: false,
-      }
+      const stream = streamOf(reply.hijack().raw, cursor, { request, now: now(), limits })
       streams.add(stream)
-      perUser.set(user.name, mine + 1)
-      begin(stream, { first, onClose: () => forget(stream), now })
+      begin(stream, { first, onClose: () => streams.forget(stream), now })
     },
     end() {
       clearInterval(timer)
       unsubscribe()
-      for (const stream of [...streams]) finish(stream)
+      for (const stream of [...streams.all]) finish(stream)
     },
   }
 }
 
-interface Beginning {
-  readonly first: readonly string[]
-  readonly onClose: () => void
-  readonly now: () => number
+interface Opening {
+  readonly request: WatchRequest
+  readonly now: number
+  readonly limits: Limits
 }
-function begin(stream: Stream, { first, onClose, now }: Beginning): void {
-  const { raw } = stream
-  raw.on('close', onClose)
-  raw.on('error', onClose)
-  raw.on('drain', () => {
-    stream.stalledSince = undefined
-    pump(stream, now)
-  })
-  raw.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' })
-  raw.flushHeaders()
-  if (first.length > 0) send(stream, first.join(''), now)
-  pump(stream, now)
-}
+const streamOf = (raw: Stream['raw'], cursor: Cursor, { request, now, limits }: Opening): Stream => ({
+  raw,
+  cursor,
+  user: request.user.name,
+  bookmarks: request.bookmarks,
+  mayGoOn: request.mayGoOn,
+  endsAt: now + Math.min(request.timeoutMs > 0 ? request.timeoutMs : Number.POSITIVE_INFINITY, limits.watchMs * (1 + Math.random())),
+  stalledSince: undefined,
+  lookAt: now + limits.bookmarkMs,
+  isOver: false,
+})
 
-/** Sends what the stream has not seen, until its client takes no more for now. */
-function pump(stream: Stream, now: () => number): void {
-  try {
-    while (!stream.isOver && stream.stalledSince === undefined) {
-      const line = stream.cursor.next()
-      if (line === undefined) return
-      if (line !== '') send(stream, line, now)
-    }
-  } catch (error) {
-    const status = error instanceof StatusError ? error : new StatusError(500, 'InternalError', messageOf(error))
-    stream.isOver = true
-    stream.raw.end(errorLine(status))
+interface Streams {
+  readonly all: ReadonlySet<Stream>
+  /** How many a user has. */
+  of(user: string): number
+  add(stream: Stream): void
+  forget(stream: Stream): void
+}
+function openStreams(): Streams {
+  const all = new Set<Stream>()
+  const perUser = new Map<string, number>()
+  const count = (user: string, by: number): void => {
+    const left = (perUser.get(user) ?? 0) + by
+    if (left > 0) perUser.set(user, left)
+    else perUser.delete(user)
   }
-}
-
-function send(stream: Stream, text: string, now: () => number): void {
-  if (!stream.raw.write(text)) stream.stalledSince ??= now()
-}
-
-function finish(stream: Stream): void {
-  if (stream.isOver) return
-  stream.isOver = true
-  stream.raw.end(stream.bookmarks && stream.stalledSince === undefined ? stream.cursor.bookmark() : '')
+  return {
+    all,
+    of: (user) => perUser.get(user) ?? 0,
+    add(stream) {
+      all.add(stream)
+      count(stream.user, 1)
+    },
+    forget(stream) {
+      if (!all.delete(stream)) return
+      stream.isOver = true
+      count(stream.user, -1)
+    },
+  }
 }
