@@ -46,7 +46,8 @@ export async function withNamespaces<T>(names: readonly string[], body: (...node
 }
 
 function nodeOf(ns: string, runDir: string): NodeNs {
-  const inside: Exec = (argv, options) => exec(['ip', 'netns', 'exec', ns, ...argv], options)
+  // In a virtual machine the first use of a cipher takes its time.
+  const inside: Exec = (argv, options) => exec(['ip', 'netns', 'exec', ns, ...argv], { timeoutMs: 60_000, ...options })
   return {
     ns,
     exec: inside,
