@@ -34,7 +34,7 @@ export interface IpsecDriver extends CableDriver, Disposable {
 }
 
 /** Events of one change come close together; they make one look. */
-const GATHER_MS = 20
+const GATHER_MS = 10
 
 /**
  * Cables carried by charon. Every pass reads what charon has; connections are known by mark, SAs by name and reqids, foreign ones are left alone.

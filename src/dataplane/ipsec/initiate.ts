@@ -9,7 +9,7 @@ import { refusal } from './steps.ts'
 
 /** Starts what is not up. charon alone would not: it gives up after a refusal. */
 export interface Initiating {
-  /** Initiates what is missing and due: the first child where there is no IKE SA, all others once there is one. One line a connection. */
+  /** Initiates what is missing and due: one child where there is no IKE SA, all others once there is one. One line a connection. */
   start(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
   /** The same for connections whose IKE SA is up alone. */
   goOn(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
@@ -29,7 +29,8 @@ export function openInitiating(clock: Clock): Initiating {
     const [key, about] = [isOpen ? others : first, canonical(cable)]
     if (!attempts.isDue(key, about, clock.now())) return []
     attempts.tried(key, about, clock.now())
-    const chosen = isOpen ? missing : missing.slice(0, 1)
+    // Pods' networks are published last, and are the ones that packets wait for.
+    const chosen = isOpen ? missing.toReversed() : missing.slice(-1)
     for (const child of chosen) {
       const why = await refusal(link, () => link.request('initiate', { ike: name, child, timeout: '-1' }))
       if (why !== undefined) return [`${name}: not initiated, ${why}`]
