@@ -15,21 +15,26 @@ const say = (text: string): void => console.log(text)
 const title = (text: string): void => console.log(`\n== ${text}`)
 
 async function main(): Promise<void> {
+  const stop = new AbortController()
+  // Not `once`: execa ends this process where it finds nobody else listening.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('interrupted')))
   title('Two clusters on this machine, each with two gateways and a worker')
-  const lab = await upLab({ name: `demo-${process.pid}`, say: (what) => say(`   ${what}`) })
-  const end = (): void => void downLab(lab).finally(() => process.exit(130))
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, end)
+  const lab = await upLab({ name: `demo-${process.pid}`, say: (what) => say(`   ${what}`), signal: stop.signal })
   try {
-    await story(lab)
+    await Promise.race([story(lab), abortOf(stop.signal)])
   } catch (error) {
-    say(`\nFailed: ${messageOf(error)}\n${await logTails(lab)}`)
-    process.exitCode = 1
+    throw new Error(`${messageOf(error)}\n${stop.signal.aborted ? '' : await logTails(lab)}`)
   } finally {
     title('The lab goes, and leaves nothing behind')
     await downLab(lab)
   }
-  if (process.exitCode === undefined) say('\nDone: all of it worked.')
+  say('\nDone: all of it worked.')
 }
+
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason))
+  })
 
 async function story(lab: Lab): Promise<void> {
   say(`   connected ${(await untilConnected(lab, 120_000)) / 1000} s after the agents were started`)
@@ -77,4 +82,9 @@ async function gatewayDies(lab: Lab): Promise<void> {
   say(`   ${next.name} took over. Traffic stood still for ${outageMs(tally)} ms; ${tally.lost} of ${tally.sent} datagrams were lost.`)
 }
 
-await main()
+try {
+  await main()
+} catch (error) {
+  say(`\nFailed: ${messageOf(error)}`)
+  process.exitCode = 1
+}

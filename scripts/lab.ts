@@ -116,7 +116,11 @@ async function up(values: ReturnType<typeof parse>['values']): Promise<number> {
     ...(values['stop-at'] !== undefined && { stopAt: oneOf('stop-at', values['stop-at'], ['network', 'apis', 'joined']) }),
     say: (what) => console.error(`lab: ${what}`),
   }
-  const lab = await upLab(options)
+  const stop = new AbortController()
+  // Not `once`: execa ends this process where it finds nobody else listening.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => stop.abort(new Error('interrupted: what was up goes down')))
+  const lab = await upLab({ ...options, signal: stop.signal })
   await keepLab(lab)
   const { name } = lab.layout.options
   const [first, second] = lab.layout.clusters

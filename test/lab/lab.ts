@@ -10,7 +10,7 @@ import { buildNetwork, processesIn, rebuildNode, removeNetwork, setCable } from 
 import { putClusterObjects } from './objects.ts'
 import { makeRunFolders, run, runFolder } from './places.ts'
 import { processId, signal, waitEnded } from './processes.ts'
-import { claimLab, forgetLab, isOrphan, type Lab, listLabs } from './state.ts'
+import { claimLab, forgetClaims, forgetLab, isOrphan, type Lab, listLabs } from './state.ts'
 import { deployBroker, joinCluster } from './subctl.ts'
 import { program } from './traffic.ts'
 
@@ -35,32 +35,55 @@ export interface UpOptions extends Partial<LabOptions> {
   readonly say?: (what: string) => void
   /** Default: joined clusters with running agents. */
   readonly stopAt?: 'network' | 'apis' | 'joined'
+  /** Gives up at the next step, and takes down what is there. */
+  readonly signal?: AbortSignal
 }
 
 /** Clusters that have joined, by the way that users take, and whose agents run. Undone where it fails. */
-export async function upLab({ say = () => undefined, stopAt, ...options }: UpOptions = {}): Promise<Lab> {
+export async function upLab({ say = () => undefined, stopAt, signal: stop, ...options }: UpOptions = {}): Promise<Lab> {
   say('networks, nodes, pods and services')
   const lab = await upBare(options)
   try {
-    if (stopAt === 'network') return lab
-    say(`API servers (${lab.layout.options.api})`)
-    await startApis(lab)
-    await Promise.all(lab.layout.clusters.map(async (cluster) => putClusterObjects(await apiOf(lab, cluster.name), cluster)))
-    if (stopAt === 'apis') return lab
-    say('the broker, and the clusters join')
-    await deployBroker(lab)
-    for (const cluster of lab.layout.clusters) await joinCluster(lab, cluster)
-    for (const cluster of lab.layout.clusters) await mountSecrets(lab, cluster)
-    if (stopAt === 'joined') return lab
-    say('agents on every node')
-    await startAgents(lab, nodesOf(lab.layout))
+    for (const step of STEPS) {
+      stop?.throwIfAborted()
+      if (step.after !== undefined && step.after === stopAt) return lab
+      say(step.title(lab.layout.options))
+      await step.work(lab)
+    }
     return lab
   } catch (error) {
-    const logs = await logTails(lab)
+    const logs = stop?.aborted === true ? '' : await logTails(lab)
     await downLab(lab)
-    throw new Error(`the lab does not come up: ${messageOf(error)}\n${logs}`, { cause: error })
+    throw stop?.aborted === true ? stop.reason : new Error(`the lab does not come up: ${messageOf(error)}\n${logs}`, { cause: error })
   }
 }
+
+interface Step {
+  /** Stopping there ends before this step. */
+  readonly after: UpOptions['stopAt']
+  title(options: LabOptions): string
+  work(lab: Lab): Promise<void>
+}
+const STEPS: readonly Step[] = [
+  {
+    after: 'network',
+    title: ({ api }) => `API servers (${api})`,
+    async work(lab) {
+      await startApis(lab)
+      await Promise.all(lab.layout.clusters.map(async (cluster) => putClusterObjects(await apiOf(lab, cluster.name), cluster)))
+    },
+  },
+  {
+    after: 'apis',
+    title: () => 'the broker, and the clusters join',
+    async work(lab) {
+      await deployBroker(lab)
+      for (const cluster of lab.layout.clusters) await joinCluster(lab, cluster)
+      for (const cluster of lab.layout.clusters) await mountSecrets(lab, cluster)
+    },
+  },
+  { after: 'joined', title: () => 'agents on every node', work: (lab) => startAgents(lab, nodesOf(lab.layout)) },
+]
 
 async function startEchoes(lab: Lab): Promise<void> {
   await Promise.all(nodesOf(lab.layout).flatMap(({ name, pod }) => [startEcho(lab, name), startEcho(lab, pod.name)]))
@@ -121,4 +144,5 @@ async function killAll(list: () => Promise<readonly number[]>): Promise<void> {
 /** Removes the labs whose owners have died. */
 export async function sweep(): Promise<void> {
   for (const lab of await listLabs()) if (isOrphan(lab)) await downLab(lab)
+  await forgetClaims()
 }

@@ -1,6 +1,6 @@
 // What is written down of a lab, so that another process can use it, end it, or sweep it when its owner has died.
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { exec } from '../../src/system/exec.ts'
@@ -69,6 +69,7 @@ export async function findLab(name: string): Promise<Lab> {
 export const isOrphan = (lab: Lab): boolean => lab.owner !== undefined && !isRunning(lab.owner)
 
 const NETWORK = 'network-'
+const CLAIM_MS = 60_000
 
 async function claimNetwork(id: string): Promise<number> {
   const { stdout } = await exec(['ip', '-j', '-4', 'route', 'show', 'table', 'all'])
@@ -84,6 +85,19 @@ async function claimNetwork(id: string): Promise<number> {
     return third
   }
   throw new Error('no network 172.30.x.0/24 is free for the WAN')
+}
+
+/** Gives back the networks of labs that ended before they had written anything down. */
+export async function forgetClaims(): Promise<void> {
+  const ids = new Set((await listLabs()).map(({ layout }) => layout.id))
+  const names = await readdir(ROOT).catch(() => [])
+  for (const name of names.filter((one) => one.startsWith(NETWORK))) {
+    const claim = join(ROOT, name)
+    const id = await readFile(join(claim, 'lab'), 'utf8').catch(() => '')
+    const made = await stat(claim).catch(() => undefined)
+    // One that is just being made is not written down yet.
+    if (!ids.has(id) && made !== undefined && Date.now() - made.mtimeMs > CLAIM_MS) await rm(claim, { recursive: true, force: true })
+  }
 }
 
 /** Removes the folder of a lab and gives its network back. */
