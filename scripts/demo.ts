@@ -86,5 +86,6 @@ try {
   await main()
 } catch (error) {
   say(`\nFailed: ${messageOf(error)}`)
-  process.exitCode = 1
+  // What was under way in the lab that is gone is not waited for.
+  process.exit(1)
 }
