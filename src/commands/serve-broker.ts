@@ -62,7 +62,7 @@ export const serveBroker: Run = async (context, given) => {
     version: context.version,
   })
   try {
-    if (listen.port !== 0) await rememberPlace(context, folder, settings)
+    if (isInit) await rememberPlace(context, folder, settings)
     await (isInit ? initialise : run)(context, { settings, server, authority, machine })
   } finally {
     await server.close()

@@ -111,9 +111,43 @@ describe('the database', () => {
     expect(() => openDatabase(path, 1)).toThrow(expect.objectContaining({ id: 'SUB0702' }))
     expect(() => openDatabase('/nonexistent/x.db', 1)).toThrow(expect.objectContaining({ id: 'SUB0704' }))
   })
-  it('begins where the clock stands, so that lost data show', () => {
-    const database = openDatabase(fresh(), 1_700_000_000_000)
+  it('begins where the clock stands, and no earlier at any start, so that lost data and older copies show', async () => {
+    const path = fresh()
+    const database = openDatabase(path, 1_700_000_000_000)
     expect(database.version).toBe(1_700_000_000_000)
+    await put(openState(database, LIMITS), 'a')
     database.close()
+    const later = openDatabase(path, 1_700_000_005_000)
+    expect(later.version).toBe(1_700_000_005_000)
+    later.close()
+    const earlier = openDatabase(path, 1)
+    expect(earlier.version).toBe(1_700_000_000_001)
+    earlier.close()
+  })
+})
+
+describe('a disk that fails', () => {
+  it('fails the writes of the transaction, which are not seen, and is said until one goes well', async () => {
+    const database = openDatabase(':memory:', 1000)
+    let isFull = true
+    const state = openState(
+      {
+        ...database,
+        get version() {
+          return database.version
+        },
+        commit(changes, version) {
+          if (isFull) throw new Error('the disk is full')
+          database.commit(changes, version)
+        },
+      },
+      LIMITS,
+    )
+    const outcomes = await Promise.allSettled([put(state, 'a'), put(state, 'b')])
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect([names(state), state.version, String(state.fault)]).toEqual([[], 1000, 'Error: the disk is full'])
+    isFull = false
+    await put(state, 'a')
+    expect([names(state), state.version, state.fault]).toEqual([['a'], 1001, undefined])
   })
 })

@@ -42,7 +42,10 @@ const PRAGMAS = `
   PRAGMA journal_size_limit = 8388608;
   PRAGMA trusted_schema = OFF;`
 
-/** Opens or makes the database at the path (`:memory:` keeps nothing). Its versions begin at the time in milliseconds, so that a client notices data that were lost. */
+/**
+ * Opens or makes the database at the path (`:memory:` keeps nothing). At each start its versions are at the time in milliseconds or later, so that no version is
+ * given twice and clients notice data that were lost or are an older copy.
+ */
 export function openDatabase(path: string, now: number): Database {
   try {
     return overConnection(connect(path), now)
@@ -79,7 +82,7 @@ function overConnection(connection: DatabaseSync, now: number): Database {
     const value = get.get(name)?.value
     return typeof value === 'string' ? value : undefined
   }
-  let version = Number(setting('version') ?? now)
+  let version = Math.max(Number(setting('version') ?? 0), now)
   return {
     get version() {
       return version
