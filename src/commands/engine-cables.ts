@@ -10,11 +10,10 @@ import { type EngineState, roleOf, specOf } from './engine-state.ts'
 import { cablesOf, impossible } from './engine-view.ts'
 
 const RESYNC_MS = 15_000
-/**
- * How soon the daemon is asked again, and that many times as long as it took to ask: while something has just changed, while a tunnel is down, while all
- * are up. Tunnels tell of themselves; to ask is for what was not told, and among hundreds of them it costs.
- */
-const ASK = { fresh: { ms: 250, share: 4 }, down: { ms: 2_000, share: 50 }, up: { ms: 5_000, share: 50 } }
+/** How soon the daemon is asked again: while something has just changed, while a tunnel is down, while all are up. */
+const ASK_MS = { fresh: 250, down: 2_000, up: 5_000 }
+/** And not before so many times what it took to ask. Tunnels tell of themselves; to ask is for what was not told, and among hundreds of them it costs. */
+const ASK_SHARE = 50
 const FRESH_MS = 10_000
 /** The others need this long to send by the new gateway; until then the old one carries what still comes. */
 const LINGER_MS = 1_000
@@ -98,8 +97,8 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     }
     state.connections = cables.length === 0 ? [] : (await driver.connections(cables)).map(withNat)
     const isUp = state.connections.every(({ status }) => status === 'connected')
-    const { ms, share } = isUp ? ASK.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK.fresh : ASK.down
-    askIn(Math.max(ms, Math.min(RESYNC_MS, (clock.now() - now) * share)))
+    const ms = isUp ? ASK_MS.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK_MS.fresh : ASK_MS.down
+    askIn(Math.max(ms, Math.min(RESYNC_MS, (clock.now() - now) * ASK_SHARE)))
   }
   const clear = async (): Promise<void> => {
     followingSince ??= clock.now()
