@@ -6,6 +6,7 @@ import { AGENTS, agentKey, agentsOf, kill, signalCharon, start, startAgents } fr
 import { captureClear } from './capture.ts'
 import { daemonOf } from './daemons.ts'
 import { dump } from './dump.ts'
+import { type Block, block } from './filters.ts'
 import { MINUTE, report, testLab } from './harness.ts'
 import { bootNode, loseNode } from './lab.ts'
 import { clusterOf, type NodeLayout, nodeOf } from './layout.ts'
@@ -146,6 +147,25 @@ describe('a gateway goes, and the other one carries on', () => {
       })
       report('charon gone for good', Math.max(...tallies.map(outageMs)), 'ms')
       expect(endedWell(tallies)).toBe(true)
+    }),
+    4 * MINUTE,
+  )
+  it(
+    'an active gateway that no longer reaches its API: its tunnels stay until another gateway leads, and go when it sees that',
+    explained(async (lab) => {
+      const { ip } = clusterOf(lab.layout, 'west').api
+      let cut: Block | undefined
+      try {
+        const { old, tallies } = await during(lab, async (active) => {
+          cut = await block(lab, 'west', ['-s', active.ip, '-d', ip])
+        })
+        report('cut off from its API', Math.max(...tallies.map(outageMs)), 'ms')
+        expect(endedWell(tallies)).toBe(true)
+        await cut?.lift()
+        await until('the old gateway holds no tunnel', async () => (await remains(lab, old)).length === 0)
+      } finally {
+        await cut?.lift()
+      }
     }),
     4 * MINUTE,
   )

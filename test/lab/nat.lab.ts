@@ -40,7 +40,7 @@ describe('three clusters, two of them behind 1:1 NAT with equal private addresse
       await wait(20_000)
       const tallies = await Promise.all(packets.map((one) => one.stop()))
       expect(tallies.flatMap(({ gaps }) => gaps)).toEqual([])
-      const { missing } = await untilAnswered(lab, fewPairs(lab.layout), MINUTE)
+      const { missing } = await untilAnswered(lab, fewPairs(lab.layout), { limitMs: MINUTE })
       expect(missing.map(say)).toEqual([])
     }),
     6 * MINUTE,

@@ -30,7 +30,7 @@ describe('two clusters', () => {
   it(
     'pods and hosts reach all pods, services and hosts of the other cluster, from gateways and workers, both ways',
     explained(async (lab) => {
-      const { missing } = await untilAnswered(lab, allPairs(lab.layout), MINUTE)
+      const { missing } = await untilAnswered(lab, allPairs(lab.layout), { limitMs: MINUTE })
       expect(missing.map(say)).toEqual([])
     }),
     3 * MINUTE,

@@ -6,6 +6,7 @@ import { activeGateway, leaseOf, standbyOf } from './active.ts'
 import { kill, restart, signalCharon, start } from './agents.ts'
 import { killApi, killBroker, startApi, startBroker } from './apis.ts'
 import { type Capture, captureClear } from './capture.ts'
+import { block } from './filters.ts'
 import { MINUTE, report, testLab } from './harness.ts'
 import { nodeOf, nodesOf } from './layout.ts'
 import { untilConnected } from './pairs.ts'
@@ -203,6 +204,32 @@ describe('a charon that is killed', () => {
     4 * MINUTE,
   )
 })
+
+it(
+  'a firewall that drops UDP port 4500 for 20 s is named by the connection’s status; afterwards traffic is back by itself',
+  explained(async (lab) => {
+    const active = await activeGateway(lab, 'west')
+    const statusOf = async (): Promise<string> => {
+      const gateway = await (await apiOf(lab, 'west')).get('Gateway', active.name, NAMESPACE)
+      return (gateway?.status?.connections ?? []).map(({ status, statusMessage }) => `${status}: ${statusMessage}`).join()
+    }
+    const packets = stream(lab, 'west-w1-pod', podAim(nodeOf(lab.layout, 'east-w1')))
+    await packets.answered()
+    const firewall = await block(lab, 'west', ['-p', 'udp', '--dport', '4500'])
+    try {
+      await until('the connection is no longer connected', async () => !(await statusOf()).startsWith('connected'), MINUTE)
+      await wait(10_000)
+      report(`the connection while UDP port 4500 is dropped: ${await statusOf()}`, 1, 'status')
+    } finally {
+      await firewall.lift()
+    }
+    report('back after the firewall was opened', await untilConnected(lab, 2 * MINUTE), 'ms')
+    await until('the connection is connected', async () => (await statusOf()).startsWith('connected'), MINUTE)
+    const { gaps, sent } = await packets.stop()
+    expect(gaps.every(({ first, lost }) => first + lost < sent)).toBe(true)
+  }),
+  5 * MINUTE,
+)
 
 it('in all that time not one packet between pods left in the clear', async () => {
   expect(await clear?.stop()).toEqual([])

@@ -78,20 +78,27 @@ export async function ask(
   })
 }
 
-/** Asks again and again until all aims have answered. Gives the answers that are missing when the time is over, and how long it took. */
+export interface Answers {
+  readonly answers: readonly Answer[]
+  /** Those that are not good. */
+  readonly missing: readonly Answer[]
+  readonly ms: number
+}
+
+/** Asks again and again until all answers are good, by default: came from whom was asked; or until the time is over. */
 export async function untilAnswered(
   lab: Lab,
   pairs: readonly (readonly [from: string, aims: readonly Aim[]])[],
-  limitMs: number,
-): Promise<{ readonly missing: readonly Answer[]; readonly answers: readonly Answer[]; readonly ms: number }> {
+  { limitMs, isGood = ({ error }) => error === undefined }: { readonly limitMs: number; readonly isGood?: (answer: Answer) => boolean },
+): Promise<Answers> {
   const started = Date.now()
   for (;;) {
-    const lists: Answer[] = []
+    const answers: Answer[] = []
     // Not all at once: two cores are few.
-    for (const [from, aims] of pairs) lists.push(...(await ask(lab, from, aims, { timeoutMs: 2000 })))
-    const missing = lists.filter(({ error }) => error !== undefined)
+    for (const [from, aims] of pairs) answers.push(...(await ask(lab, from, aims, { timeoutMs: 2000 })))
+    const missing = answers.filter((answer) => !isGood(answer))
     const ms = Date.now() - started
-    if (missing.length === 0 || ms > limitMs) return { missing, answers: lists, ms }
+    if (missing.length === 0 || ms > limitMs) return { answers, missing, ms }
     await wait(200)
   }
 }
