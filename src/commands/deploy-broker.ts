@@ -1,5 +1,5 @@
 import { type Credential, waitForToken } from '../broker/credentials.ts'
-import { ADMIN_ACCOUNT, BROKER_FILE_MODE, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
+import { ADMIN_ACCOUNT, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
 import { brokerRights, memberPolicy } from '../broker/rights.ts'
 import { type BrokerPlace, brokerPlace } from '../install/broker-url.ts'
 import { brokerFault } from '../install/broker-view.ts'
@@ -16,6 +16,7 @@ import { messageOf, UserError } from '../model/errors.ts'
 import { BROKER_NAMESPACE, PSK_SECRET } from '../model/names.ts'
 import type { Resource, Secret } from '../model/resources.ts'
 import { randomBase64 } from '../system/random.ts'
+import { fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
@@ -51,7 +52,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   }
   const info = await make(context, given, { stage, place, psk })
   await probe(context, info)
-  const file = await writeFile(context, given.need('file'), writeBrokerInfo(info))
+  const file = await writeBrokerFile(context, given.need('file'), writeBrokerInfo(info))
   print(context, given, [...stageLines([stage], false), '', ...fileLines(file), '', nextLine(file.path)], {
     ...data,
     plan: false,
@@ -115,24 +116,4 @@ async function probe(context: Context, { brokerUrl, token, ca, namespace }: Brok
   }
 }
 
-interface Written {
-  readonly path: string
-  readonly action: 'written' | 'unchanged'
-  /** Where the older file is now. */
-  readonly kept?: string
-}
-
-async function writeFile({ files, clock }: Context, path: string, text: string): Promise<Written> {
-  const old = await files.readIfThere(path)
-  if (old === text) return { path, action: 'unchanged' }
-  const time = new Date(clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '_')
-  if (old !== undefined) await files.rename(path, `${path}.${time}`)
-  await files.write(path, text, BROKER_FILE_MODE)
-  return { path, action: 'written', ...(old !== undefined && { kept: `${path}.${time}` }) }
-}
-
-const fileLines = ({ path, action, kept }: Written): readonly string[] => [
-  action === 'unchanged' ? `${path} is unchanged.` : `${path} is written. It holds the keys of the clusterset: treat it like a password.`,
-  ...(kept === undefined ? [] : [`The file that was there is kept as ${kept}.`]),
-]
 const nextLine = (path: string): string => `Next: subctl join ${path} --cluster-id NAME --context CONTEXT`

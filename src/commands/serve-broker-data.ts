@@ -66,28 +66,6 @@ const kubeconfigText = ({ server, ca, token }: AdminAccess): string =>
     'current-context': 'broker',
   })
 
-/** What became of a file. */
-export interface FileWritten {
-  readonly path: string
-  readonly isNew: boolean
-  /** Where the older one is now. */
-  readonly kept?: string
-}
-
-/** Writes a secret file; another one of the name is kept beside it. */
-export async function keepAndWrite({ files, clock }: World, path: string, text: string): Promise<FileWritten> {
-  const old = await files.readIfThere(path)
-  if (old === text) return { path, isNew: false }
-  if (old === undefined) {
-    await files.write(path, text, SECRET)
-    return { path, isNew: true }
-  }
-  const kept = `${path}.${new Date(clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '_')}`
-  await files.rename(path, kept)
-  await files.write(path, text, SECRET)
-  return { path, isNew: true, kept }
-}
-
 /** Where --init was told to listen, and to say that it is; a later start does the same unless it is told otherwise. */
 export interface Place {
   readonly listen: string

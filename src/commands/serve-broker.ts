@@ -6,18 +6,11 @@ import { fixedAccess } from '../k8s/access.ts'
 import { openApi } from '../k8s/client.ts'
 import { messageOf } from '../model/errors.ts'
 import { outwardAddress, ownAddresses } from '../system/interfaces.ts'
+import { fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import {
-  type FileWritten,
-  keepAndWrite,
-  openAuthority,
-  openDatabaseFile,
-  rememberedPlace,
-  rememberPlace,
-  writeKubeconfig,
-} from './serve-broker-data.ts'
+import { openAuthority, openDatabaseFile, rememberedPlace, rememberPlace, writeKubeconfig } from './serve-broker-data.ts'
 import { prepareBroker } from './serve-broker-init.ts'
 import {
   certificateNames,
@@ -84,19 +77,15 @@ async function initialise(context: Context, work: Work): Promise<void> {
   const local: HostPort = { host: '127.0.0.1', port: server.port }
   if (kinds === 'broker') {
     const { url, source } = memberUrl(listen, advertise, work.machine)
-    const written = await keepAndWrite(context, settings.file, (await prepare(context, work, { local, url })) ?? '')
+    const written = await writeBrokerFile(context, settings.file, (await prepare(context, work, { local, url })) ?? '')
     say(`Clusters will reach the broker at ${url} (${source}).`)
-    say(fileLine(written))
-    if (written.kept !== undefined) say(`The file that was there is kept as ${written.kept}.`)
+    for (const line of fileLines(written)) say(line)
   }
   say(`The administrator's kubeconfig is ${await adminKubeconfig(context, work, listen.port)}.`)
   say(
     `Next: subctl serve-broker --data ${folder}${kinds === 'broker' ? `, then subctl join ${settings.file} --cluster-id NAME` : ` --kinds ${kinds}`}`,
   )
 }
-
-const fileLine = ({ path, isNew }: FileWritten): string =>
-  isNew ? `${path} is written. It holds the keys of the clusterset: treat it like a password.` : `${path} is unchanged.`
 
 async function run(context: Context, work: Work): Promise<void> {
   const { settings, server } = work
@@ -121,8 +110,8 @@ async function writeMemberFile(context: Context, work: Work, listen: HostPort): 
   }
   const text = await prepare(context, work, { local, url })
   if (text === undefined) return
-  const { path, isNew } = await keepAndWrite(context, settings.file, text)
-  context.log.info(isNew ? 'the broker file is written' : 'the broker file is unchanged', { file: path, url })
+  const { path, action } = await writeBrokerFile(context, settings.file, text)
+  context.log.info(`the broker file is ${action}`, { file: path, url })
 }
 
 function prepare(

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Proposal } from '../../src/apiserver/access/admission.ts'
 import { ADMIN, accountUser } from '../../src/apiserver/access/user.ts'
+import { writeBrokerFile } from '../../src/commands/broker-file.ts'
 import { main } from '../../src/commands/cli/main.ts'
-import { keepAndWrite, openAuthority, rememberedPlace, rememberPlace } from '../../src/commands/serve-broker-data.ts'
+import { openAuthority, rememberedPlace, rememberPlace } from '../../src/commands/serve-broker-data.ts'
 import { certificateNames, hostPortText, memberUrl, parseHostPort } from '../../src/commands/serve-broker-place.ts'
 import { memberRule } from '../../src/commands/serve-broker-rule.ts'
 import { serverRuns } from '../../src/commands/server-runs.ts'
@@ -112,10 +113,10 @@ describe('its folder', () => {
   })
   it('a broker file that differs is kept aside, one that is the same not touched', async () => {
     const { context, files } = fakeWorld({ files: { b: 'old' } })
-    const { kept } = await keepAndWrite(context, 'b', 'new')
+    const { kept } = await writeBrokerFile(context, 'b', 'new')
     expect(kept).toMatch(/^b\.\d{4}-\d\d-\d\dT\d\d_\d\d_\d\dZ$/)
     expect([files.get('b'), files.get(kept ?? '')]).toEqual(['new', 'old'])
-    expect(await keepAndWrite(context, 'b', 'new')).toEqual({ path: 'b', isNew: false })
+    expect(await writeBrokerFile(context, 'b', 'new')).toEqual({ path: 'b', action: 'unchanged' })
   })
 })
 
