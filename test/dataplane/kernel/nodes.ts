@@ -1,5 +1,6 @@
 // Nodes of one cluster as network namespaces: the real kernel, without Kubernetes and without tunnels.
 import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,13 +18,20 @@ export interface NodeNs {
   ip(...lines: readonly string[]): Promise<void>
 }
 
-const run = randomBytes(3).toString('hex')
+/** The process that made a namespace stands in its name: what a killed run left is swept by the next. */
+const run = `${process.pid}-${randomBytes(2).toString('hex')}`
+const isOrphan = (ns: string): boolean => {
+  const pid = /^sk-(\d+)-/.exec(ns)?.[1]
+  return pid !== undefined && !existsSync(`/proc/${pid}`)
+}
 
 /** Makes network namespaces `NAME-xxxxxx` and runs the body; removes them and what runs in them whatever happens. */
 export async function withNamespaces<T>(names: readonly string[], body: (...nodes: readonly NodeNs[]) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'subctl-kernel-'))
   const made: string[] = []
   try {
+    const { stdout } = await exec(['ip', 'netns', 'list'])
+    for (const ns of stdout.split('\n').flatMap((line) => line.split(' ')[0] ?? [])) if (isOrphan(ns)) await remove(ns)
     const nodes: NodeNs[] = []
     for (const name of names) {
       const ns = `sk-${run}-${name}`
@@ -36,13 +44,16 @@ export async function withNamespaces<T>(names: readonly string[], body: (...node
     }
     return await body(...nodes)
   } finally {
-    for (const ns of made) {
-      const { stdout } = await exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1] })
-      for (const pid of stdout.split('\n').filter((line) => line !== '')) await exec(['kill', '-9', pid], { okCodes: [0, 1] })
-      await exec(['ip', 'netns', 'del', ns])
-    }
+    for (const ns of made) await remove(ns)
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Another run may be at it too. */
+async function remove(ns: string): Promise<void> {
+  const { stdout } = await exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1] })
+  for (const pid of stdout.split('\n').filter((line) => line !== '')) await exec(['kill', '-9', pid], { okCodes: [0, 1] })
+  await exec(['ip', 'netns', 'del', ns], { okCodes: [0, 1] })
 }
 
 function nodeOf(ns: string, runDir: string): NodeNs {
