@@ -42,53 +42,63 @@ export function openState(database: Database, options: StateOptions): State {
   }
   const history = openHistory(database.version, options)
   const listeners = new Set<(changes: readonly Change[]) => void>()
-  let queue: Pending[] = []
-  let fault: unknown
-  let closed = false
-  let idle: (() => void)[] = []
-
-  const flush = (): void => {
-    const batch = openBatch(committed, database.version)
-    const done: Pending[] = []
-    const waiting = queue
-    queue = []
-    for (const pending of waiting) {
-      if (batch.size > MOST_BATCH) queue.push(pending)
-      else {
-        pending.run(batch)
-        done.push(pending)
+  const queue = openQueue(database, committed, {
+    stored(changes) {
+      for (const change of changes) {
+        if (change.gone) shelf(kinds, change.after.kind).drop(change.after)
+        else shelf(kinds, change.after.kind).put(change.after)
+        history.add(change)
       }
-    }
-    try {
-      if (batch.changes.length > 0) {
-        database.commit(batch.changes.map(rowChange), batch.version)
-        fault = undefined
-      }
-    } catch (error) {
-      fault = error
-      for (const pending of done) pending.settle(error)
-      next()
-      return
-    }
-    for (const change of batch.changes) {
-      if (change.gone) shelf(kinds, change.after.kind).drop(change.after)
-      else shelf(kinds, change.after.kind).put(change.after)
-      history.add(change)
-    }
-    for (const pending of done) pending.settle(undefined)
-    if (batch.changes.length > 0) for (const listener of [...listeners]) listener(batch.changes)
-    next()
-  }
-  const next = (): void => {
-    if (queue.length > 0) setImmediate(flush)
-    else for (const settle of idle.splice(0)) settle()
-  }
+    },
+    tell(changes) {
+      for (const listener of [...listeners]) listener(changes)
+    },
+  })
   return {
     ...committed,
     history,
     get version() {
       return database.version
     },
+    get fault() {
+      return queue.fault
+    },
+    write: (act) => queue.write(act),
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    close: () => queue.close(),
+  }
+}
+
+interface Queue extends Pick<State, 'write' | 'fault' | 'close'> {}
+interface Stored {
+  /** Called before the writes settle. */
+  stored(changes: readonly Change[]): void
+  /** And after. */
+  tell(changes: readonly Change[]): void
+}
+
+/** Writes one after another; those that wait together are one transaction. */
+function openQueue(database: Database, committed: Reader, { stored, tell }: Stored): Queue {
+  let queue: Pending[] = []
+  let fault: unknown
+  let closed = false
+  let idle: (() => void)[] = []
+  const flush = (): void => {
+    const { batch, done, left } = runAll(queue, openBatch(committed, database.version))
+    queue = left
+    const { changes } = batch
+    fault = changes.length > 0 ? failureOf(() => database.commit(changes.map(rowChange), batch.version)) : fault
+    const failed = changes.length > 0 && fault !== undefined
+    if (!failed) stored(changes)
+    for (const pending of done) pending.settle(failed ? fault : undefined)
+    if (!failed && changes.length > 0) tell(changes)
+    if (queue.length > 0) setImmediate(flush)
+    else for (const settle of idle.splice(0)) settle()
+  }
+  return {
     get fault() {
       return fault
     },
@@ -99,15 +109,33 @@ export function openState(database: Database, options: StateOptions): State {
         if (queue.length === 0) setImmediate(flush)
         queue.push(pendingOf(act, resolve, reject))
       }),
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
     async close() {
       closed = true
       if (queue.length > 0) await new Promise<void>((resolve) => idle.push(resolve))
       idle = []
     },
+  }
+}
+
+/** Runs what is waiting into the batch, as far as one transaction takes it. */
+function runAll(waiting: readonly Pending[], batch: Batch): { readonly batch: Batch; readonly done: Pending[]; readonly left: Pending[] } {
+  const [done, left]: [Pending[], Pending[]] = [[], []]
+  for (const pending of waiting) {
+    if (batch.size > MOST_BATCH) left.push(pending)
+    else {
+      pending.run(batch)
+      done.push(pending)
+    }
+  }
+  return { batch, done, left }
+}
+
+function failureOf(act: () => void): unknown {
+  try {
+    act()
+    return undefined
+  } catch (error) {
+    return error ?? new Error('the transaction failed')
   }
 }
 
