@@ -11,7 +11,7 @@ export interface LoopOptions {
   readonly resyncMs: number
   /** Delay after the first failure; doubled after each further one up to mostMs. A kick ends the wait. */
   readonly backoff: { readonly firstMs: number; readonly mostMs: number }
-  /** Kicks that come within this time of each other make one pass. Default: 0. Kicks that come while a pass runs wait as long as that pass took. */
+  /** Kicks that come within this time of each other make one pass. Default: 0. In a storm of them, a pass is followed by a rest as long as it was. */
   readonly gatherMs?: number
 }
 
@@ -24,8 +24,9 @@ export interface Loop {
   readonly ended: Promise<void>
 }
 
-/** However long passes take: the longest that kicks are gathered. */
-const MOST_GATHER_MS = 500
+/** It is a storm when so many passes in a row were kicked while they ran. */
+const STORM_PASSES = 4
+const MOST_REST_MS = 500
 
 /** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
 export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
@@ -38,6 +39,7 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
   }
   const run = async (): Promise<void> => {
     let failures = 0
+    const restMs = openRest()
     signal.addEventListener('abort', wake, { once: true })
     while (!signal.aborted) {
       state.wake = new AbortController()
@@ -53,10 +55,9 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
         log.error(`${options.name}: the pass failed`, error, { failures })
       }
       const delay = failures === 0 ? resyncMs : Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs)
-      // In a storm of changes the loop rests half of the time, and a pass takes many of them up.
-      const gather = state.kicked && failures === 0 ? Math.max(gatherMs, Math.min(clock.now() - began, MOST_GATHER_MS)) : gatherMs
+      const pauseMs = Math.max(gatherMs, restMs(state.kicked && failures === 0, clock.now() - began))
       if (!state.kicked && !signal.aborted) await clock.sleep(delay, state.wake.signal)
-      if (state.kicked && gather > 0) await clock.sleep(gather, signal)
+      if (state.kicked && pauseMs > 0) await clock.sleep(pauseMs, signal)
     }
     signal.removeEventListener('abort', wake)
   }
@@ -67,5 +68,14 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
       return state.passes
     },
     ended,
+  }
+}
+
+/** In a storm of changes the loop rests half of the time, and a pass takes many of them up. Told of each pass whether it was kicked while it ran. */
+function openRest(): (isKicked: boolean, tookMs: number) => number {
+  let inARow = 0
+  return (isKicked, tookMs) => {
+    inARow = isKicked ? inARow + 1 : 0
+    return inARow < STORM_PASSES ? 0 : Math.min(tookMs, MOST_REST_MS)
   }
 }

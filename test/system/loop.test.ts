@@ -1,0 +1,80 @@
+import { expect, it } from '@jest/globals'
+import { silentLog } from '../../src/system/log.ts'
+import { type LoopOptions, runLoop } from '../../src/system/loop.ts'
+import { handClock } from '../fakes/clock.ts'
+
+const setting = (more: Partial<LoopOptions> = {}) => {
+  const clock = handClock()
+  const stop = new AbortController()
+  const options: LoopOptions = {
+    name: 'test',
+    clock,
+    log: silentLog,
+    signal: stop.signal,
+    resyncMs: 10_000,
+    backoff: { firstMs: 100, mostMs: 1_000 },
+    ...more,
+  }
+  return { clock, stop, options }
+}
+
+it('a loop makes a pass at its start, one for any number of kicks, and one after resyncMs', async () => {
+  const { clock, stop, options } = setting()
+  const loop = runLoop(async () => undefined, options)
+  await clock.advance(1)
+  expect(loop.passes).toBe(1)
+  for (let i = 0; i < 5; i += 1) loop.kick()
+  await clock.advance(1)
+  expect(loop.passes).toBe(2)
+  await clock.advance(9_990)
+  expect(loop.passes).toBe(2)
+  await clock.advance(20)
+  expect(loop.passes).toBe(3)
+  stop.abort()
+  await loop.ended
+})
+
+it('a loop tries again with a growing delay after failures, and at once when it is kicked', async () => {
+  const { clock, stop, options } = setting()
+  let tries = 0
+  const loop = runLoop(async () => {
+    tries += 1
+    throw new Error('not yet')
+  }, options)
+  await clock.advance(99)
+  expect(tries).toBe(1)
+  await clock.advance(2)
+  expect(tries).toBe(2)
+  await clock.advance(190)
+  expect(tries).toBe(2)
+  loop.kick()
+  await clock.advance(1)
+  expect(tries).toBe(3)
+  stop.abort()
+  await loop.ended
+})
+
+it('a loop that is kicked during every pass rests half of the time, but not before the fourth', async () => {
+  const { clock, stop, options } = setting()
+  const at: number[] = []
+  const began = clock.now()
+  const loop = runLoop(async () => {
+    at.push(clock.now() - began)
+    await clock.sleep(100)
+    loop.kick()
+  }, options)
+  await clock.advance(990)
+  expect(at).toEqual([0, 100, 200, 300, 500, 700, 900])
+  stop.abort()
+  await clock.advance(200)
+  await loop.ended
+})
+
+it('a signal ends a loop that waits', async () => {
+  const { clock, stop, options } = setting()
+  const loop = runLoop(async () => undefined, options)
+  await clock.advance(1)
+  stop.abort()
+  await loop.ended
+  expect([loop.passes, clock.sleeping]).toEqual([1, 0])
+})
