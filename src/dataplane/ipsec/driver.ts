@@ -9,7 +9,7 @@ import { type WantedConnection, wantedConnections } from './connection.ts'
 import { deviceOf, dropDevice, putDevice } from './device.ts'
 import { openInitiating } from './initiate.ts'
 import { openLink } from './link.ts'
-import { planSteps, surplusSas } from './plan.ts'
+import { planSteps, progressOf, surplusSas } from './plan.ts'
 import { reasonOf } from './reasons.ts'
 import { openSecrets } from './secrets.ts'
 import type { SeenSa } from './seen.ts'
@@ -35,6 +35,7 @@ export interface IpsecDriver extends CableDriver, Disposable {
 
 /** Events of one change come close together; they make one look. */
 const GATHER_MS = 10
+const SETTLE_MS = 30
 
 /**
  * Cables carried by charon. Every pass reads what charon has; connections are known by mark, SAs by name and reqids, foreign ones are left alone.
@@ -96,9 +97,21 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     const now = steps.length === 0 ? sas : await link.sas()
     return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, now))]
   }
-  const statuses = async (cables: readonly Cable[]): Promise<readonly Connection[]> => {
+  /** The SAs; seen again shortly after where one is just being replaced, which is no outage. */
+  const settledSas = async (wanted: readonly WantedConnection[], tries = 3): Promise<readonly SeenSa[]> => {
     const sas = await link.sas()
-    const wanted = Map.groupBy(wantedConnections(cables, await link.esp()), ({ cable }) => cable)
+    const isMoving = wanted.some((connection) => {
+      const { up, isMoving } = progressOf(connection, sas)
+      return isMoving && up.size < connection.children.length
+    })
+    if (!isMoving || tries === 0) return sas
+    await clock.sleep(SETTLE_MS)
+    return await settledSas(wanted, tries - 1)
+  }
+  const statuses = async (cables: readonly Cable[]): Promise<readonly Connection[]> => {
+    const all = wantedConnections(cables, await link.esp())
+    const wanted = Map.groupBy(all, ({ cable }) => cable)
+    const sas = await settledSas(all)
     const found = cables.map((cable) => statusOf(cable, wanted.get(cable) ?? [], sas, reasons))
     for (const [i, cable] of cables.entries())
       if (found[i]?.status === 'connected') for (const { name } of wanted.get(cable) ?? []) reasons.delete(name)

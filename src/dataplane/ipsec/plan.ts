@@ -89,13 +89,15 @@ export function surplusSas({ cable }: Pick<WantedConnection, 'cable'>, sas: read
     if (isALower !== isBLower) return isALower
     return ageA === ageB ? a.spi < b.spi : ageA < ageB
   }
-  const namesOf = (sa: SeenSa): string[] => sa.children.filter(isLive).map(({ name }) => name)
-  const isIdle = (sa: SeenSa): boolean => namesOf(sa).length === 0 && sa.tasks.length === 0 && (sa.ageSeconds ?? 0) > AT_ONCE_SECONDS
+  const liveOf = (sa: SeenSa): SeenChild[] => sa.children.filter(isLive)
+  const isIdle = (sa: SeenSa): boolean => liveOf(sa).length === 0 && sa.tasks.length === 0 && (sa.ageSeconds ?? 0) > AT_ONCE_SECONDS
+  // One child seen twice has moved from one SA to the next while the list was written: rekeying.
+  const isSameTwice = (a: SeenChild, b: SeenChild): boolean => a.name === b.name && a.id !== b.id
   return established.filter((sa) =>
     established.some((other) => {
       if (other === sa) return false
-      const [mine, theirs] = [namesOf(sa), namesOf(other)]
-      return (isIdle(sa) && theirs.length > 0) || (isBetter(other, sa) && mine.some((name) => theirs.includes(name)))
+      const [mine, theirs] = [liveOf(sa), liveOf(other)]
+      return (isIdle(sa) && theirs.length > 0) || (isBetter(other, sa) && mine.some((a) => theirs.some((b) => isSameTwice(a, b))))
     }),
   )
 }
@@ -122,13 +124,16 @@ export interface Progress {
   readonly up: ReadonlySet<string>
   /** Whether an IKE SA is there for children to be added to. */
   readonly isOpen: boolean
+  /** Whether an SA is being replaced: children may be on their way, and the list, which is not of one moment, without them. */
+  readonly isMoving: boolean
   /** Children to initiate now, were it not for back-off; none while charon or the peer is at it. */
   readonly missing: readonly string[]
 }
 
 /** How far a connection is. */
 export function progressOf({ name, children, isDialled }: WantedConnection, sas: readonly SeenSa[]): Progress {
-  const own = sas.filter((sa) => sa.name === name && !['DELETING', 'DESTROYING'].includes(sa.state))
+  const all = sas.filter((sa) => sa.name === name)
+  const own = all.filter((sa) => !['DELETING', 'DESTROYING'].includes(sa.state))
   const carrying = own.filter((sa) => ['ESTABLISHED', 'REKEYING', 'REKEYED'].includes(sa.state))
   const up = new Set(
     carrying.flatMap((sa) =>
@@ -139,12 +144,16 @@ export function progressOf({ name, children, isDialled }: WantedConnection, sas:
     ),
   )
   const live = new Set(own.flatMap((sa) => sa.children.filter(isLive).map((child) => child.name)))
-  const isBusy = own.some(
-    (sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE') || (!sa.isInitiator && (sa.ageSeconds ?? 0) < PATIENCE_SECONDS),
-  )
+  const isYoung = (sa: SeenSa): boolean => (sa.ageSeconds ?? 0) < PATIENCE_SECONDS
+  const isMoving =
+    all.some((sa) => ['REKEYING', 'REKEYED', 'DELETING'].includes(sa.state)) ||
+    carrying.some((sa) => isYoung(sa) && sa.children.length === 0)
+  const isBusy =
+    isMoving || own.some((sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE') || (!sa.isInitiator && isYoung(sa)))
   return {
     up,
     isOpen: carrying.length > 0,
+    isMoving,
     missing: isBusy || !isDialled ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),
   }
 }

@@ -49,7 +49,7 @@ const sa = (more: Partial<SeenSa> = {}): SeenSa => ({
   spi: '0a',
   remoteHost: '172.30.0.2',
   tasks: [],
-  children: connection.children.map((child, i) => ({ ...child, id: String(i), state: 'INSTALLED', spi: `c${i}` })),
+  children: connection.children.map((child, i) => ({ ...child, id: `${more.id ?? ''}${i}`, state: 'INSTALLED', spi: `c${i}` })),
   ...more,
 })
 const words = (steps: readonly Step[]): string[] =>
@@ -148,6 +148,10 @@ describe('of two SAs that carry the same', () => {
     expect(surplus(a, b)).toEqual(['b'])
     expect(surplus({ ...b, isInitiator: false }, { ...a, isInitiator: false })).toEqual(['b'])
   })
+  it('none is surplus where one child is seen in both, moving from the one to the other', () => {
+    const { children } = sa()
+    expect(surplus(sa({ id: 'old', children, ageSeconds: 9000 }), sa({ id: 'new', children, ageSeconds: 0 }))).toEqual([])
+  })
   it('none is surplus where they have no child in common', () => {
     const [first, ...rest] = sa().children
     expect(surplus(sa({ id: 'a', children: first ? [first] : [] }), sa({ id: 'b', children: rest }))).toEqual([])
@@ -164,6 +168,12 @@ describe('progress', () => {
     expect(progressOf(connection, [sa({ state: 'CONNECTING', children: [] })]).missing).toEqual([])
     expect(progressOf(connection, [sa({ isInitiator: false, ageSeconds: 0, children: [] })]).missing).toEqual([])
     expect(progressOf(connection, [sa({ isInitiator: false, ageSeconds: 9, children: [] })]).missing).toHaveLength(4)
+  })
+  it('misses none while an SA is being replaced by another one', () => {
+    expect(progressOf(connection, [sa({ state: 'REKEYED', children: [] }), sa({ id: '2', ageSeconds: 0, children: [] })])).toMatchObject({
+      isMoving: true,
+      missing: [],
+    })
   })
   it('does not count a child with other networks', () => {
     const old = sa({ children: sa().children.map((child) => ({ ...child, local: '10.99.0.0/16' })) })
