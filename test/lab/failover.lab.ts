@@ -99,7 +99,7 @@ describe('a gateway goes, and the other one carries on', () => {
     explained(async (lab) => {
       const { old, tallies } = await during(lab, (active) => kill(lab, active.name, 'engine', 'SIGTERM'))
       report('planned hand-over', Math.max(...tallies.map(outageMs)), 'ms', '< 1000')
-      report('datagrams lost of 50 a second', Math.max(...tallies.map(({ lost }) => lost)), '')
+      report('datagrams lost of 50 a second', Math.max(...tallies.map(({ lost }) => lost)))
       expect(endedWell(tallies)).toBe(true)
       await until('the old gateway holds no tunnel', async () => (await remains(lab, old)).length === 0)
     }),
@@ -116,7 +116,7 @@ describe('a gateway goes, and the other one carries on', () => {
       await bootNode(lab, old.name)
       await wait(5000)
       const tally = await packets.stop()
-      report('datagrams lost when the old gateway has booted', tally.lost, '')
+      report('datagrams lost when the old gateway has booted', tally.lost)
       expect(endedWell([tally])).toBe(true)
     }),
     4 * MINUTE,
@@ -133,7 +133,7 @@ describe('a gateway goes, and the other one carries on', () => {
       await until('the old gateway holds no tunnel', async () => (await remains(lab, old)).length === 0)
       await wait(3000)
       const tally = await packets.stop()
-      report('datagrams lost when the old gateway is back', tally.lost, '')
+      report('datagrams lost when the old gateway is back', tally.lost)
       expect(endedWell([tally])).toBe(true)
     }),
     4 * MINUTE,

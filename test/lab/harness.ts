@@ -42,6 +42,6 @@ export function testLab(options: UpOptions & { readonly name: string }): TestLab
 }
 
 /** Says a figure that a test has measured: reported, never asserted tightly. */
-export const report = (what: string, value: number, unit: string, aim?: string): void => {
-  process.stdout.write(`    measured: ${what}: ${value} ${unit}${aim === undefined ? '' : ` (promised: ${aim})`}\n`)
+export const report = (what: string, value: number | string, unit = '', aim?: string): void => {
+  process.stdout.write(`    measured: ${what}: ${value}${unit === '' ? '' : ` ${unit}`}${aim === undefined ? '' : ` (promised: ${aim})`}\n`)
 }

@@ -5,8 +5,9 @@ import { capture } from './capture.ts'
 import { startAs } from './daemons.ts'
 import { dump, dumpDiff } from './dump.ts'
 import { MINUTE } from './harness.ts'
-import { bootNode, downLab, loseNode, sweep, upBare } from './lab.ts'
+import { bootNode, downLab, loseNode, sweep, upBare, upLab } from './lab.ts'
 import { clusterOf, namespacesOf, nodeOf } from './layout.ts'
+import { untilConnected } from './pairs.ts'
 import { run } from './places.ts'
 import { isRunning } from './processes.ts'
 import { findLab, type Lab, listLabs, saveLab } from './state.ts'
@@ -63,6 +64,23 @@ describe('a lab without agents', () => {
     MINUTE,
   )
 })
+
+it(
+  'two labs with agents at once: both are connected, and one goes without the other noticing',
+  async () => {
+    const labs = await Promise.all([upLab({ name: 'two-c' }), upLab({ name: 'two-d' })])
+    try {
+      for (const lab of labs) await untilConnected(lab, 2 * MINUTE)
+      const packets = stream(labs[1], 'west-w1-pod', podAim(nodeOf(labs[1].layout, 'east-w1')))
+      await packets.answered()
+      await downLab(labs[0])
+      expect(await packets.stop()).toMatchObject({ lost: 0 })
+    } finally {
+      for (const lab of labs) await downLab(lab)
+    }
+  },
+  5 * MINUTE,
+)
 
 it(
   'two labs at once do not see each other, and leave nothing when they go down',

@@ -219,7 +219,7 @@ it(
     try {
       await until('the connection is no longer connected', async () => !(await statusOf()).startsWith('connected'), MINUTE)
       await wait(10_000)
-      report(`the connection while UDP port 4500 is dropped: ${await statusOf()}`, 1, 'status')
+      report('the connection while UDP port 4500 is dropped', await statusOf())
     } finally {
       await firewall.lift()
     }
