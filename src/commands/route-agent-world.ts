@@ -53,7 +53,7 @@ export interface RouteAgentWorld {
   openHealth(source: () => Ip | undefined): Health
   facts(node: { readonly nodeIp: Ip; readonly nodePodCidrs: readonly Cidr[] }): Promise<NodeFacts>
   probe(order: ProbeOrder): Promise<ProbeOutcome>
-  /** Calls back, once a second at most, when a device, an address, a route or a rule of this machine changes. */
+  /** Calls back soon, and once a second at most while much changes, when a device, an address, a route or a rule of this machine changes. */
   onKernelChange(changed: () => void): void
   /** Called after every pass, for metrics. */
   observe(seen: RouteAgentSeen): void

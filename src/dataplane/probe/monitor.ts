@@ -11,18 +11,22 @@ export interface MonitorOptions {
   readonly signal: AbortSignal
 }
 
-/** However much changes, the callback is called no more often. */
-const QUIET_MS = 1_000
+/** From a change to the call; twice as long for each call within MEMORY_MS before, so that what flaps is not run after. */
+const CALL_MS = { first: 100, most: 1_000 }
+const MEMORY_MS = 5_000
 const MOST_RETRY_MS = 30_000
 
 /** Calls back a short time after changes, for good; after a gap in listening as well. Settles when the signal is aborted. */
 export async function watchKernel({ follow, clock, log, signal }: MonitorOptions, changed: () => void): Promise<void> {
   let waiting = false
+  let calls: readonly number[] = []
   const notice = (): void => {
     if (waiting) return
     waiting = true
-    void clock.sleep(QUIET_MS, signal).then(() => {
+    calls = calls.filter((at) => clock.now() - at < MEMORY_MS)
+    void clock.sleep(Math.min(CALL_MS.most, CALL_MS.first * 2 ** calls.length), signal).then(() => {
       waiting = false
+      calls = [...calls, clock.now()]
       if (!signal.aborted) changed()
     })
   }
