@@ -16,7 +16,7 @@ const real = { setupFilesAfterEnv: ['<rootDir>/test/setup-real.mjs'] }
 
 export default {
   projects: [
-    project('unit', 'test'),
+    project('unit', 'test', { setupFilesAfterEnv: ['<rootDir>/test/setup-unit.mjs'] }),
     project('kernel', 'kernel', real),
     project('api', 'api', real),
     project('lab', 'lab', real),
