@@ -15,7 +15,7 @@ import { outageMs, podAim, stream, type Tally } from './traffic.ts'
 import { until, wait } from './until.ts'
 
 const { up, down, explained } = testLab({ name: 'restarts' })
-const API_DOWN_MS = 40_000
+const API_DOWN_MS = 60_000
 
 /** Runs the work under a stream each way, and a while longer; gives what came of the streams. */
 async function under(lab: Lab, work: () => Promise<void>, afterMs = 2000): Promise<readonly Tally[]> {
