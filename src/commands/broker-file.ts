@@ -9,18 +9,30 @@ export interface FileWritten {
   readonly kept?: string
 }
 
-/** Writes a broker file; another one of the name is kept beside it. */
+/** Writes a broker file for its owner alone; another one of the name is kept beside it. Where it cannot be written, that one stays. */
 export async function writeBrokerFile(
   { files, clock }: Pick<Context, 'files' | 'clock'>,
   path: string,
   text: string,
 ): Promise<FileWritten> {
   const old = await files.readIfThere(path)
-  if (old === text) return { path, action: 'unchanged' }
-  const time = new Date(clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '_')
-  if (old !== undefined) await files.rename(path, `${path}.${time}`)
-  await files.write(path, text, BROKER_FILE_MODE)
-  return { path, action: 'written', ...(old !== undefined && { kept: `${path}.${time}` }) }
+  if (old === text) {
+    if (!(await files.isPrivate(path))) await files.write(path, text, BROKER_FILE_MODE)
+    return { path, action: 'unchanged' }
+  }
+  if (old === undefined) {
+    await files.write(path, text, BROKER_FILE_MODE)
+    return { path, action: 'written' }
+  }
+  const kept = `${path}.${new Date(clock.now()).toISOString().replace(/\.\d+/, '').replaceAll(':', '_')}`
+  await files.rename(path, kept)
+  try {
+    await files.write(path, text, BROKER_FILE_MODE)
+  } catch (error) {
+    await files.rename(kept, path)
+    throw error
+  }
+  return { path, action: 'written', kept }
 }
 
 /** For the user. */

@@ -1,7 +1,7 @@
 import { type Credential, waitForToken } from '../broker/credentials.ts'
 import { ADMIN_ACCOUNT, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
 import { brokerRights, memberPolicy } from '../broker/rights.ts'
-import { type BrokerPlace, brokerPlace } from '../install/broker-url.ts'
+import { type BrokerPlace, brokerPlace, brokerUrl } from '../install/broker-url.ts'
 import { brokerFault } from '../install/broker-view.ts'
 import { compare } from '../install/compare.ts'
 import { brokerCrds, labelled } from '../install/manifests.ts'
@@ -24,6 +24,9 @@ import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, 
 
 /** `subctl deploy-broker`: the broker's objects on a cluster, and the file that others join with. */
 export const deployBroker: Run = async (context, given) => {
+  // Mistakes on the command line come before anybody is asked.
+  applyOptions(context, given)
+  if (given.text('broker-url') !== undefined) brokerUrl(given.need('broker-url'))
   const api = await openKube(context, given)
   return onCluster(api, () => deploy(context, given, api))
 }

@@ -2,19 +2,17 @@ import { PLUGIN_NAMES } from '../install/networks/cni.ts'
 import type { Networks } from '../install/networks/discover.ts'
 import { CABLE_DRIVERS, type JoinSettings } from '../install/settings.ts'
 import { BROKER_SECRET, NAMESPACE } from '../model/names.ts'
+import { familyOf, parseIp } from '../model/net.ts'
 import { type Given, usage } from './cli/given.ts'
 
-const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|ipv4:\d+\.\d+\.\d+\.\d+|lb:[a-z0-9-]+|dns:[\w.-]+)$/
+const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|lb:[a-z0-9-]+|dns:[\w.-]+)$/
 
-/** The settings of a cluster: flags, and the networks that were found. */
-export function settingsOf(given: Given, clusterId: string, networks: Networks, broker: { url: string; namespace: string }): JoinSettings {
+type Chosen = Pick<JoinSettings, 'natEnabled' | 'nattPort' | 'publicIp' | 'airGapped' | 'forceUdpEncaps' | 'cableDriver' | 'healthCheck'>
+
+/** The settings that flags alone decide. Throws usage errors, so that it is of use before anybody is asked too. */
+export function chosenSettings(given: Given): Chosen {
   const driver = given.need('cable-driver')
   return {
-    clusterId,
-    namespace: NAMESPACE,
-    podCidrs: networks.pods.value,
-    serviceCidrs: networks.services.value,
-    networkPlugin: PLUGIN_NAMES[networks.cni.value],
     natEnabled: given.need('natt') === 'true',
     nattPort: given.number('natt-port', 1, 65535),
     publicIp: resolvers(given.text('public-ip') ?? ''),
@@ -26,14 +24,39 @@ export function settingsOf(given: Given, clusterId: string, networks: Networks, 
       intervalSeconds: given.number('health-check-interval', 1, 3600),
       maxPacketLoss: given.number('health-check-max-packet-loss-count', 1, 1000),
     },
-    // Agents put https:// in front by themselves.
-    broker: { server: broker.url.replace(/^https:\/\//, ''), namespace: broker.namespace, secret: BROKER_SECRET },
   }
 }
 
+/** The settings of a cluster: flags, and the networks that were found. */
+export const settingsOf = (
+  given: Given,
+  clusterId: string,
+  networks: Networks,
+  broker: { url: string; namespace: string },
+): JoinSettings => ({
+  ...chosenSettings(given),
+  clusterId,
+  namespace: NAMESPACE,
+  podCidrs: networks.pods.value,
+  serviceCidrs: networks.services.value,
+  networkPlugin: PLUGIN_NAMES[networks.cni.value],
+  // Agents put https:// in front by themselves.
+  broker: { server: broker.url.replace(/^https:\/\//, ''), namespace: broker.namespace, secret: BROKER_SECRET },
+})
+
 /** The list as it was given, after a look at each item: a mistake would only be seen in a log of the gateway otherwise. */
 function resolvers(text: string): string {
-  const wrong = text.split(',').find((item) => text !== '' && !RESOLVER.test(item.trim()))
+  const wrong = text.split(',').find((item) => text !== '' && !isResolver(item.trim()))
   if (wrong !== undefined) throw usage(`--public-ip: "${wrong}" is not ipv4:ADDRESS, dns:NAME, api:HOST/PATH or lb:SERVICE`, 'public-ip')
   return text
+}
+
+function isResolver(item: string): boolean {
+  const address = /^ipv4:(.*)$/.exec(item)?.[1]
+  if (address === undefined) return RESOLVER.test(item)
+  try {
+    return familyOf(parseIp(address)) === 4
+  } catch {
+    return false
+  }
 }

@@ -13,12 +13,15 @@ import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join-broker.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join-find.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join-report.ts'
-import { settingsOf } from './join-settings.ts'
+import { chosenSettings, settingsOf } from './join-settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join-stage.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {
   const clusterId = checkClusterId(given.need('cluster-id'))
+  // Mistakes on the command line come before anybody is asked.
+  applyOptions(context, given)
+  chosenSettings(given)
   const broker = await openBroker(context, given)
   const api = await openKube(context, given)
   const seen = await onCluster(api, async () => {

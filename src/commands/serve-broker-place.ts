@@ -15,6 +15,7 @@ export interface Machine {
   readonly addresses: readonly string[]
 }
 
+const HINT = 'Say where clusters reach it: --advertise HOST:PORT.'
 export const DEFAULT_LISTEN = '0.0.0.0:6443'
 
 /** Reads `HOST:PORT`, `[IPv6]:PORT`, `HOST` or `:PORT`. Throws a usage error. */
@@ -22,7 +23,8 @@ export function parseHostPort(text: string, flag: string, fallback: HostPort): H
   const [, bracketed, plain, digits] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^[\]:/\s]*))(?::(\d{1,5}))?$/.exec(text) ?? []
   const port = digits === undefined ? fallback.port : Number(digits)
   const host = bracketed ?? plain
-  if (host === undefined || port > 65_535) throw usage(`--${flag} is "${text}"; it must be HOST:PORT`, flag)
+  if (host === undefined || port > 65_535 || (port === 0 && flag === 'advertise'))
+    throw usage(`--${flag} is "${text}"; it must be HOST:PORT`, flag)
   return { host: host === '' ? fallback.host : host, port }
 }
 
@@ -35,13 +37,17 @@ export function memberUrl(
   machine: Machine,
 ): { readonly url: string; readonly source: string } {
   const [first] = advertise
-  if (first !== undefined) return { url: brokerUrl(`https://${hostPortText(first)}`), source: '--advertise' }
+  if (first !== undefined) {
+    if (isLoopback(first.host))
+      throw new UserError('SUB0706', `--advertise ${hostPortText(first)} is an address of this machine alone`, { hint: HINT })
+    return { url: brokerUrl(`https://${hostPortText(first)}`), source: '--advertise' }
+  }
   const at = (host: string): string => `https://${hostPortText({ host, port: listen.port })}`
   if (!isWildcard(listen.host) && !isLoopback(listen.host)) return { url: at(listen.host), source: '--listen' }
   const found = isWildcard(listen.host) ? (machine.outward ?? machine.addresses[0]) : undefined
   if (found === undefined || isLoopback(found))
     throw new UserError('SUB0706', `Only addresses of this machine alone are known (--listen ${hostPortText(listen)})`, {
-      hint: 'Say where clusters reach it: --advertise HOST:PORT.',
+      hint: HINT,
     })
   return { url: at(found), source: 'an address of this machine; --advertise HOST:PORT gives another' }
 }

@@ -31,6 +31,8 @@ async function hasRole(api: KubeApi, namespace: string, role: string): Promise<b
   }
 }
 
+// Node tells its own users what to do about an unknown authority; it is not what ours can do.
+const NODE_ADVICE = /; if the root CA is installed locally, try .*$/
 const NAME_CODES = /^(ENOTFOUND|EAI_\w+|ERR_INVALID_URL)$/
 const TRUST_CODES = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_TLS|ERR_SSL|EPROTO|HOSTNAME_MISMATCH/
 
@@ -38,7 +40,7 @@ const TRUST_CODES = /CERT|SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER|ERR_
 export function brokerFault(error: unknown, server: string, namespace: string): unknown {
   if (!(error instanceof ApiError)) return error
   const fault = (id: `SUB04${string}`, message: string): UserError =>
-    new UserError(id, `${message}: ${messageOf(error).replace(`${server}: `, '')}`, {
+    new UserError(id, `${message}: ${messageOf(error).replace(`${server}: `, '').replace(NODE_ADVICE, '')}`, {
       exitCode: EXIT.unreachable,
       cause: error,
       ...(installProblems[id] && { hint: installProblems[id].next }),

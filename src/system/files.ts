@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { codeOf } from '../model/errors.ts'
 
@@ -15,6 +15,8 @@ export interface Files {
   /** Writes in place, as files of /proc/sys want it. */
   overwrite(path: string, text: string): Promise<void>
   rename(from: string, to: string): Promise<void>
+  /** Whether a file is its owner's alone. */
+  isPrivate(path: string): Promise<boolean>
   /** Removes a file or a folder with all that is in it; whether it was there does not matter. */
   remove(path: string): Promise<void>
   /** Names in a folder; none where there is no such folder. */
@@ -39,6 +41,7 @@ export const realFiles: Files = {
   },
   overwrite: (path, text) => writeFile(path, text, { flag: 'r+' }),
   rename: (from, to) => rename(from, to),
+  isPrivate: async (path) => ((await stat(path)).mode & 0o077) === 0,
   remove: (path) => rm(path, { recursive: true, force: true }),
   list: (folder) => readdir(folder).catch(ifMissing([])),
 }

@@ -85,7 +85,13 @@ describe('where the server is', () => {
   it('is never told as a loopback address', () => {
     expect(() => memberUrl({ host: '127.0.0.1', port: 6443 }, [], MACHINE)).toThrow(expect.objectContaining({ id: 'SUB0706' }))
     expect(() => memberUrl(ANY, [], { ...MACHINE, outward: undefined, addresses: [] })).toThrow(expect.objectContaining({ id: 'SUB0706' }))
-    expect(() => memberUrl(ANY, [{ host: 'localhost', port: 1 }], MACHINE)).toThrow(expect.objectContaining({ id: 'SUB0412' }))
+    expect(() => memberUrl(ANY, [{ host: 'localhost', port: 1 }], MACHINE)).toThrow(
+      expect.objectContaining({ id: 'SUB0706', hint: expect.stringContaining('--advertise') }),
+    )
+  })
+  it('is told to members with a port that can be dialled', () => {
+    expect(() => parseHostPort('hub:0', 'advertise', ANY)).toThrow(expect.objectContaining({ id: 'SUB0101' }))
+    expect(parseHostPort('hub:0', 'listen', ANY)).toEqual({ host: 'hub', port: 0 })
   })
   it('has a certificate for each way to it', () => {
     const names = certificateNames(ANY, [{ host: 'broker.example', port: 443 }], MACHINE)
@@ -110,6 +116,12 @@ describe('its folder', () => {
     expect(await rememberedPlace(context, 'd')).toEqual({ listen: '0.0.0.0:6443', advertise: ['[fd00::1]:1'] })
     files.set('d/place.json', '[]')
     await expect(rememberedPlace(context, 'd')).rejects.toMatchObject({ id: 'SUB0704' })
+  })
+  it('a broker file that cannot be written leaves the one that is there where it is', async () => {
+    const { context, files } = fakeWorld({ files: { b: 'old' } })
+    const full = { ...context.files, write: () => Promise.reject(Object.assign(new Error('full'), { code: 'ENOSPC' })) }
+    await expect(writeBrokerFile({ ...context, files: full }, 'b', 'new')).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect([...files]).toEqual([['b', 'old']])
   })
   it('a broker file that differs is kept aside, one that is the same not touched', async () => {
     const { context, files } = fakeWorld({ files: { b: 'old' } })

@@ -80,6 +80,7 @@ export function memoryFiles(files: Map<string, string>): Files {
       files.set(to, await read(from))
       files.delete(from)
     },
+    isPrivate: async () => true,
     remove: async (path) => {
       for (const name of [...files.keys()]) if (name === path || name.startsWith(`${path}/`)) files.delete(name)
     },

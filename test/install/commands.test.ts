@@ -1,5 +1,5 @@
 // deploy-broker and join as far as no server is needed: time limits, old servers, the file on a disk, a person at a terminal.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
@@ -80,6 +80,24 @@ describe('deploy-broker', () => {
     const kept = readdirSync(pathOf(folder, 'deep')).filter((name) => name !== 'broker-info.subm')
     expect(kept).toEqual([expect.stringMatching(/^broker-info\.subm\.\d{4}-\d\d-\d\dT\d\d_\d\d_\d\dZ$/)])
     expect(readFileSync(pathOf(folder, 'deep', kept[0] ?? ''), 'utf8')).toBe('older')
+    chmodSync(file, 0o644)
+    expect((await run(`${line} --file ${file}`, { broker, files: realFiles })).out).toContain('is unchanged')
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  })
+
+  it('tells mistakes on the command line before it asks anybody', async () => {
+    const nobody = fakeCluster()
+    const kube = () => Promise.reject(new Error('asked'))
+    for (const wrong of ['--timeout soon', '--emit json', '--broker-url http://hub', '--broker-url https://127.0.0.1:1']) {
+      const { context, err } = fakeWorld()
+      expect(await main(`deploy-broker ${wrong}`.split(' '), { ...context, kube }, laptopRuns)).not.toBe(0)
+      expect(err()).toMatch(/^error SUB0(101|412): /)
+    }
+    for (const wrong of ['--timeout soon', '--natt-port 0', '--public-ip ipv4:999.1.1.1', '--public-ip x', '--health-check-interval 0'])
+      expect(await run(`join --cluster-id west ${wrong}`, { broker: nobody })).toMatchObject({
+        code: 64,
+        err: expect.stringMatching(/^error SUB0101: /),
+      })
   })
 
   it('keeps the key of a clusterset that is there, and refuses a damaged one', async () => {

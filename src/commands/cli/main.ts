@@ -1,6 +1,6 @@
 import { ApiError } from '../../k8s/api.ts'
 import { explain } from '../../k8s/explain.ts'
-import { EXIT, type ExitCode, messageOf, UserError } from '../../model/errors.ts'
+import { codeOf, EXIT, type ExitCode, messageOf, UserError } from '../../model/errors.ts'
 import type { Context } from '../context.ts'
 import { usage } from './given.ts'
 import { commandHelp, overview } from './help-text.ts'
@@ -19,7 +19,7 @@ export async function main(argv: readonly string[], context: Context, runs: Runs
   try {
     return (await start(parse(argv, COMMANDS, context.env), { ...context, kube }, runs)) ?? EXIT.done
   } catch (error) {
-    return report(error instanceof ApiError ? explain(error, [...servers].join(' or ')) : error, context)
+    return report(error instanceof ApiError ? explain(error, [...servers].join(' or ')) : (fileFault(error) ?? error), context)
   }
 }
 
@@ -48,6 +48,20 @@ function report(error: unknown, { stderr, signal, version }: Context): ExitCode 
   const stack = error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error)
   stderr.write(`a fault of subctl ${version}: ${stack}\n`)
   return EXIT.failed
+}
+
+// What a folder, its rights or its disk are to blame for. A file that is not there may be a fault of ours.
+const FILE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']
+const FILE_CALLS = /^(open|read|write|fsync|mkdir|rename|f?l?stat|f?chmod|scandir|unlink|rmdir|rm)$/
+
+function fileFault(error: unknown): UserError | undefined {
+  const code = codeOf(error)
+  const call: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'syscall') : undefined
+  // Sockets and programs have such codes too.
+  const isOfFile = typeof call === 'string' && FILE_CALLS.test(call)
+  return isOfFile && code !== undefined && FILE_CODES.includes(code)
+    ? new UserError('SUB0103', messageOf(error), { cause: error })
+    : undefined
 }
 
 /** Output that could not be written, such as to a full disk. */

@@ -37,7 +37,10 @@ function read(words: readonly string[], commands: readonly CommandSpec[], env: E
     const command = commandOf(spec, program)
     command.action(() => {
       const values = Object.fromEntries(command.options.map((o) => [o.long?.slice(2) ?? '', command.getOptionValue(o.attributeName())]))
-      parsed = values.help === true ? { what: 'help', spec } : { what: 'run', spec, given: given(flagsOf(spec), values, command.args, env) }
+      parsed =
+        values.help === true
+          ? { what: 'help', spec }
+          : { what: 'run', spec, given: chosen(spec, given(flagsOf(spec), values, command.args, env)) }
     })
   }
   try {
@@ -50,6 +53,12 @@ function read(words: readonly string[], commands: readonly CommandSpec[], env: E
     throw commandLineError(error.message, asked)
   }
   return parsed ?? { what: 'help', spec: undefined }
+}
+
+/** The same, once each flag that has choices is one of them: before the command asks anybody. */
+function chosen(spec: CommandSpec, what: Given): Given {
+  for (const { name, choices } of flagsOf(spec)) if (choices !== undefined) what.text(name)
+  return what
 }
 
 function commandOf(spec: CommandSpec, program: Command): Command {

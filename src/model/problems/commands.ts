@@ -13,8 +13,8 @@ export const commandProblems: Problems = {
   },
   SUB0103: {
     title: 'A file cannot be read or written',
-    cause: 'The file does not exist, is a folder, or may not be opened by this user.',
-    next: 'Check the path and its rights with `ls -l`.',
+    cause: 'The file does not exist, is a folder, may not be opened by this user, or its disk is full or read-only.',
+    next: 'Check the path and its rights with `ls -l`, the room with `df`; then run the command again, which goes on where it stopped.',
   },
   SUB0105: {
     title: 'Time ran out',

@@ -77,7 +77,7 @@ export const installProblems: Problems = {
   SUB0415: {
     title: 'This cluster has joined under another id',
     cause: 'A cluster has one id; its objects carry it here and on the broker.',
-    next: 'Join with the id it has, or take it out first with `subctl uninstall`.',
+    next: 'Join with the id it has, or take it out first: `kubectl delete namespace submariner` there, then its objects on the broker.',
   },
   SUB0416: {
     title: 'The cluster does not allow it',

@@ -76,6 +76,13 @@ describe('main', () => {
   })
 })
 
+it('a flag with choices is checked before the command runs', async () => {
+  const ran: string[] = []
+  const show: Runs = { show: async () => void ran.push('ran') as undefined }
+  expect(await run('show -o xml', show)).toMatchObject({ code: 64, err: expect.stringContaining('--output is "xml"') })
+  expect(ran).toEqual([])
+})
+
 describe('an error of a run', () => {
   const failing = (error: unknown): Runs => ({ version: () => Promise.reject(error) })
 
@@ -91,6 +98,15 @@ describe('an error of a run', () => {
     const { code, err } = await run('version', failing(new RangeError('odd')))
     expect(code).toBe(EXIT.failed)
     expect(err).toMatch(/^a fault of subctl 1\.2\.3\+abcdef12: RangeError: odd\n {4}at /)
+  })
+  it.each([
+    ["EROFS: read-only file system, open 'x'", 'EROFS', 'open', 'error SUB0103: EROFS'],
+    ['ENOSPC: no space left on device, write', 'ENOSPC', 'write', 'error SUB0103: ENOSPC'],
+    ['connect EACCES 10.0.0.1:1', 'EACCES', 'connect', 'a fault of subctl'],
+    ["ENOENT: no such file or directory, open 'x'", 'ENOENT', 'open', 'a fault of subctl'],
+  ])('%s is for the user where a disk or its rights are to blame', async (message, code, syscall, start) => {
+    const { err } = await run('version', failing(Object.assign(new Error(message), { code, syscall })))
+    expect(err.startsWith(start)).toBe(true)
   })
   it('is an interruption after SIGINT', async () => {
     const world = fakeWorld()

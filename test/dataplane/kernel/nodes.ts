@@ -77,6 +77,7 @@ const filesOf = (inside: Exec): Files => ({
     const { code, stdout } = await inside(['cat', path], { okCodes: [0, 1] })
     return code === 0 ? stdout : undefined
   },
+  isPrivate: async () => true,
   overwrite: async (path, text) => void (await inside(['tee', path], { input: text })),
 })
 
