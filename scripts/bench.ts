@@ -1,4 +1,5 @@
 // The command line of scripts/bench: results on stdout, progress on stderr.
+import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchOptions } from '../test/bench/bench.ts'
 import { type Result, table } from '../test/bench/series.ts'
@@ -74,6 +75,11 @@ function runsOf(text: string): number {
   return Number(text)
 }
 
+/** How busy the machine is, with what is measured and with everything else. */
+function machine(): string {
+  return `load ${loadavg()[0]?.toFixed(1)} on ${availableParallelism()} CPUs`
+}
+
 interface Measured {
   readonly done: readonly Result[]
   readonly failed: readonly { readonly name: string; readonly error: unknown }[]
@@ -86,7 +92,8 @@ async function measure(benches: readonly Bench[], how: Omit<BenchOptions, 'say'>
   for (const bench of benches) {
     const say = (what: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${bench.name}: ${what}`)
     try {
-      done.push(...(await bench.run({ ...how, say })))
+      const results = await bench.run({ ...how, say })
+      done.push(...results.map((line) => ({ ...line, conditions: `${line.conditions}; ${machine()}` })))
     } catch (error) {
       failed.push({ name: bench.name, error })
       say('it failed')
