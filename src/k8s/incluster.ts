@@ -34,9 +34,11 @@ export function fileAccess(paths: FilePaths, files: Files): Access {
   }
 }
 
+/** Requests that are made while the file is being read share what is read. */
 function lastGood(path: string, files: Files): () => Promise<string> {
   let last: string | undefined
-  return async () => {
+  let reading: Promise<string> | undefined
+  const read = async (): Promise<string> => {
     try {
       const text = await files.read(path)
       if (text.trim() !== '') last = text
@@ -44,5 +46,11 @@ function lastGood(path: string, files: Files): () => Promise<string> {
       if (last === undefined) throw error
     }
     return last ?? ''
+  }
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined
+    })
+    return reading
   }
 }

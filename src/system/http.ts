@@ -72,7 +72,8 @@ const TCP_KEEPALIVE_MS = 15_000
 
 /** One pool of connections for one set of certificates. */
 export function openHttp(tls: Tls = {}): Http {
-  const kept = { keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, maxFreeSockets: 4 }
+  // As many as there are writes at once: a connection more is a handshake more for each of them.
+  const kept = { keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, maxFreeSockets: 8 }
   const agents = {
     plain: new PlainAgent(kept),
     tls: new TlsAgent({
