@@ -1,7 +1,7 @@
 import { ApiError } from '../k8s/api.ts'
-import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../model/names.ts'
+import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '../model/names.ts'
 import { overlaps, parseCidr } from '../model/net.ts'
-import type { Cluster } from '../model/resources.ts'
+import type { Cluster, Lease } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext } from './subject.ts'
@@ -73,9 +73,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
       const active = activeGateways({ lease, ...rest })
       if (active.length !== 1)
         return { is: 'failed', reason: `${active.length} gateways say that they are active`, hint: 'run `subctl show gateways`' }
-      await context.clock.sleep(((lease.spec?.leaseDurationSeconds ?? 3) + 1) * 1000, signal)
-      const later = (await context.look()).lease
-      if (later?.spec?.renewTime === lease.spec?.renewTime)
+      if (!(await isRenewed(context, lease, signal)))
         return { is: 'failed', reason: `${holder} holds the lease and does not renew it`, hint: 'see the log of the engine on that node' }
       return ok(active[0]?.metadata.name)
     },
@@ -162,6 +160,19 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     run: triedAsAnother,
   },
 ]
+
+const LEASE_POLL_MS = 250
+
+/** Whether the lease is seen to be renewed within its term. */
+async function isRenewed(context: CheckContext, { spec }: Lease, signal: AbortSignal): Promise<boolean> {
+  const until = context.clock.now() + ((spec?.leaseDurationSeconds ?? 3) + 1) * 1000
+  while (context.clock.now() < until && !signal.aborted) {
+    await context.clock.sleep(LEASE_POLL_MS, signal)
+    const now = await context.api.get('Lease', GATEWAY_LEASE, context.namespace)
+    if (now?.spec?.renewTime !== spec?.renewTime) return true
+  }
+  return false
+}
 
 /** Asks the broker, without writing anything, to take an object of a cluster that is not this one: it has to refuse. */
 async function triedAsAnother(context: CheckContext): Promise<Verdict> {

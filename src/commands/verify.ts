@@ -23,18 +23,49 @@ export const verify: Run = async (context, given) => {
   const marks = marksFor(out, context, given)
   const status = statusLine(context.stderr)
   const reports: ClusterReport[] = []
-  for (const cluster of checkContexts(context, found, given)) {
-    out.write(`Cluster of context "${cluster.name}"\n`)
+  const running = checkContexts(context, found, given).map((cluster) => runAhead(cluster, { clock: context.clock, signal, status }))
+  for (const run of running) {
+    out.write(`Cluster of context "${run.name}"\n`)
     const outcomes: Outcome[] = []
-    const onStart = (name: string): void => status.show(`checking: ${name}`)
-    for await (const outcome of runChecks(CHECKS, cluster, { clock: context.clock, signal, explain: messageOf, onStart })) {
+    for await (const outcome of run.outcomes()) {
       outcomes.push(outcome)
-      status.clear()
       out.write(`${line(outcome, marks)}\n`)
     }
-    reports.push({ context: cluster.name, outcomes })
+    reports.push({ context: run.name, outcomes })
   }
   return conclude(context, given, { reports, out, timedOut: deadline.aborted })
+}
+
+interface Ahead {
+  readonly clock: Context['clock']
+  readonly signal: AbortSignal
+  readonly status: StatusLine
+}
+
+/** Starts the checks of one cluster: those of all run side by side, and are told of one cluster after the other. */
+function runAhead(cluster: CheckContext, { clock, signal, status }: Ahead) {
+  let [checking, isShown] = ['', false]
+  const onStart = (name: string): void => {
+    checking = name
+    if (isShown) status.show(`checking: ${name}`)
+  }
+  const checks = runChecks(CHECKS, cluster, { clock, signal, explain: messageOf, onStart })
+  // A generator that is asked for all at once makes one after the other, whether anybody reads them or not.
+  const asked = CHECKS.map(() => checks.next())
+  return {
+    name: cluster.name,
+    async *outcomes(): AsyncGenerator<Outcome> {
+      isShown = true
+      for (const next of asked) {
+        status.show(`checking: ${checking}`)
+        const { value, done } = await next
+        status.clear()
+        if (done === true) break
+        yield value
+      }
+      isShown = false
+    },
+  }
 }
 
 async function conclude(context: Context, given: Given, done: { reports: ClusterReport[]; out: Context['stdout']; timedOut: boolean }) {
@@ -83,8 +114,13 @@ async function ask(api: KubeApi, namespace: string, clock: Context['clock'], sig
   return askProbes({ api, namespace, clock, signal, nodes, id: crypto.randomUUID() })
 }
 
+interface StatusLine {
+  show(text: string): void
+  clear(): void
+}
+
 /** A line that a person at a terminal sees until the next one comes; nothing where nobody looks. */
-function statusLine(output: Output): { show(text: string): void; clear(): void } {
+function statusLine(output: Output): StatusLine {
   const write = (text: string): void => void (output.isTty && output.write(text))
   return { show: (text) => write(`\r\u001b[K  ${text.slice(0, output.columns - 3)}`), clear: () => write('\r\u001b[K') }
 }

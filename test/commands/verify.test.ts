@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { PROBE_REQUEST } from '../../src/model/probe.ts'
 import type { Gateway } from '../../src/model/resources.ts'
 import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
 import { connectionTo, goodAnswer, type Joined, joined, NAMESPACE } from '../fakes/joined.ts'
@@ -107,7 +108,13 @@ it('verify warns where the rights on the broker are shared', async () => {
 
 it('verify finds a lease that nobody renews, and two gateways that both think they lead', async () => {
   const made = joined()
-  const still = { ...made.clock, sleep: async (ms: number) => (ms > 3_000 ? undefined : made.clock.sleep(ms)) }
+  let now = 0
+  const still = {
+    now: () => now,
+    async sleep(ms: number) {
+      now += ms
+    },
+  }
   expect((await verify({ ...made, clock: still }, ['--context', 'west'])).out).toMatch(
     /west-gw1-submariner-gateway holds the lease and does not renew it/,
   )
@@ -144,6 +151,20 @@ it('verify passes over what the route agent of a node that is gone left behind',
   made.clusters.west.drop('Node', 'west-w1')
   made.set((node, id) => (node === 'west-w1' ? undefined : goodAnswer(node, id)))
   expect((await verify(made, ['--context', 'west'])).code).toBe(0)
+})
+
+it('verify asks its clusters side by side, and tells of one after the other', async () => {
+  const made = joined()
+  const isAsked = (): boolean =>
+    made.clusters.east.objects('RouteAgent').some(({ metadata }) => metadata.annotations?.[PROBE_REQUEST] !== undefined)
+  let wasAsked = false
+  made.set((node, id) => {
+    wasAsked ||= isAsked()
+    return id === 'west' && !wasAsked ? undefined : goodAnswer(node, id)
+  })
+  const { code, out } = await verify(made)
+  expect(code).toBe(0)
+  expect(out.indexOf('SUB0619')).toBeLessThan(out.indexOf('context "east"'))
 })
 
 it('verify takes its requests back', async () => {
