@@ -11,6 +11,10 @@ interface Attempt {
 export interface Attempts {
   isDue(what: string, about: string, nowMs: number): boolean
   tried(what: string, about: string, nowMs: number): void
+  /** How often it was tried since it is about this. */
+  tries(what: string, about: string): number
+  /** Gives someone else the first go: what has not been asked for before is due after this time alone. */
+  yield(what: string, about: string, nowMs: number, ms: number): void
   /** It is done: the next try comes at once. */
   clear(what: string): void
   clearAll(): void
@@ -29,6 +33,10 @@ export function openAttempts(): Attempts {
     tried(what, about, nowMs) {
       const count = of(what, about)?.count ?? 0
       attempts.set(what, { about, count: count + 1, dueMs: nowMs + Math.min(FIRST_MS * 2 ** Math.min(count, 10), MOST_MS) })
+    },
+    tries: (what, about) => of(what, about)?.count ?? 0,
+    yield(what, about, nowMs, ms) {
+      if (of(what, about) === undefined) attempts.set(what, { about, count: 0, dueMs: nowMs + ms })
     },
     clear: (what) => void attempts.delete(what),
     clearAll: () => attempts.clear(),

@@ -5,16 +5,17 @@ import type { Exec } from '../../system/exec.ts'
 import type { Log } from '../../system/log.ts'
 import { type OpenLocalSocket, openLocalSocket } from '../../system/unix-socket.ts'
 import type { Cable, CableDriver } from '../cable.ts'
+import { openAttempts } from './attempts.ts'
 import { type WantedConnection, wantedConnections } from './connection.ts'
 import { deviceOf, dropDevice, putDevice } from './device.ts'
-import { openInitiating } from './initiate.ts'
+import { openInitiating, YIELD_MS } from './initiate.ts'
 import { openLink } from './link.ts'
-import { planSteps, progressOf, surplusSas } from './plan.ts'
+import { planSteps, progressOf, type Step, surplusSas } from './plan.ts'
 import { reasonOf } from './reasons.ts'
 import { openSecrets } from './secrets.ts'
 import type { SeenSa } from './seen.ts'
 import { statusOf, unknown } from './status.ts'
-import { endSa, takeSteps } from './steps.ts'
+import { endSas, takeSteps } from './steps.ts'
 
 export interface IpsecOptions {
   /** charon's vici socket. */
@@ -36,6 +37,7 @@ export interface IpsecDriver extends CableDriver, Disposable {
 /** Events of one change come close together; they make one look. */
 const GATHER_MS = 10
 const SETTLE_MS = 30
+const MOST_MERGES = 3
 
 /**
  * Cables carried by charon. Every pass reads what charon has; connections are known by mark, SAs by name and reqids, foreign ones are left alone.
@@ -44,6 +46,7 @@ const SETTLE_MS = 30
 export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   const { exec, clock, log } = options
   const initiating = openInitiating(clock)
+  const ending = openAttempts()
   const secrets = openSecrets()
   const reasons = new Map<string, string>()
   const state: { wanted: readonly WantedConnection[]; isLooking: boolean; turn: Promise<unknown> } = {
@@ -77,11 +80,26 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     if (!link.isOpen) return
     await inTurn(async () => {
       const sas = await link.sas()
-      for (const connection of state.wanted)
-        for (const { id, name } of surplusSas(connection, ownedBy(connection, sas))) log.info(await endSa(link, id, `${name}: surplus`))
+      const surplus = state.wanted.flatMap((connection) => surplusSas(connection, ownedBy(connection, sas)))
+      for (const line of await endSas(
+        { link, clock },
+        surplus.map(({ id, name }) => ({ id, name, why: 'surplus' })),
+      ))
+        log.info(line)
       for (const line of await initiating.goOn(link, state.wanted, await link.sas())) log.info(line)
     }).catch((error: unknown) => log.debug('charon could not be asked after a change', { error: messageOf(error) }))
     options.onChange?.()
+  }
+  /** The side that made an SA ends children of it; the other does only where the first does not. A peer that wants several SAs gets them in the end. */
+  const isDue = (step: Step): boolean => {
+    if (step.what === 'end' && step.isMerge === true) {
+      const isDueNow = ending.tries(step.name, '') < MOST_MERGES && ending.isDue(step.name, '', clock.now())
+      if (isDueNow) ending.tried(step.name, '', clock.now())
+      return isDueNow
+    }
+    if (step.what !== 'endChild' || step.isLeading) return true
+    ending.yield(step.id, '', clock.now(), YIELD_MS)
+    return ending.isDue(step.id, '', clock.now())
   }
   const pass = async (cables: readonly Cable[]): Promise<readonly string[]> => {
     const esp = await link.esp()
@@ -93,7 +111,9 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     const keys = await secrets.reconcile(link, wanted, cables.length > 0 ? await options.psk() : '')
     if (keys.isOther) initiating.hurry()
     const [connections, sas] = [await link.connections(), await link.sas()]
-    const steps = await takeSteps(link, planSteps({ connections, sas }, wanted), esp, (name, why) => reasons.set(name, why))
+    ending.keep(new Set(sas.flatMap(({ name, children }) => [name, ...children.map(({ id }) => id)])))
+    const due = planSteps({ connections, sas }, wanted).filter(isDue)
+    const steps = await takeSteps({ link, clock, esp, onRefusal: (name, why) => reasons.set(name, why) }, due)
     const now = steps.length === 0 ? sas : await link.sas()
     return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, now))]
   }

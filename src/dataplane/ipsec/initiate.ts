@@ -7,6 +7,9 @@ import { progressOf } from './plan.ts'
 import type { SeenSa } from './seen.ts'
 import { refusal } from './steps.ts'
 
+/** So long the side that made an SA is given to add children to it: were both to do so at once, charon would drop messages of the same number. */
+export const YIELD_MS = 2_000
+
 /** Starts what is not up. charon alone would not: it gives up after a refusal. */
 export interface Initiating {
   /** Initiates what is missing and due: one child where there is no IKE SA, all others once there is one. One line a connection. */
@@ -22,11 +25,12 @@ export function openInitiating(clock: Clock): Initiating {
   const keysOf = (name: string): readonly [string, string] => [name, `${name} children`]
   const one = async (link: CharonLink, connection: WantedConnection, sas: readonly SeenSa[]): Promise<readonly string[]> => {
     const { cable, name, children } = connection
-    const { up, isOpen, missing } = progressOf(connection, sas)
+    const { up, isOpen, isLeading, missing } = progressOf(connection, sas)
     if (up.size === children.length) for (const key of keysOf(name)) attempts.clear(key)
     if (missing.length === 0) return []
     const [first, others] = keysOf(name)
     const [key, about] = [isOpen ? others : first, canonical(cable)]
+    if (isOpen && !isLeading) attempts.yield(key, about, clock.now(), YIELD_MS)
     if (!attempts.isDue(key, about, clock.now())) return []
     attempts.tried(key, about, clock.now())
     // Pods' networks are published last, and are the ones that packets wait for.

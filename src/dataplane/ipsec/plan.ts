@@ -11,16 +11,17 @@ export interface SeenCharon {
 export type Step =
   | { readonly what: 'load'; readonly connection: WantedConnection }
   | { readonly what: 'unload'; readonly name: string }
-  /** Also with a peer that does not answer. */
-  | { readonly what: 'end'; readonly id: string; readonly name: string; readonly why: string }
-  | { readonly what: 'endChild'; readonly id: string; readonly name: string; readonly why: string }
+  /** Also with a peer that does not answer. `isMerge`: nothing is wrong with it, but one SA is enough for all children. */
+  | { readonly what: 'end'; readonly id: string; readonly name: string; readonly why: string; readonly isMerge?: true }
+  /** `isLeading`: this side made the SA, and goes first. */
+  | { readonly what: 'endChild'; readonly id: string; readonly name: string; readonly why: string; readonly isLeading: boolean }
 
 const LIVE_CHILD = ['CREATED', 'ROUTED', 'INSTALLING', 'INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED', 'RETRYING']
 const UP_CHILD = ['INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED']
 /** SAs established closer together than this were started by both sides at once; otherwise the newer one shows that the older is dead. */
 const AT_ONCE_SECONDS = 2
-/** So long the side that made an SA is given to add its children. */
-const PATIENCE_SECONDS = 3
+/** An SA so young may not have its children yet. */
+const YOUNG_SECONDS = 3
 
 /** All but initiating; puts stand before drops. */
 export function planSteps(seen: SeenCharon, wanted: readonly WantedConnection[]): Step[] {
@@ -43,13 +44,15 @@ export function planSteps(seen: SeenCharon, wanted: readonly WantedConnection[])
 
 function tidy(connection: WantedConnection, sas: readonly SeenSa[]): Step[] {
   const surplus = surplusSas(connection, sas)
+  const staying = sas.filter((sa) => !surplus.includes(sa))
   return [
     ...surplus.map((sa) => end(sa, 'surplus')),
-    ...sas.filter((sa) => !surplus.includes(sa)).flatMap((sa) => badChildren(connection, sa)),
+    ...mergedSas(connection, staying).map((sa): Step => ({ ...end(sa, 'one is enough'), isMerge: true })),
+    ...staying.flatMap((sa) => badChildren(connection, sa)),
   ]
 }
 
-const end = ({ id, name }: SeenSa, why: string): Step => ({ what: 'end', id, name, why })
+const end = ({ id, name }: SeenSa, why: string): Extract<Step, { what: 'end' }> => ({ what: 'end', id, name, why })
 
 const isLoaded = (wanted: WantedConnection, seen: SeenConnection | undefined): boolean =>
   seen !== undefined && seen.mark === wanted.mark && isSamePath(wanted, seen) && isSameChildren(wanted, seen)
@@ -75,20 +78,26 @@ const isSameNetworks = (
   wanted: { readonly local: Cidr; readonly remote: Cidr },
 ): boolean => seen?.local === wanted.local && seen.remote === wanted.remote
 
+type Better = (a: SeenSa, b: SeenSa) => boolean
 /**
- * SAs that carry what a better one carries. Both sides choose alike: of SAs that were started at once the one that the gateway with the lower cable name
- * started stays, otherwise the newer one. SAs that have no child in common (a peer that makes an SA a child) all stay.
+ * Which of two SAs stays; both sides choose alike: of SAs that were started at once the one that the gateway with the lower cable name started,
+ * otherwise the newer one.
  */
-export function surplusSas({ cable }: Pick<WantedConnection, 'cable'>, sas: readonly SeenSa[]): SeenSa[] {
-  const established = sas.filter((sa) => sa.state === 'ESTABLISHED')
+const betterOf = ({ cable }: Pick<WantedConnection, 'cable'>): Better => {
   const isLower = cable.local.cable_name < cable.remote.cable_name
-  const isBetter = (a: SeenSa, b: SeenSa): boolean => {
+  return (a, b) => {
     const [ageA, ageB] = [a.ageSeconds ?? 0, b.ageSeconds ?? 0]
     if (Math.abs(ageA - ageB) > AT_ONCE_SECONDS) return ageA < ageB
     const [isALower, isBLower] = [a.isInitiator === isLower, b.isInitiator === isLower]
     if (isALower !== isBLower) return isALower
     return ageA === ageB ? a.spi < b.spi : ageA < ageB
   }
+}
+
+/** SAs that carry what a better one carries, and those that have carried nothing for a while. */
+export function surplusSas(connection: Pick<WantedConnection, 'cable'>, sas: readonly SeenSa[]): SeenSa[] {
+  const isBetter = betterOf(connection)
+  const established = sas.filter((sa) => sa.state === 'ESTABLISHED')
   const liveOf = (sa: SeenSa): SeenChild[] => sa.children.filter(isLive)
   const isIdle = (sa: SeenSa): boolean => liveOf(sa).length === 0 && sa.tasks.length === 0 && (sa.ageSeconds ?? 0) > AT_ONCE_SECONDS
   // One child seen twice has moved from one SA to the next while the list was written: rekeying.
@@ -102,6 +111,13 @@ export function surplusSas({ cable }: Pick<WantedConnection, 'cable'>, sas: read
   )
 }
 
+/** SAs that share the children with a better one for a while, as is left where charon made anew what was queued in an SA that was ended. */
+export function mergedSas(connection: Pick<WantedConnection, 'cable'>, sas: readonly SeenSa[]): SeenSa[] {
+  const isBetter = betterOf(connection)
+  const old = sas.filter((sa) => sa.state === 'ESTABLISHED' && sa.tasks.length === 0 && (sa.ageSeconds ?? 0) > YOUNG_SECONDS)
+  return old.filter((sa) => old.some((other) => other !== sa && isBetter(other, sa)))
+}
+
 const isLive = ({ state }: SeenChild): boolean => LIVE_CHILD.includes(state)
 
 /** Children with other networks than their name means now, and the second ones of a name. */
@@ -112,10 +128,10 @@ function badChildren({ children }: WantedConnection, sa: SeenSa): Step[] {
     .flatMap((child): Step[] => {
       const want = wanted.get(child.name)
       const { id, name } = child
-      if (want === undefined || !isSameNetworks(child, want))
-        return [{ what: 'endChild', id, name, why: 'its networks are no longer these' }]
+      const endOf = (why: string): Step => ({ what: 'endChild', id, name, why, isLeading: sa.isInitiator })
+      if (want === undefined || !isSameNetworks(child, want)) return [endOf('its networks are no longer these')]
       const isSecond = sa.children.some((other) => other.state === 'INSTALLED' && other.name === name && other.spi < child.spi)
-      return isSecond ? [{ what: 'endChild', id, name, why: 'surplus' }] : []
+      return isSecond ? [endOf('surplus')] : []
     })
 }
 
@@ -124,6 +140,8 @@ export interface Progress {
   readonly up: ReadonlySet<string>
   /** Whether an IKE SA is there for children to be added to. */
   readonly isOpen: boolean
+  /** Whether this side made an SA that is up: it adds the children then. */
+  readonly isLeading: boolean
   /** Whether an SA is being replaced: children may be on their way, and the list, which is not of one moment, without them. */
   readonly isMoving: boolean
   /** Children to initiate now, were it not for back-off; none while charon or the peer is at it. */
@@ -144,15 +162,17 @@ export function progressOf({ name, children, isDialled }: WantedConnection, sas:
     ),
   )
   const live = new Set(own.flatMap((sa) => sa.children.filter(isLive).map((child) => child.name)))
-  const isYoung = (sa: SeenSa): boolean => (sa.ageSeconds ?? 0) < PATIENCE_SECONDS
+  const isYoung = (sa: SeenSa): boolean => (sa.ageSeconds ?? 0) < YOUNG_SECONDS
   const isMoving =
     all.some((sa) => ['REKEYING', 'REKEYED', 'DELETING'].includes(sa.state)) ||
     carrying.some((sa) => isYoung(sa) && sa.children.length === 0)
-  const isBusy =
-    isMoving || own.some((sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE') || (!sa.isInitiator && isYoung(sa)))
+  // Of two that came at once one will go: a child that were added to it would have charon make yet another SA.
+  const isContested = carrying.length > 1 && carrying.some(isYoung)
+  const isBusy = isMoving || isContested || own.some((sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE'))
   return {
     up,
     isOpen: carrying.length > 0,
+    isLeading: carrying.some((sa) => sa.isInitiator),
     isMoving,
     missing: isBusy || !isDialled ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),
   }

@@ -1,5 +1,6 @@
 // Steps of a plan as requests to charon.
 import { messageOf } from '../../model/errors.ts'
+import type { Clock } from '../../system/clock.ts'
 import type { EspMode } from './charon-conf.ts'
 import type { CharonLink } from './link.ts'
 import { connectionMessage } from './message.ts'
@@ -9,14 +10,34 @@ import { ViciError } from './vici.ts'
 /** What charon refused of one connection: the others go on. */
 export type OnRefusal = (connection: string, why: string) => void
 
-/** Takes the steps in order; one line each. */
-export async function takeSteps(link: CharonLink, steps: readonly Step[], esp: EspMode, onRefusal: OnRefusal): Promise<readonly string[]> {
+export interface Stepping {
+  readonly link: CharonLink
+  readonly clock: Clock
+  readonly esp: EspMode
+  readonly onRefusal: OnRefusal
+}
+
+/** Takes the steps in order, but ends SAs of one kind together; one line each. */
+export async function takeSteps(stepping: Stepping, steps: readonly Step[]): Promise<readonly string[]> {
   const lines: string[] = []
-  for (const step of steps) lines.push(await take(link, step, esp, onRefusal))
+  for (const step of steps) {
+    if (step.what !== 'end') lines.push(await take(stepping, step))
+    else if (steps[steps.indexOf(step) - 1]?.what !== 'end') lines.push(...(await endSas(stepping, endsFrom(steps, step))))
+  }
   return lines
 }
 
-async function take(link: CharonLink, step: Step, esp: EspMode, onRefusal: OnRefusal): Promise<string> {
+type EndStep = Extract<Step, { what: 'end' }>
+function endsFrom(steps: readonly Step[], first: EndStep): EndStep[] {
+  const ends: EndStep[] = []
+  for (const step of steps.slice(steps.indexOf(first))) {
+    if (step.what !== 'end') break
+    ends.push(step)
+  }
+  return ends
+}
+
+async function take({ link, esp, onRefusal }: Stepping, step: Exclude<Step, EndStep>): Promise<string> {
   switch (step.what) {
     case 'load': {
       const { name } = step.connection
@@ -27,10 +48,8 @@ async function take(link: CharonLink, step: Step, esp: EspMode, onRefusal: OnRef
     case 'unload':
       await link.request('unload-conn', { name: step.name })
       return `${step.name}: removed`
-    case 'end':
-      return await endSa(link, step.id, `${step.name}: ${step.why}`)
     case 'endChild':
-      await endIfThere(link, { 'child-id': step.id, timeout: '-1' })
+      await endIfThere(link, { 'child-id': step.id })
       return `${step.name}: SA ended, ${step.why}`
   }
 }
@@ -46,15 +65,34 @@ export async function refusal(link: CharonLink, work: () => Promise<unknown>): P
   }
 }
 
-/** Ends an IKE SA and its children at once, whether its peer answers or not. */
-export async function endSa(link: CharonLink, id: string, why: string): Promise<string> {
-  await endIfThere(link, { 'ike-id': id, force: 'yes', timeout: '-1' })
-  return `SA ended, ${why}`
+const POLL_MS = 20
+const POLLS = 10
+
+/**
+ * Ends IKE SAs and their children. The peers are told, which charon does only when nothing else is under way; what is left after 200 ms, because
+ * its peer does not answer, goes without.
+ */
+export async function endSas(
+  { link, clock }: Pick<Stepping, 'link' | 'clock'>,
+  ends: readonly { readonly id: string; readonly name: string; readonly why: string }[],
+): Promise<readonly string[]> {
+  for (const { id } of ends) await endIfThere(link, { 'ike-id': id })
+  const left = async (): Promise<readonly string[]> => {
+    const there = new Set((await link.sas()).map(({ id }) => id))
+    return ends.map(({ id }) => id).filter((id) => there.has(id))
+  }
+  let ids = ends.length === 0 ? [] : await left()
+  for (let i = 0; i < POLLS && ids.length > 0; i += 1) {
+    await clock.sleep(POLL_MS)
+    ids = await left()
+  }
+  for (const id of ids) await endIfThere(link, { 'ike-id': id, force: 'yes' })
+  return ends.map(({ name, why }) => `${name}: SA ended, ${why}`)
 }
 
 /** What has ended in between is as wanted. */
 async function endIfThere(link: CharonLink, which: Readonly<Record<string, string>>): Promise<void> {
-  await link.request('terminate', which).catch((error: unknown) => {
+  await link.request('terminate', { ...which, timeout: '-1' }).catch((error: unknown) => {
     if (!(error instanceof ViciError) || !/no matching SAs|failed|not all/.test(error.message)) throw error
   })
 }

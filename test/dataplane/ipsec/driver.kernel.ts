@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
 import { openLocalSocket } from '../../../src/system/unix-socket.ts'
-import { type Bed, cable, lostDuring, openBed, saIds, type TestGateway, until, untilConnected } from './gateways.ts'
+import { type Bed, cable, lostDuring, openBed, saIds, type TestGateway, until, untilConnected, untilQuiet } from './gateways.ts'
 
 describe('two gateways with ESP in charon', () => {
   let bed: Bed
@@ -18,6 +18,7 @@ describe('two gateways with ESP in charon', () => {
 
   it('the driver connects every pair of networks', async () => {
     await Promise.all([untilConnected(west, [cable(west, east)]), untilConnected(east, [cable(east, west)])])
+    await Promise.all([untilQuiet(west, [cable(west, east)]), untilQuiet(east, [cable(east, west)])])
     for (const [from, to] of [
       ['10.1.0.1', '10.2.0.1'],
       ['10.1.0.1', '100.2.0.0'],
@@ -73,7 +74,7 @@ describe('two gateways with ESP in charon', () => {
       await Promise.all([untilConnected(west, there), untilConnected(east, back)])
       expect(await west.ping('10.1.0.1', '10.22.0.1')).toBe(true)
       await Promise.all([untilConnected(west, [cable(west, east)]), untilConnected(east, [cable(east, west)])])
-      await until('the children are gone', async () => (await saIds(west)).length === 5)
+      await Promise.all([untilQuiet(west, [cable(west, east)]), untilQuiet(east, [cable(east, west)])])
     })
     expect(lost).toBe(0)
     expect(await west.ping('10.1.0.1', '10.22.0.1')).toBe(false)

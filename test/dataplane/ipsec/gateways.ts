@@ -294,3 +294,10 @@ export async function lostDuring(gateway: TestGateway, from: string, to: string,
   const last = answered.at(-1) ?? 0
   return (sent - last > 5 ? sent : last) - answered.length
 }
+
+/** Passes until there is nothing to do, and SAs and children are as many as they must be: one IKE SA a cable with four children. */
+export const untilQuiet = (gateway: TestGateway, cables: readonly Cable[]): Promise<void> =>
+  until(`${gateway.spec.cluster_id} has one IKE SA a cable and nothing to do`, async () => {
+    const lines = await gateway.driver.reconcile(cables)
+    return lines.length === 0 && (await saIds(gateway)).length === cables.length * 5
+  })

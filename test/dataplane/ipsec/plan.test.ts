@@ -154,7 +154,10 @@ describe('of two SAs that carry the same', () => {
   })
   it('none is surplus where they have no child in common', () => {
     const [first, ...rest] = sa().children
-    expect(surplus(sa({ id: 'a', children: first ? [first] : [] }), sa({ id: 'b', children: rest }))).toEqual([])
+    const [a, b] = [sa({ id: 'a', spi: '01', children: first ? [first] : [] }), sa({ id: 'b', spi: '02', children: rest })]
+    expect(surplus(a, b)).toEqual([])
+    // But one is enough in the long run.
+    expect(planSteps({ connections: [asSeen()], sas: [a, b] }, [connection])).toMatchObject([{ what: 'end', id: 'b', isMerge: true }])
   })
 })
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import type { Cable } from '../../../src/dataplane/cable.ts'
-import { type Bed, cable, openBed, saIds, type TestGateway, until, untilConnected } from './gateways.ts'
+import { type Bed, cable, openBed, saIds, type TestGateway, until, untilConnected, untilQuiet } from './gateways.ts'
 
 // As upstream's gateways behind a load balancer have it: INTEROP's table of preferred-server.
 describe('a gateway that prefers to be the server', () => {
@@ -50,7 +50,7 @@ describe('a gateway that prefers to be the server', () => {
       [west, [cable(west, east)]],
       [east, [cable(east, west)]],
     ])
-    for (const gateway of [west, east]) await until('one IKE SA', async () => (await saIds(gateway)).length === 5)
+    await Promise.all([untilQuiet(west, [cable(west, east)]), untilQuiet(east, [cable(east, west)])])
     expect(await east.ping('10.2.0.1', '10.1.0.1')).toBe(true)
   }, 60_000)
 })
