@@ -11,7 +11,8 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { openAuthority, openDatabaseFile, rememberedPlace, rememberPlace, writeKubeconfig } from './serve-broker-data.ts'
-import { prepareBroker } from './serve-broker-init.ts'
+import { brokerFileText, prepareBroker } from './serve-broker-init.ts'
+import { keepShared, keptShared, openTokenKeys } from './serve-broker-keys.ts'
 import {
   certificateNames,
   DEFAULT_LISTEN,
@@ -22,6 +23,7 @@ import {
   memberUrl,
   parseHostPort,
 } from './serve-broker-place.ts'
+import { openReturn, type Returning, WHO_COMES_BACK } from './serve-broker-return.ts'
 import { memberRule } from './serve-broker-rule.ts'
 
 /** What the command line says, over what an earlier one said. */
@@ -40,6 +42,8 @@ export const serveBroker: Run = async (context, given) => {
   const settings = await readSettings(context, given, folder)
   const { listen, advertise, kinds, isInit } = settings
   const authority = await openAuthority(context, folder)
+  const keys = await openTokenKeys(context, folder)
+  const returning = openReturn(context.log)
   const database = await openDatabaseFile(context, folder)
   const machine: Machine = { hostname: context.hostname, outward: await outwardAddress(), addresses: ownAddresses() }
   const server = await startServer({
@@ -50,13 +54,15 @@ export const serveBroker: Run = async (context, given) => {
     authority,
     names: certificateNames(listen, advertise, machine),
     admit: memberRule,
+    keys,
+    ...(kinds === 'broker' && { readmit: returning.rule }),
     clock: context.clock,
     log: context.log,
     version: context.version,
   })
   try {
     if (isInit) await rememberPlace(context, folder, settings)
-    await (isInit ? initialise : run)(context, { settings, server, authority, machine })
+    await (isInit ? initialise : run)(context, { settings, server, authority, machine, returning })
   } finally {
     await server.close()
   }
@@ -68,6 +74,7 @@ interface Work {
   readonly server: ApiServer
   readonly authority: KeyPair
   readonly machine: Machine
+  readonly returning: Returning
 }
 
 async function initialise(context: Context, work: Work): Promise<void> {
@@ -75,6 +82,7 @@ async function initialise(context: Context, work: Work): Promise<void> {
   const { listen, advertise, kinds, folder } = settings
   const say = (text: string): void => void context.stdout.write(`${text}\n`)
   const local: HostPort = { host: '127.0.0.1', port: server.port }
+  if (server.madeAnew === 'now') say(`The data were gone or empty, the keys were not: ${beginning(kinds)}.`)
   if (kinds === 'broker') {
     const { url, source } = memberUrl(listen, advertise, work.machine)
     const written = await writeBrokerFile(context, settings.file, (await prepare(context, work, { local, url })) ?? '')
@@ -92,6 +100,8 @@ async function run(context: Context, work: Work): Promise<void> {
   const { log, signal } = context
   const listen = { ...settings.listen, port: server.port }
   const kubeconfig = await adminKubeconfig(context, work, server.port)
+  if (server.madeAnew === 'now')
+    log.warn('the data were gone or empty, the keys were not: beginning anew', { data: settings.folder, next: beginning(settings.kinds) })
   if (settings.kinds === 'broker') await writeMemberFile(context, work, listen)
   log.info('serving', { listen: hostPortText(listen), kinds: settings.kinds, data: settings.folder, kubeconfig })
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
@@ -114,13 +124,27 @@ async function writeMemberFile(context: Context, work: Work, listen: HostPort): 
   context.log.info(`the broker file is ${action}`, { file: path, url })
 }
 
-function prepare(
+/** What becomes of members where the data are lost. */
+const beginning = (kinds: TableName): string =>
+  kinds === 'broker'
+    ? `the broker begins with empty data; what comes back: ${WHO_COMES_BACK}`
+    : 'beginning with empty data; tokens of accounts are void'
+
+/** Makes a broker of the server, with what is kept of an earlier one; then members may come back. */
+async function prepare(
   context: Context,
-  { server, authority }: Work,
+  { settings: { folder, file }, server, authority, returning }: Work,
   { local, url }: { local: HostPort; url: string | undefined },
 ): Promise<string | undefined> {
   const access = fixedAccess(`https://${hostPortText(local)}`, { ca: authority.cert, token: server.adminToken })
-  return prepareBroker(context, openApi(access, { log: context.log }), url)
+  const kept = await keptShared(context, folder, { file, ca: authority.cert })
+  if (kept !== undefined && server.madeAnew !== undefined) await server.readmit(kept.token)
+  if (kept === undefined && server.madeAnew === 'now')
+    context.log.warn('the clusterset’s key and the broker file’s token are lost too: new ones are made, and members have to join again')
+  const prepared = await prepareBroker(context, openApi(access, { log: context.log }), kept?.psk)
+  await keepShared(context, folder, prepared)
+  returning.open()
+  return url === undefined ? undefined : brokerFileText(prepared, url)
 }
 
 /** For whoever has the folder: by the first address that others use, or on this machine. */

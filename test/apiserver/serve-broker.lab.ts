@@ -31,6 +31,8 @@ interface Started {
   readonly api: KubeApi
   /** Its exit code, or the signal that ended it. */
   readonly ended: Promise<number | string>
+  /** What it has logged. */
+  said(): string
 }
 
 /** Starts a server on a free port, or the given one, and waits until it serves. */
@@ -38,15 +40,15 @@ async function start(data: string, ...args: string[]): Promise<Started> {
   const child = spawn(SUBCTL, ['serve-broker', '--data', data, ...args], { env: {}, stdio: ['ignore', 'ignore', 'pipe'] })
   running.push(child)
   const ended = new Promise<number | string>((resolve) => child.on('exit', (code, signal) => resolve(code ?? signal ?? '')))
+  let text = ''
   await new Promise<void>((resolve, reject) => {
-    let text = ''
     child.stderr?.on('data', (chunk: Buffer) => {
       text += chunk.toString()
       if (text.includes('"serving"')) resolve()
     })
     child.on('exit', () => reject(new Error(`it ended: ${text}`)))
   })
-  return { child, ended, api: adminApi(data) }
+  return { child, ended, said: () => text, api: adminApi(data) }
 }
 
 function adminApi(data: string): KubeApi {
@@ -155,6 +157,28 @@ describe('a running server', () => {
     expect(acknowledged.size).toBeGreaterThan(20)
     expect(largest).toBeLessThan(16 * 1024 * 1024)
   })
+})
+
+it('a server that was killed and has lost its database says so, and its administrator and broker file stay good', async () => {
+  const data = fresh()
+  const { child, api, ended } = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7')
+  const file = readFileSync(join(data, 'broker-info.subm'), 'utf8')
+  const psk = await api.get('Secret', 'submariner-ipsec-psk', NAMESPACE)
+  await api.create(config('a'))
+  child.kill('SIGKILL')
+  expect(await ended).toBe('SIGKILL')
+  // The log of changes beside it is of no use alone.
+  rmSync(join(data, 'broker.db'))
+  expect(readdirSync(data)).toContain('broker.db-wal')
+  const again = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7')
+  expect(again.said()).toContain('the data were gone or empty, the keys were not')
+  expect(readFileSync(join(data, 'broker-info.subm'), 'utf8')).toBe(file)
+  expect(await again.api.get('ConfigMap', 'a', 'default')).toBeUndefined()
+  expect((await again.api.get('Secret', 'submariner-ipsec-psk', NAMESPACE))?.data).toEqual(psk?.data)
+  again.child.kill('SIGTERM')
+  expect(await again.ended).toBe(EXIT.done)
+  rmSync(join(data, 'broker.db'))
+  expect(init(data, '--file', join(data, 'broker-info.subm')).stdout).toMatch(/The data were gone or empty(.|\n)*is unchanged/)
 })
 
 const describeKubectl = existsSync(KUBECTL) ? describe : describe.skip

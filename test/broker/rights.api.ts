@@ -223,7 +223,7 @@ describe('a member’s credential on the central API server', () => {
   let token = ''
   beforeAll(async () => {
     served = await serve({ table: 'broker', admit: memberRule })
-    await prepareBroker(fakeWorld().context, served.admin, 'https://broker.example:6443')
+    await prepareBroker(fakeWorld().context, served.admin)
     token = await members(served.admin)
   })
   afterAll(() => served.stop())

@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll } from '@jest/globals'
 import type { KeyPair } from '../../src/apiserver/tls/certificates.ts'
-import { prepareBroker } from '../../src/commands/serve-broker-init.ts'
+import { brokerFileText, prepareBroker } from '../../src/commands/serve-broker-init.ts'
 import { memberRule } from '../../src/commands/serve-broker-rule.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import type { Resource } from '../../src/model/resources.ts'
@@ -79,7 +79,7 @@ export function centralBed(): () => CentralBed {
     started.push(broker, west, east)
     await nodes(west.admin, east.admin)
     const laptop = laptopOf(placeOf(broker), placeOf(west), placeOf(east))
-    laptop.files.set(FILE, (await prepareBroker(fakeWorld().context, broker.admin, BROKER_URL)) ?? '')
+    laptop.files.set(FILE, brokerFileText(await prepareBroker(fakeWorld().context, broker.admin), BROKER_URL))
     bed = { laptop, broker: broker.admin, west: west.admin, east: east.admin, authority: broker.authority }
   }, 60_000)
   afterAll(() => Promise.all(started.map((served) => served.stop())))

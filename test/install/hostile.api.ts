@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { makeCredential } from '../../src/broker/credentials.ts'
 import { readBrokerInfo, writeBrokerInfo } from '../../src/broker/info.ts'
-import { prepareBroker } from '../../src/commands/serve-broker-init.ts'
+import { brokerFileText, prepareBroker } from '../../src/commands/serve-broker-init.ts'
 import { memberRule } from '../../src/commands/serve-broker-rule.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import { realClock } from '../../src/system/clock.ts'
@@ -159,7 +159,7 @@ describe('a join that breaks off', () => {
   let file: string
   beforeAll(async () => {
     broker = await serve({ table: 'broker', admit: memberRule })
-    file = (await prepareBroker(fakeWorld().context, broker.admin, BROKER_URL)) ?? ''
+    file = brokerFileText(await prepareBroker(fakeWorld().context, broker.admin), BROKER_URL)
     whole = await join(Number.POSITIVE_INFINITY, 'whole')
   })
   afterAll(() => broker.stop())

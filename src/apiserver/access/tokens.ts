@@ -25,13 +25,25 @@ export function filledSecret(secret: ApiObject, account: ApiObject, keys: Keys):
   const data = isRecord(secret.data) ? secret.data : {}
   const { uid = '' } = account.metadata
   if (typeof data.token === 'string' && data.token !== '' && annotations?.[ACCOUNT_UID] === uid) return secret
-  const token = mint(secret, account, keys)
+  return secretWith(secret, { token: mint(secret, account, keys), uid, namespace }, keys)
+}
+
+/** The Secret with the token that its account is to have. */
+export function secretWith(secret: ApiObject, { token, uid, namespace }: Carried, keys: Keys): ApiObject {
+  const { annotations } = secret.metadata
   const filled = { 'ca.crt': base64(keys.ca), namespace: base64(namespace), token: base64(token) }
   return {
     ...secret,
     metadata: { ...secret.metadata, annotations: { ...annotations, [ACCOUNT_UID]: uid } },
-    data: { ...data, ...filled },
+    data: { ...(isRecord(secret.data) ? secret.data : {}), ...filled },
   }
+}
+
+interface Carried {
+  readonly token: string
+  /** Of the account. */
+  readonly uid: string
+  readonly namespace: string
 }
 
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
@@ -52,19 +64,41 @@ function mint(secret: ApiObject, account: ApiObject, keys: Keys): string {
   return `${signed}.${hmacSha256(keys.signing, signed)}`
 }
 
+/** What a token of ours says of its bearer. */
+export interface Bearer {
+  readonly namespace: string
+  readonly account: string
+  /** Of the account. */
+  readonly uid: string
+  /** Name of the Secret that carries it. */
+  readonly secret: string
+}
+
 /** Whose token it is; undefined where it is not, or no longer, good. */
 export function userOfToken(token: string, keys: Keys, reader: Reader): User | undefined {
   if (sameSecret(token, keys.admin)) return ADMIN
+  const bearer = bearerOf(token, keys)
+  if (bearer === undefined) return undefined
+  const { namespace, uid } = bearer
+  const account = reader.get('ServiceAccount', namespace, bearer.account)
+  const secret = reader.get('Secret', namespace, bearer.secret)
+  if (account === undefined || secret === undefined) return undefined
+  if (parseStored(account.text).metadata.uid !== uid) return undefined
+  const held = textAt(recordAt(parseStored(secret.text), 'data'), 'token')
+  return sameSecret(held, base64(token)) ? accountUser(namespace, account.name) : undefined
+}
+
+/** What the token says, where this server's key has signed it; whether it is still good is not looked at. */
+export function bearerOf(token: string, keys: Keys): Bearer | undefined {
   const claims = claimsOf(token, keys)
   if (claims === undefined) return undefined
   const claim = (name: string): string => textAt(claims, `${CLAIM}${name}`)
-  const namespace = claim('namespace')
-  const account = reader.get('ServiceAccount', namespace, claim('service-account.name'))
-  const secret = reader.get('Secret', namespace, claim('secret.name'))
-  if (account === undefined || secret === undefined) return undefined
-  if (parseStored(account.text).metadata.uid !== claim('service-account.uid')) return undefined
-  const held = textAt(recordAt(parseStored(secret.text), 'data'), 'token')
-  return sameSecret(held, base64(token)) ? accountUser(namespace, account.name) : undefined
+  return {
+    namespace: claim('namespace'),
+    account: claim('service-account.name'),
+    uid: claim('service-account.uid'),
+    secret: claim('secret.name'),
+  }
 }
 
 function claimsOf(token: string, keys: Keys): Json | undefined {

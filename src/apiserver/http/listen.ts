@@ -48,7 +48,7 @@ export async function startHttp(world: World, options: ListenOptions): Promise<L
 function route(app: FastifyInstance, world: World, serving: Serving): void {
   const { figures, options } = serving
   const users = new WeakMap<FastifyRequest, User>()
-  app.addHook('onRequest', async (request) => void users.set(request, userOf(world, request)))
+  app.addHook('onRequest', async (request) => void users.set(request, await userOf(world, request)))
   app.setErrorHandler((error, request, reply) => sendError(error, { request, reply, options }))
   const isMethod = (method: string): boolean => METHODS.some((known) => known === method)
   app.setNotFoundHandler((request, reply) => void reply.code(isMethod(request.method) ? 404 : 405).send('404 page not found\n'))

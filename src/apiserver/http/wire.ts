@@ -6,32 +6,32 @@ import { ANONYMOUS, type User } from '../access/user.ts'
 import type { Limits } from '../limits.ts'
 import { statusOf, unauthorized } from '../objects/status.ts'
 import type { World } from '../writes/call.ts'
+import { readmit } from '../writes/readmit.ts'
 import type { Answer, Ask } from './ask.ts'
 import { mediaType } from './body.ts'
 import { statusErrorOf } from './errors.ts'
 import { parsePath } from './path.ts'
 
 /** Who sent it. Throws 401 for a credential that is not good, or no longer, and for nobody's writes: their bodies are not even read. */
-export function userOf(world: World, request: FastifyRequest): User {
+export async function userOf(world: World, request: FastifyRequest): Promise<User> {
   const { authorization } = request.headers
   if (authorization === undefined) {
     if (request.method !== 'GET') throw unauthorized()
     return ANONYMOUS
   }
-  const [, token = ''] = /^Bearer\s+(\S+)\s*$/i.exec(authorization) ?? []
-  const user = token === '' ? undefined : userOfToken(token, world.keys, world.state)
+  const token = bearerToken(authorization)
+  const user = token === '' ? undefined : (userOfToken(token, world.keys, world.state) ?? (await readmit(world, token)))
   if (user === undefined) throw unauthorized()
   return user
 }
 
+const bearerToken = (authorization: string): string => /^Bearer\s+(\S+)\s*$/i.exec(authorization)?.[1] ?? ''
+
 /** Whether who sent it would be known still. */
-export function isKnown(world: World, request: FastifyRequest): boolean {
-  try {
-    userOf(world, request)
-    return true
-  } catch {
-    return false
-  }
+export function isKnown({ keys, state }: World, { headers: { authorization }, method }: FastifyRequest): boolean {
+  if (authorization === undefined) return method === 'GET'
+  const token = bearerToken(authorization)
+  return token !== '' && userOfToken(token, keys, state) !== undefined
 }
 
 /** The kind that a request was for, for figures. */

@@ -1,4 +1,5 @@
 import type { Admission } from '../access/admission.ts'
+import type { Readmission } from '../access/readmission.ts'
 import type { Keys } from '../access/tokens.ts'
 import type { User } from '../access/user.ts'
 import type { KindTable, Served } from '../kinds/served.ts'
@@ -13,6 +14,8 @@ export interface World {
   readonly table: KindTable
   readonly keys: Keys
   readonly admit: Admission
+  /** In data that were made anew over older keys alone. */
+  readonly readmit?: Readmission
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }

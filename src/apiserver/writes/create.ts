@@ -38,7 +38,7 @@ export function createIn(draft: Draft, { world, call, owners = [] }: Site, given
   const why = escalation(user, served, whole, draft)
   if (why !== undefined) throw forbidden(served, name, why)
   const { text } = store(draft, whole)
-  effectsOf(draft, world.keys, whole)
+  effectsOf(draft, world, whole)
   return { text, isNew: true }
 }
 

@@ -9,7 +9,7 @@ export const serverProblems: Problems = {
   SUB0702: {
     title: 'The database of the central API server is damaged',
     cause: 'The file was written by another program, cut off, or harmed by the disk.',
-    next: 'Put a copy back, or move the database away and start again: members publish their objects anew, but each has to join again.',
+    next: 'Put a copy back, or move the database away and start again: while ca.crt, ca.key, token.key and clusterset.key stay, members come back by themselves.',
   },
   SUB0703: {
     title: 'The data were written by a newer subctl',
@@ -35,5 +35,10 @@ export const serverProblems: Problems = {
     title: 'The authority of the central API server is damaged',
     cause: 'Of ca.crt and ca.key in the --data folder one is missing, or they are no certificate and key.',
     next: 'Put a copy of both back. Without them remove both: a new authority is made, and every member has to join again.',
+  },
+  SUB0708: {
+    title: 'A key of the central API server is damaged',
+    cause: 'token.key or clusterset.key in the --data folder was cut off or written by something else.',
+    next: 'Put a copy back. While broker.db is whole, remove the file instead: it is written again from there.',
   },
 }
