@@ -28,7 +28,7 @@ export const realFiles: Files = {
   readIfThere: (path) => readFile(path, 'utf8').catch(ifMissing(undefined)),
   readBase64: (path) => readFile(path, 'base64'),
   async write(path, text, mode = 0o644) {
-    await mkdir(dirname(path), { recursive: true })
+    await makeFolder(dirname(path))
     const neighbour = `${path}.${randomBytes(4).toString('hex')}.tmp`
     try {
       await writeFile(neighbour, text, { mode, flush: true })
@@ -44,6 +44,20 @@ export const realFiles: Files = {
   isPrivate: async (path) => ((await stat(path)).mode & 0o077) === 0,
   remove: (path) => rm(path, { recursive: true, force: true }),
   list: (folder) => readdir(folder).catch(ifMissing([])),
+}
+
+/** Not by mkdir's own `recursive`: it never ends in /proc, and tells of a read-only disk as of a missing folder. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path)
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST') return
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path).catch((late: unknown) => {
+      if (codeOf(late) !== 'EEXIST') throw late
+    })
+  }
 }
 
 const ifMissing =

@@ -59,9 +59,8 @@ function fileFault(error: unknown): UserError | undefined {
   const call: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'syscall') : undefined
   // Sockets and programs have such codes too.
   const isOfFile = typeof call === 'string' && FILE_CALLS.test(call)
-  return isOfFile && code !== undefined && FILE_CODES.includes(code)
-    ? new UserError('SUB0103', messageOf(error), { cause: error })
-    : undefined
+  const isTold = code !== undefined && (FILE_CODES.includes(code) || (code === 'ENOENT' && call === 'mkdir'))
+  return isOfFile && isTold ? new UserError('SUB0103', messageOf(error), { cause: error }) : undefined
 }
 
 /** Output that could not be written, such as to a full disk. */

@@ -1,0 +1,34 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from '@jest/globals'
+import { realFiles } from '../../src/system/files.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'subctl-files-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('realFiles.write', () => {
+  it('makes the folders on the way, also for two at a time', async () => {
+    const paths = ['x', 'y'].map((name) => join(folder, 'a', 'b', name))
+    await Promise.all(paths.map((path) => realFiles.write(path, 'text', 0o600)))
+    expect(paths.map((path) => [readFileSync(path, 'utf8'), statSync(path).mode & 0o777])).toEqual([
+      ['text', 0o600],
+      ['text', 0o600],
+    ])
+    await realFiles.write(paths[0] ?? '', 'more')
+    expect([await realFiles.isPrivate(paths[0] ?? ''), await realFiles.isPrivate(paths[1] ?? '')]).toEqual([false, true])
+  })
+
+  it('fails where a file stands in the way', async () => {
+    writeFileSync(join(folder, 'file'), '')
+    await expect(realFiles.write(join(folder, 'file', 'x'), '')).rejects.toMatchObject({
+      code: expect.stringMatching(/^(ENOTDIR|EEXIST)$/),
+    })
+  })
+
+  // mkdir's own `recursive` goes on for ever there.
+  const onLinux = existsSync('/proc/self') ? it : it.skip
+  onLinux('comes to an end where no folder can be made', async () => {
+    await expect(realFiles.write('/proc/subctl/x', '')).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mkdir' })
+  })
+})
