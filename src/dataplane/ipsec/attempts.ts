@@ -18,8 +18,8 @@ export interface Attempts {
   /** It is done: the next try comes at once. */
   clear(what: string): void
   clearAll(): void
-  /** Forgets all but these. */
-  keep(what: ReadonlySet<string>): void
+  /** Forgets all others. */
+  keepIf(isKept: (what: string) => boolean): void
 }
 
 export function openAttempts(): Attempts {
@@ -40,8 +40,8 @@ export function openAttempts(): Attempts {
     },
     clear: (what) => void attempts.delete(what),
     clearAll: () => attempts.clear(),
-    keep(what) {
-      for (const name of attempts.keys()) if (!what.has(name)) attempts.delete(name)
+    keepIf(isKept) {
+      for (const name of attempts.keys()) if (!isKept(name)) attempts.delete(name)
     },
   }
 }

@@ -5,17 +5,21 @@ import type { Exec } from '../../system/exec.ts'
 import type { Log } from '../../system/log.ts'
 import { type OpenLocalSocket, openLocalSocket } from '../../system/unix-socket.ts'
 import type { Cable, CableDriver } from '../cable.ts'
-import { openAttempts } from './attempts.ts'
+import type { EspMode } from './charon-conf.ts'
 import { type WantedConnection, wantedConnections } from './connection.ts'
 import { deviceOf, dropDevice, putDevice } from './device.ts'
-import { openInitiating, YIELD_MS } from './initiate.ts'
+import { openInitiating } from './initiate.ts'
 import { openLink } from './link.ts'
-import { planSteps, progressOf, type Step, surplusSas } from './plan.ts'
+import { openPatience } from './patience.ts'
+import { planSteps } from './plan.ts'
+import { progressOf } from './progress.ts'
 import { reasonOf } from './reasons.ts'
 import { openSecrets } from './secrets.ts'
 import type { SeenSa } from './seen.ts'
 import { statusOf, unknown } from './status.ts'
-import { endSas, takeSteps } from './steps.ts'
+import type { Step } from './step.ts'
+import { takeSteps } from './steps.ts'
+import { tidySteps } from './tidy.ts'
 
 export interface IpsecOptions {
   /** charon's vici socket. */
@@ -37,7 +41,6 @@ export interface IpsecDriver extends CableDriver, Disposable {
 /** Events of one change come close together; they make one look. */
 const GATHER_MS = 10
 const SETTLE_MS = 30
-const MOST_MERGES = 3
 
 /**
  * Cables carried by charon. Every pass reads what charon has; connections are known by mark, SAs by name and reqids, foreign ones are left alone.
@@ -45,8 +48,9 @@ const MOST_MERGES = 3
  */
 export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   const { exec, clock, log } = options
+  const end = new AbortController()
   const initiating = openInitiating(clock)
-  const ending = openAttempts()
+  const patience = openPatience(clock)
   const secrets = openSecrets()
   const reasons = new Map<string, string>()
   const state: { wanted: readonly WantedConnection[]; isLooking: boolean; turn: Promise<unknown> } = {
@@ -75,32 +79,20 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   const look = async (): Promise<void> => {
     if (state.isLooking) return
     state.isLooking = true
-    await clock.sleep(GATHER_MS)
+    await clock.sleep(GATHER_MS, end.signal)
     state.isLooking = false
-    if (!link.isOpen) return
+    if (!link.isOpen || end.signal.aborted) return
     await inTurn(async () => {
-      const sas = await link.sas()
-      const surplus = state.wanted.flatMap((connection) => surplusSas(connection, ownedBy(connection, sas)))
-      for (const line of await endSas(
-        { link, clock },
-        surplus.map(({ id, name }) => ({ id, name, why: 'surplus' })),
-      ))
-        log.info(line)
+      const sas = Map.groupBy(await link.sas(), ({ name }) => name)
+      const steps = state.wanted.flatMap((connection) => tidySteps(connection, sas.get(connection.name) ?? []))
+      for (const line of await take(steps, await link.esp())) log.info(line)
       for (const line of await initiating.goOn(link, state.wanted, await link.sas())) log.info(line)
     }).catch((error: unknown) => log.debug('charon could not be asked after a change', { error: messageOf(error) }))
     options.onChange?.()
+    if (patience.waitsMs !== undefined) await clock.sleep(patience.waitsMs, end.signal).then(look)
   }
-  /** The side that made an SA ends children of it; the other does only where the first does not. A peer that wants several SAs gets them in the end. */
-  const isDue = (step: Step): boolean => {
-    if (step.what === 'end' && step.isMerge === true) {
-      const isDueNow = ending.tries(step.name, '') < MOST_MERGES && ending.isDue(step.name, '', clock.now())
-      if (isDueNow) ending.tried(step.name, '', clock.now())
-      return isDueNow
-    }
-    if (step.what !== 'endChild' || step.isLeading) return true
-    ending.yield(step.id, '', clock.now(), YIELD_MS)
-    return ending.isDue(step.id, '', clock.now())
-  }
+  const take = (steps: readonly Step[], esp: EspMode): Promise<readonly string[]> =>
+    takeSteps({ link, clock, esp, onRefusal: (name, why) => reasons.set(name, why) }, patience.due(steps))
   const pass = async (cables: readonly Cable[]): Promise<readonly string[]> => {
     const esp = await link.esp()
     const wanted = wantedConnections(cables, esp)
@@ -111,9 +103,7 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     const keys = await secrets.reconcile(link, wanted, cables.length > 0 ? await options.psk() : '')
     if (keys.isOther) initiating.hurry()
     const [connections, sas] = [await link.connections(), await link.sas()]
-    ending.keep(new Set(sas.flatMap(({ name, children }) => [name, ...children.map(({ id }) => id)])))
-    const due = planSteps({ connections, sas }, wanted).filter(isDue)
-    const steps = await takeSteps({ link, clock, esp, onRefusal: (name, why) => reasons.set(name, why) }, due)
+    const steps = await take(planSteps({ connections, sas }, wanted), esp)
     const now = steps.length === 0 ? sas : await link.sas()
     return [...device, ...keys.lines, ...steps, ...(await initiating.start(link, wanted, now))]
   }
@@ -147,8 +137,9 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
       await dropDevice(exec)
     },
     interfaceName: async () => deviceOf(await link.esp()),
-    [Symbol.dispose]: () => link[Symbol.dispose](),
+    [Symbol.dispose]() {
+      end.abort()
+      link[Symbol.dispose]()
+    },
   }
 }
-
-const ownedBy = ({ name }: WantedConnection, sas: readonly SeenSa[]): SeenSa[] => sas.filter((sa) => sa.name === name)

@@ -3,12 +3,12 @@ import type { Clock } from '../../system/clock.ts'
 import { openAttempts } from './attempts.ts'
 import type { WantedConnection } from './connection.ts'
 import type { CharonLink } from './link.ts'
-import { progressOf } from './plan.ts'
+import { progressOf } from './progress.ts'
 import type { SeenSa } from './seen.ts'
 import { refusal } from './steps.ts'
 
 /** So long the side that made an SA is given to add children to it: were both to do so at once, charon would drop messages of the same number. */
-export const YIELD_MS = 2_000
+const YIELD_MS = 2_000
 
 /** Starts what is not up. charon alone would not: it gives up after a refusal. */
 export interface Initiating {
@@ -48,7 +48,8 @@ export function openInitiating(clock: Clock): Initiating {
   }
   return {
     start(link, wanted, sas) {
-      attempts.keep(new Set(wanted.flatMap(({ name }) => keysOf(name))))
+      const keys = new Set(wanted.flatMap(({ name }) => keysOf(name)))
+      attempts.keepIf((key) => keys.has(key))
       return all(link, wanted, sas)
     },
     goOn: (link, wanted, sas) =>

@@ -1,7 +1,7 @@
 import type { Connection } from '../../model/resources.ts'
 import type { Cable } from '../cable.ts'
 import type { WantedConnection } from './connection.ts'
-import { progressOf } from './plan.ts'
+import { progressOf } from './progress.ts'
 import type { SeenSa } from './seen.ts'
 
 /** Why connections are down, by their names. */

@@ -4,7 +4,7 @@ import type { Clock } from '../../system/clock.ts'
 import type { EspMode } from './charon-conf.ts'
 import type { CharonLink } from './link.ts'
 import { connectionMessage } from './message.ts'
-import type { Step } from './plan.ts'
+import type { EndStep, Step } from './step.ts'
 import { ViciError } from './vici.ts'
 
 /** What charon refused of one connection: the others go on. */
@@ -27,7 +27,6 @@ export async function takeSteps(stepping: Stepping, steps: readonly Step[]): Pro
   return lines
 }
 
-type EndStep = Extract<Step, { what: 'end' }>
 function endsFrom(steps: readonly Step[], first: EndStep): EndStep[] {
   const ends: EndStep[] = []
   for (const step of steps.slice(steps.indexOf(first))) {
@@ -72,10 +71,7 @@ const POLLS = 10
  * Ends IKE SAs and their children. The peers are told, which charon does only when nothing else is under way; what is left after 200 ms, because
  * its peer does not answer, goes without.
  */
-export async function endSas(
-  { link, clock }: Pick<Stepping, 'link' | 'clock'>,
-  ends: readonly { readonly id: string; readonly name: string; readonly why: string }[],
-): Promise<readonly string[]> {
+async function endSas({ link, clock }: Stepping, ends: readonly EndStep[]): Promise<readonly string[]> {
   for (const { id } of ends) await endIfThere(link, { 'ike-id': id })
   const left = async (): Promise<readonly string[]> => {
     const there = new Set((await link.sas()).map(({ id }) => id))

@@ -2,8 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import type { Cable } from '../../../src/dataplane/cable.ts'
 import { wantedConnections } from '../../../src/dataplane/ipsec/connection.ts'
 import { connectionMessage } from '../../../src/dataplane/ipsec/message.ts'
-import { planSteps, progressOf, type Step, surplusSas } from '../../../src/dataplane/ipsec/plan.ts'
+import { planSteps } from '../../../src/dataplane/ipsec/plan.ts'
+import { progressOf } from '../../../src/dataplane/ipsec/progress.ts'
 import type { SeenConnection, SeenSa } from '../../../src/dataplane/ipsec/seen.ts'
+import type { Step } from '../../../src/dataplane/ipsec/step.ts'
+import { surplusSas } from '../../../src/dataplane/ipsec/tidy.ts'
 import { parseIp } from '../../../src/model/net.ts'
 import type { EndpointSpec } from '../../../src/model/resources.ts'
 
@@ -125,6 +128,13 @@ describe('the plan', () => {
     const steps = planSteps({ connections: [asSeen()], sas: [sa(), sa({ id: '2', state: 'CONNECTING', children: [] })] }, [])
     expect(words(steps)).toEqual([`unload ${connection.name}`, 'end 1', 'end 2'])
   })
+  it('ends a half open SA after a while when all is up by another one', () => {
+    const half = sa({ id: 'half', state: 'CONNECTING', children: [] })
+    expect(planSteps({ connections: [asSeen()], sas: [sa(), half] }, [connection])).toMatchObject([
+      { what: 'end', id: 'half', when: 'later' },
+    ])
+    expect(planSteps({ connections: [asSeen()], sas: [half] }, [connection])).toEqual([])
+  })
   it('leaves foreign connections and SAs alone', () => {
     const foreign = { ...asSeen(), name: 'office', mark: '' }
     const named = sa({ id: '7', children: sa().children.map((child) => ({ ...child, reqid: 3 })) })
@@ -157,7 +167,7 @@ describe('of two SAs that carry the same', () => {
     const [a, b] = [sa({ id: 'a', spi: '01', children: first ? [first] : [] }), sa({ id: 'b', spi: '02', children: rest })]
     expect(surplus(a, b)).toEqual([])
     // But one is enough in the long run.
-    expect(planSteps({ connections: [asSeen()], sas: [a, b] }, [connection])).toMatchObject([{ what: 'end', id: 'b', isMerge: true }])
+    expect(planSteps({ connections: [asSeen()], sas: [a, b] }, [connection])).toMatchObject([{ what: 'end', id: 'b', when: 'sparingly' }])
   })
 })
 
