@@ -1,5 +1,7 @@
-import type { Connection } from '../model/resources.ts'
+import { GATEWAY_LABEL, sanitise } from '../model/names.ts'
+import type { Connection, Gateway, Node } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
+import { GATEWAY_WAIT_MS } from './gateways.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext, NodeProbe } from './subject.ts'
 
@@ -152,7 +154,32 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       )
     },
   },
+  {
+    id: 'SUB0620',
+    name: 'an engine and its charon answer on every gateway node',
+    needs: ['SUB0603'],
+    async run(context, signal) {
+      const { nodes, gateways } = await context.look()
+      const labelled = nodes.filter((node) => node.metadata.labels?.[GATEWAY_LABEL] === 'true')
+      const without = labelled.filter((node) => !gateways.some((gateway) => isOf(gateway, node)))
+      const silent = new Set(await context.silentGateways(signal))
+      const mute = labelled.filter((node) => gateways.some((gateway) => isOf(gateway, node) && silent.has(gateway.metadata.name)))
+      return verdictOf(
+        [
+          ...without.map(({ metadata }) => `none on ${metadata.name}`),
+          ...mute.map(({ metadata }) => `${metadata.name}: its engine, or its charon, did not answer within ${GATEWAY_WAIT_MS / 1000} s`),
+        ],
+        `${labelled.length} gateways`,
+        'see the logs of the engine and of charon on that node: it could not take over',
+      )
+    },
+  },
 ]
+
+/** Whether a gateway's object is of this node, whose name need not be the hostname. */
+const isOf = ({ metadata, status }: Gateway, node: Node): boolean =>
+  metadata.name === sanitise(node.metadata.name) ||
+  (node.status?.addresses ?? []).some(({ address }) => address === status?.localEndpoint?.private_ip)
 
 function connectionProblems(seen: Look, expected: readonly string[]): string[] {
   const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])

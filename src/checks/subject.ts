@@ -16,6 +16,8 @@ export interface CheckContext {
   readonly look: () => Promise<Look>
   /** What every node found when asked to probe now; asked once, read by several checks. */
   readonly probes: (signal: AbortSignal) => Promise<readonly NodeProbe[]>
+  /** Names of gateways that did not answer when asked; asked once. */
+  readonly silentGateways: (signal: AbortSignal) => Promise<readonly string[]>
   /** Every cluster of this run, this one among them. */
   readonly all: readonly CheckContext[]
   /** The version of this binary. */

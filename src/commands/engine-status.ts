@@ -3,6 +3,7 @@ import { write } from '../broker/write.ts'
 import { type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../model/gateway-status.ts'
 import type { Connection, EndpointSpec, Gateway } from '../model/resources.ts'
 import { type Loop, runLoop } from '../system/loop.ts'
+import { openAnswer } from './engine-answer.ts'
 import type { CableLoop } from './engine-cables.ts'
 import { noticesOf, openEvents } from './engine-events.ts'
 import { type EngineState, isPublished, ownName, roleOf, specOf } from './engine-state.ts'
@@ -25,12 +26,13 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const { clock, log, local, settings } = world
   const tell = openEvents(engine)
   const refusals = openRefusals(engine, sync)
+  const answer = openAnswer(cables)
   let written: { readonly gateway: Gateway; readonly text: string; readonly atMs: number } | undefined
   let since: Record<string, string> = {}
 
-  const save = async (gateway: Gateway): Promise<void> => {
+  const save = async (gateway: Gateway, answered: Readonly<Record<string, string>> = {}): Promise<void> => {
     const before = stores.gateways.get(gateway.metadata.name, settings.namespace)
-    const annotations = { ...before?.metadata.annotations, ...gateway.metadata.annotations }
+    const annotations = { ...before?.metadata.annotations, ...gateway.metadata.annotations, ...answered }
     const lines = await write(local, {
       put: [{ ...gateway, metadata: { ...before?.metadata, ...gateway.metadata, annotations } }],
       drop: [],
@@ -59,13 +61,16 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     refusals()
     // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads and has asked.
     if (isActive && (role === 'waiting' ? !engine.hasLed : !cables.isKnown)) return
-    const isGone = stores.gateways.synced && stores.gateways.get(ownName(engine), settings.namespace) === undefined
+    const seen = stores.gateways.get(ownName(engine), settings.namespace)
+    const isGone = stores.gateways.synced && seen === undefined
+    const answered = answer(seen)
     const isNews =
       written === undefined ||
+      answered !== undefined ||
       (isGone && clock.now() - written.atMs >= LOOK_MS) ||
       written.text !== stateText(gateway) ||
       clock.now() - written.atMs >= HEARTBEAT_MS
-    if (isNews) await save(gateway)
+    if (isNews) await save(gateway, answered)
     await sweep()
   }
   const loop = runLoop(pass, {

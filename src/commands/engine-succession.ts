@@ -1,4 +1,5 @@
 // The other gateways of this cluster: who could take over, and what is left to do for one that does.
+import { UPDATE_ANNOTATION } from '../model/gateway-status.ts'
 import { sanitise } from '../model/names.ts'
 import type { Gateway } from '../model/resources.ts'
 import type { CableLoop } from './engine-cables.ts'
@@ -25,9 +26,11 @@ export interface Successors {
 export function openSuccessors(engine: EngineState): Successors {
   const { clock } = engine.world
   const seen = new Map<string, { readonly version: string | undefined; readonly atMs: number }>()
-  const ageMs = ({ metadata: { name, resourceVersion } }: Gateway): number => {
+  const ageMs = ({ metadata: { name, resourceVersion, annotations } }: Gateway): number => {
     const before = seen.get(name)
-    if (before === undefined || before.version !== resourceVersion) seen.set(name, { version: resourceVersion, atMs: clock.now() })
+    // What others write into the object, as `verify` does, is no sign of life.
+    const version = annotations?.[UPDATE_ANNOTATION] ?? resourceVersion
+    if (before === undefined || before.version !== version) seen.set(name, { version, atMs: clock.now() })
     return clock.now() - (seen.get(name)?.atMs ?? 0)
   }
   const others = (): readonly Gateway[] => engine.stores.gateways.all().filter(({ metadata }) => metadata.name !== ownName(engine))

@@ -1,5 +1,6 @@
 import { brokerAccess } from '../checks/broker-access.ts'
 import { type Outcome, runChecks } from '../checks/check.ts'
+import { askGateways } from '../checks/gateways.ts'
 import { askProbes } from '../checks/probes.ts'
 import { type CheckContext, looker } from '../checks/subject.ts'
 import { CHECKS } from '../checks/table.ts'
@@ -90,6 +91,7 @@ function checkContexts(context: Context, found: readonly Subject[], given: Given
   const all: CheckContext[] = []
   for (const { name, api } of found) {
     let asked: ReturnType<typeof askProbes> | undefined
+    let silent: ReturnType<typeof askGateways> | undefined
     const { clock, version } = context
     all.push({
       name,
@@ -103,6 +105,10 @@ function checkContexts(context: Context, found: readonly Subject[], given: Given
       probes: (signal) => {
         asked ??= ask(api, namespace, clock, signal)
         return asked
+      },
+      silentGateways: (signal) => {
+        silent ??= askGateways({ api, namespace, clock, signal, id: crypto.randomUUID() })
+        return silent
       },
     })
   }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { CLUSTER_LABEL, CLUSTER_UID } from '../../src/model/names.ts'
+import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../../src/model/probe.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { type Clusterset, clusterset, type FakeGateway, type FakeMember } from '../fakes/clusterset.ts'
@@ -56,6 +57,24 @@ async function pair(): Promise<{ w1: FakeGateway; w2: FakeGateway; e: FakeGatewa
 }
 
 describe('two clusters', () => {
+  it('answer for themselves and their daemon when verify asks, those that stand by too', async () => {
+    const { w2 } = await pair()
+    const ask = (id: string): void => {
+      const gateway = west.gateway('west-gw2')
+      if (gateway === undefined) throw new Error('no gateway')
+      const annotations = { ...gateway.metadata.annotations, [PROBE_REQUEST]: writeProbeRequest(id) }
+      west.cluster.put({ ...gateway, metadata: { ...gateway.metadata, annotations } })
+    }
+    const answer = (): string | undefined => readProbeRequest(west.gateway('west-gw2')?.metadata.annotations?.[PROBE_ANSWER])
+    ask('one')
+    await within(3_000, () => answer() === 'one')
+    const go = w2.hang()
+    ask('two')
+    await clock.advance(5_000)
+    expect(answer()).toBe('one')
+    go()
+    await within(3_000, () => answer() === 'two')
+  })
   it('find each other by the broker, connect, and say so', async () => {
     const [w, e] = [west.start(1), east.start(1)]
     await clock.advance(1_500)

@@ -36,6 +36,7 @@ it('verify finds two healthy clusters in order', async () => {
   ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
   ok SUB0618 both ends name each other (endpoints agree)
   ok SUB0619 no agent reports a failure (5 agents)
+  ok SUB0620 an engine and its charon answer on every gateway node (2 gateways)
 Cluster of context "east"
   ok SUB0601 the API answers (https://east:6443 is v1.34.0)
   ok SUB0602 the cluster has joined a clusterset (its id is "east")
@@ -56,8 +57,9 @@ Cluster of context "east"
   ok SUB0617 the agents are of one version with this binary (1.2.3+abcdef12)
   ok SUB0618 both ends name each other (endpoints agree)
   ok SUB0619 no agent reports a failure (5 agents)
+  ok SUB0620 an engine and its charon answer on every gateway node (2 gateways)
 
-38 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
+40 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
 "
 `)
   expect({ code, err }).toEqual({ code: 0, err: '' })
@@ -164,13 +166,24 @@ it('verify asks its clusters side by side, and tells of one after the other', as
   })
   const { code, out } = await verify(made)
   expect(code).toBe(0)
-  expect(out.indexOf('SUB0619')).toBeLessThan(out.indexOf('context "east"'))
+  expect(out.indexOf('SUB0620')).toBeLessThan(out.indexOf('context "east"'))
+})
+
+it('verify finds a gateway that stands by and is dead, and a gateway node without an engine', async () => {
+  const made = joined()
+  made.dead.add('west-gw2')
+  const dead = await verify(made, ['--context', 'west'])
+  expect(failed(dead.out)).toEqual(['SUB0620'])
+  expect(dead.out).toContain('west-gw2: its engine, or its charon, did not answer within 6 s')
+  made.clusters.west.drop('Gateway', 'west-gw2', NAMESPACE)
+  expect((await verify(made, ['--context', 'west'])).out).toContain('none on west-gw2')
 })
 
 it('verify takes its requests back', async () => {
   const made = joined()
   await verify(made)
-  const annotations = made.clusters.west.objects('RouteAgent').flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}))
+  const asked = [...made.clusters.west.objects('RouteAgent'), ...made.clusters.west.objects('Gateway')]
+  const annotations = asked.flatMap(({ metadata }) => Object.keys(metadata.annotations ?? {}))
   expect(annotations).not.toContain('submariner.io/probe-request')
 })
 

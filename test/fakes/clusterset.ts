@@ -30,6 +30,8 @@ export interface FakeGateway {
   /** Number of times that something was changed in charon or asked of it. */
   readonly work: { reconciles: number; changes: number; asks: number }
   readonly engine: { failing: boolean; pulse: Pulse; publicIp: Ip | undefined }
+  /** Its charon does not answer until the result is called. */
+  hang(): () => void
   /** SIGTERM; settles when the engine has ended. */
   term(): Promise<void>
   /** The process alone is gone, at once; charon goes on. */
@@ -119,6 +121,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
   const work = { reconciles: 0, changes: 0, asks: 0 }
   const engine: FakeGateway['engine'] = { failing: false, pulse: { state: 'alive' }, publicIp: undefined }
   let owned: readonly Ip[] = []
+  let hanging: Promise<void> | undefined
   let observed: Observation | undefined
   cluster.put({
     apiVersion: 'v1',
@@ -130,6 +133,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
   const driver: CableDriver = {
     async reconcile(cables) {
       work.reconciles += 1
+      await hanging
       if (dead.now || engine.failing) throw new Error('charon does not answer')
       const { cables: before, sinceMs } = plug()
       const names = cables.map(({ remote }) => remote.cable_name)
@@ -220,6 +224,11 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     owned: () => owned,
     work,
     engine,
+    hang() {
+      const gate = Promise.withResolvers<void>()
+      hanging = gate.promise
+      return gate.resolve
+    },
     async term() {
       term.abort()
       await done

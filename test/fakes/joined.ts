@@ -1,7 +1,7 @@
 // Two joined clusters and their broker as `verify` and `show` find them when all is well; a test breaks what it wants.
 import { ApiError } from '../../src/k8s/api.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, readProbeRequest } from '../../src/model/probe.ts'
-import type { Connection, Endpoint, Lease, RouteAgent } from '../../src/model/resources.ts'
+import type { Connection, Endpoint, Gateway, Lease, RouteAgent } from '../../src/model/resources.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import { clusterOf, endpointOf } from './clusters.ts'
 import { type FakeApi, type FakeCluster, fakeCluster, make } from './kube.ts'
@@ -21,6 +21,8 @@ export interface Joined {
   /** What a node's route agent answers; undefined: nothing. */
   readonly answers: (node: string, id: Id) => Omit<ProbeAnswer, 'id' | 'at'> | undefined
   set(answers: Joined['answers']): void
+  /** Names of gateways whose engines do not answer. */
+  readonly dead: Set<string>
 }
 
 const other = (id: Id): Id => (id === 'west' ? 'east' : 'west')
@@ -52,6 +54,7 @@ export const goodAnswer = (_: string, id: Id): Omit<ProbeAnswer, 'id' | 'at'> =>
 export function joined(version = '1.2.3+abcdef12'): Joined {
   let now = Date.UTC(2026, 0, 1)
   let answers: Joined['answers'] = goodAnswer
+  const dead = new Set<string>()
   const clusters = { west: fakeCluster({ server: 'https://west:6443' }), east: fakeCluster({ server: 'https://east:6443' }) }
   const broker = fakeCluster({ server: 'https://broker:6443' })
   for (const id of IDS) furnish(id, clusters[id], broker, version)
@@ -61,6 +64,7 @@ export function joined(version = '1.2.3+abcdef12'): Joined {
         const renewed: Lease = { ...lease, spec: { ...lease.spec, renewTime: new Date(now).toISOString() } }
         clusters[id].put(renewed)
       }
+      for (const gateway of clusters[id].objects('Gateway')) if (!dead.has(gateway.metadata.name)) giveSign(clusters[id], gateway)
       for (const agent of clusters[id].objects('RouteAgent')) answerIfAsked(clusters[id], agent, answers(agent.metadata.name, id))
     }
   }
@@ -81,6 +85,7 @@ export function joined(version = '1.2.3+abcdef12'): Joined {
     get answers() {
       return answers
     },
+    dead,
     set(next) {
       answers = next
     },
@@ -92,6 +97,13 @@ function answerIfAsked(cluster: FakeCluster, agent: RouteAgent, answer: Omit<Pro
   if (id === undefined || answer === undefined) return
   const annotations = { ...agent.metadata.annotations, [PROBE_ANSWER]: JSON.stringify({ id, at: '2026-01-01T00:00:00Z', ...answer }) }
   cluster.put({ ...agent, metadata: { ...agent.metadata, annotations } })
+}
+
+function giveSign(cluster: FakeCluster, gateway: Gateway): void {
+  const request = gateway.metadata.annotations?.[PROBE_REQUEST]
+  if (request === undefined) return
+  const annotations = { ...gateway.metadata.annotations, [PROBE_ANSWER]: request }
+  cluster.put({ ...gateway, metadata: { ...gateway.metadata, annotations } })
 }
 
 function furnish(id: Id, cluster: FakeCluster, broker: FakeCluster, version: string): void {

@@ -96,4 +96,9 @@ export const checkProblems: Problems = {
     cause: 'An engine or a route agent cannot do its work; a gateway whose charon does not answer cannot take over, for one.',
     next: 'Read it in `subctl show gateways -o wide` and `subctl show route-agents`, then in the log of that agent.',
   },
+  SUB0620: {
+    title: 'A gateway node could not take over',
+    cause: 'No engine runs there, it is cut off from the API, or its charon hangs.',
+    next: 'Look into the logs of the engine and of charon on that node.',
+  },
 }
