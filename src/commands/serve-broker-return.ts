@@ -4,7 +4,7 @@ import { memberObjects } from '../broker/credentials.ts'
 import { ADMIN_ACCOUNT } from '../broker/info.ts'
 import { brokerRights } from '../broker/rights.ts'
 import { labelled } from '../install/manifests.ts'
-import { BROKER_NAMESPACE, isLabel, memberAccount } from '../model/names.ts'
+import { BROKER_NAMESPACE, CLUSTER_UID, isLabel, memberAccount } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Log } from '../system/log.ts'
 
@@ -25,14 +25,14 @@ export function openReturn(log: Log): Returning {
     open() {
       isOpen = true
     },
-    rule({ namespace, account, secret }) {
+    rule({ namespace, account, secret, annotations }) {
       if (namespace !== BROKER_NAMESPACE) return undefined
       if (account === ADMIN_ACCOUNT) return adminObjects().map((object) => carriedBy(object, secret))
       const clusterId = account.slice(memberAccount('').length)
       if (!isOpen || account !== memberAccount(clusterId) || !isLabel(clusterId)) return undefined
       log.info('a member has come back with the credential that it had', { cluster: clusterId })
-      // Which cluster has the id its own Cluster object says.
-      return memberObjects({ clusterId, clusterUid: '', namespace }).map((object) => carriedBy(object, secret))
+      // A token of an older version does not say which cluster's it is.
+      return memberObjects({ clusterId, clusterUid: annotations[CLUSTER_UID] ?? '', namespace }).map((object) => carriedBy(object, secret))
     },
   }
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
-import { makeCredential } from '../../src/broker/credentials.ts'
+import { makeCredential, memberOwner } from '../../src/broker/credentials.ts'
 import { type BrokerInfo, readBrokerInfo } from '../../src/broker/info.ts'
 import { main } from '../../src/commands/cli/main.ts'
 import { serverRuns } from '../../src/commands/server-runs.ts'
@@ -106,6 +106,7 @@ describe('a broker whose database is gone while its keys are there', () => {
       await member.create(clusterIn('west'))
       await expect(member.create(clusterIn('east'))).rejects.toMatchObject({ code: 422 })
       await expect(member.list('Secret', { namespace: BROKER_NAMESPACE })).rejects.toMatchObject({ code: 403 })
+      expect(await memberOwner(as(after), 'west', BROKER_NAMESPACE)).toBe('uid-west')
       // The broker file joins others, and finds the members that are there.
       expect((await as(after).get('Secret', 'cluster-west-token', BROKER_NAMESPACE))?.data?.token).toBe(
         Buffer.from(west).toString('base64'),

@@ -48,13 +48,14 @@ async function start(data: string, ...args: string[]): Promise<Started> {
     })
     child.on('exit', () => reject(new Error(`it ended: ${text}`)))
   })
-  return { child, ended, said: () => text, api: adminApi(data) }
+  return { child, ended, said: () => text, api: adminApi(data, /"listen":"([^"]+)"/.exec(text)?.[1] ?? '') }
 }
 
-function adminApi(data: string): KubeApi {
+/** Where it listens, whatever it advertises. */
+function adminApi(data: string, at: string): KubeApi {
   const { clusters, users } = parse(readFileSync(join(data, 'admin.kubeconfig'), 'utf8'))
   const ca = Buffer.from(clusters[0].cluster['certificate-authority-data'], 'base64').toString()
-  return openApi(fixedAccess(clusters[0].cluster.server, { ca, token: users[0].user.token }))
+  return openApi(fixedAccess(`https://${at}`, { ca, token: users[0].user.token }))
 }
 
 const init = (data: string, ...args: string[]) =>
@@ -87,7 +88,7 @@ describe('serve-broker --init', () => {
     expect(init(data, '--advertise', '192.0.2.8', '--file', file).stdout).toMatch(/kept as .*info\.subm\.\d{4}-/)
     expect(init(data, '--advertise', '127.0.0.1', '--file', file)).toMatchObject({
       status: EXIT.failed,
-      stderr: expect.stringContaining('SUB0412'),
+      stderr: expect.stringContaining('SUB0706'),
     })
     expect(init(fresh(), '--listen', '127.0.0.1:6443', '--file', file).stderr).toContain('SUB0706')
   })
@@ -161,7 +162,7 @@ describe('a running server', () => {
 
 it('a server that was killed and has lost its database says so, and its administrator and broker file stay good', async () => {
   const data = fresh()
-  const { child, api, ended } = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7')
+  const { child, api, ended } = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7:6443')
   const file = readFileSync(join(data, 'broker-info.subm'), 'utf8')
   const psk = await api.get('Secret', 'submariner-ipsec-psk', NAMESPACE)
   await api.create(config('a'))
@@ -170,7 +171,7 @@ it('a server that was killed and has lost its database says so, and its administ
   // The log of changes beside it is of no use alone.
   rmSync(join(data, 'broker.db'))
   expect(readdirSync(data)).toContain('broker.db-wal')
-  const again = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7')
+  const again = await start(data, '--listen', '127.0.0.1:0', '--advertise', '192.0.2.7:6443')
   expect(again.said()).toContain('the data were gone or empty, the keys were not')
   expect(readFileSync(join(data, 'broker-info.subm'), 'utf8')).toBe(file)
   expect(await again.api.get('ConfigMap', 'a', 'default')).toBeUndefined()
@@ -178,7 +179,9 @@ it('a server that was killed and has lost its database says so, and its administ
   again.child.kill('SIGTERM')
   expect(await again.ended).toBe(EXIT.done)
   rmSync(join(data, 'broker.db'))
-  expect(init(data, '--file', join(data, 'broker-info.subm')).stdout).toMatch(/The data were gone or empty(.|\n)*is unchanged/)
+  expect(init(data, '--advertise', '192.0.2.7:6443', '--file', join(data, 'broker-info.subm')).stdout).toMatch(
+    /The data were gone or empty(.|\n)*is unchanged/,
+  )
 })
 
 const describeKubectl = existsSync(KUBECTL) ? describe : describe.skip

@@ -2,7 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { startControlPlane } from '../cluster/control-plane.ts'
 import { apiFolder, apiIp, apiNames, apiPlace, brokerName, saveAdmin, untilReady, writeKubeconfig } from './access.ts'
-import { loseObjects, startCentralApi, startCentralBroker } from './central.ts'
+import { loseData, startCentralApi, startCentralBroker } from './central.ts'
 import { adopt, endDaemon, startAgain } from './daemons.ts'
 import { API_PORT, type ClusterLayout, clusterOf } from './layout.ts'
 import { argvIn } from './places.ts'
@@ -49,8 +49,8 @@ export async function startApi(lab: Lab, name: string): Promise<void> {
 
 export const killBroker = (lab: Lab, signal?: NodeJS.Signals): Promise<void> => killApi(lab, brokerName(lab), signal)
 
-/** Starts the broker again: with its data or, where it is a central one, without all that members have published. */
-export async function startBroker(lab: Lab, data: 'kept' | 'lost' = 'kept'): Promise<void> {
-  if (data === 'lost') await loseObjects(lab)
+/** Starts the broker again: with its data or, where it is a central one, `empty`, its database removed and its keys kept. */
+export async function startBroker(lab: Lab, data: 'kept' | 'empty' = 'kept'): Promise<void> {
+  if (data === 'empty') await loseData(lab)
   await startApi(lab, brokerName(lab))
 }

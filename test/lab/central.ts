@@ -1,11 +1,9 @@
 // The central API server as a lab runs it: as the broker, or in the place of a cluster's API.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { fixedAccess } from '../../src/k8s/access.ts'
-import { openApi } from '../../src/k8s/client.ts'
-import { type Admin, apiFolder, apiIp, apiPlace, brokerFile, saveAdmin, untilAnswering, untilReady } from './access.ts'
-import { endDaemon, startAs } from './daemons.ts'
+import { type Admin, apiFolder, apiIp, apiPlace, brokerFile, saveAdmin, untilReady } from './access.ts'
+import { startAs } from './daemons.ts'
 import { API_PORT } from './layout.ts'
 import { run } from './places.ts'
 import type { Lab } from './state.ts'
@@ -34,21 +32,10 @@ async function startServer(lab: Lab, name: string, flags: readonly string[]): Pr
   await untilReady(lab, name)
 }
 
-/** Takes away what members have published, while nobody but this process reaches the server: as after a loss of its data. Their credentials stay good. */
-export async function loseObjects(lab: Lab): Promise<void> {
-  const place = apiPlace('broker')
-  const at = `${apiIp(lab, 'broker')}:${API_PORT + 1}`
-  const argv = [SUBCTL, 'serve-broker', '--data', dataFolder(lab, 'broker'), '--listen', at]
-  const { key } = await startAs(lab, `${place}.elsewhere`, { place, argv, env: {} })
-  const { ca, token } = await adminOf(lab, 'broker')
-  const api = openApi(fixedAccess(`https://${at}`, { ca, token })).within(2000)
-  try {
-    await untilAnswering(api)
-    for (const kind of ['Endpoint', 'Cluster'] as const)
-      for (const { metadata } of (await api.list(kind)).items) await api.remove(kind, metadata.name, metadata.namespace)
-  } finally {
-    await endDaemon(lab, key, 'SIGTERM')
-  }
+/** Removes the database of a broker that does not run. Its keys stay. */
+export async function loseData(lab: Lab): Promise<void> {
+  const folder = dataFolder(lab, 'broker')
+  for (const name of await readdir(folder)) if (name.startsWith('broker.db')) await rm(join(folder, name))
 }
 
 /** From the files that the server writes when it starts. */

@@ -1,6 +1,6 @@
 // Tokens of ServiceAccounts: signed by this server, and good as long as the Secret that carries them and the account are there.
 import { hmacSha256, sameSecret } from '../../system/digest.ts'
-import { type ApiObject, isRecord, type Json, parseStored, recordAt, textAt } from '../objects/json.ts'
+import { type ApiObject, isRecord, isTexts, type Json, parseStored, recordAt, textAt } from '../objects/json.ts'
 import type { Reader } from '../storage/item.ts'
 import { ADMIN, accountUser, type User } from './user.ts'
 
@@ -48,6 +48,12 @@ interface Carried {
 
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
 const CLAIM = 'kubernetes.io/serviceaccount/'
+/** A claim of our own, for an account that comes back: what was noted at it. */
+const ANNOTATIONS = `${CLAIM}service-account.annotations`
+const LONGEST_NOTE = 128
+
+const briefOf = ({ metadata: { annotations = {} } }: ApiObject): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(annotations).filter(([key, value]) => key.length + value.length <= LONGEST_NOTE))
 
 function mint(secret: ApiObject, account: ApiObject, keys: Keys): string {
   const { namespace = '', name } = account.metadata
@@ -57,6 +63,7 @@ function mint(secret: ApiObject, account: ApiObject, keys: Keys): string {
     [`${CLAIM}secret.name`]: secret.metadata.name,
     [`${CLAIM}service-account.name`]: name,
     [`${CLAIM}service-account.uid`]: account.metadata.uid,
+    [ANNOTATIONS]: briefOf(account),
     sub: accountUser(namespace, name).name,
     jti: crypto.randomUUID(),
   }
@@ -72,6 +79,8 @@ export interface Bearer {
   readonly uid: string
   /** Name of the Secret that carries it. */
   readonly secret: string
+  /** Of the account, when the token was made: the short ones. */
+  readonly annotations: Readonly<Record<string, string>>
 }
 
 /** Whose token it is; undefined where it is not, or no longer, good. */
@@ -98,6 +107,7 @@ export function bearerOf(token: string, keys: Keys): Bearer | undefined {
     account: claim('service-account.name'),
     uid: claim('service-account.uid'),
     secret: claim('secret.name'),
+    annotations: isTexts(claims[ANNOTATIONS]) ? claims[ANNOTATIONS] : {},
   }
 }
 
