@@ -41,11 +41,13 @@ export const serveBroker: Run = async (context, given) => {
   const folder = given.need('data')
   const settings = await readSettings(context, given, folder)
   const { listen, advertise, kinds, isInit } = settings
+  const machine: Machine = { hostname: context.hostname, outward: await outwardAddress(), addresses: ownAddresses() }
+  // A place that is refused leaves nothing behind, least of all itself.
+  if (isInit && kinds === 'broker') memberUrl(listen, advertise, machine)
   const authority = await openAuthority(context, folder)
   const keys = await openTokenKeys(context, folder)
   const returning = openReturn(context.log)
   const database = await openDatabaseFile(context, folder)
-  const machine: Machine = { hostname: context.hostname, outward: await outwardAddress(), addresses: ownAddresses() }
   const server = await startServer({
     table: kinds,
     database,

@@ -5,6 +5,7 @@ import { ADMIN, ANONYMOUS, accountUser } from '../../src/apiserver/access/user.t
 import type { World } from '../../src/apiserver/writes/call.ts'
 import { createObject } from '../../src/apiserver/writes/create.ts'
 import { removeObject } from '../../src/apiserver/writes/remove.ts'
+import { seed } from '../../src/apiserver/writes/seed.ts'
 import { replaceObject } from '../../src/apiserver/writes/update.ts'
 import { callOf, failure, KEYS, objectOf, openWorld, type Where } from './world.ts'
 
@@ -155,6 +156,17 @@ describe('tokens', () => {
       data: { 'ca.crt': Buffer.from('CA').toString('base64'), namespace: Buffer.from('default').toString('base64') },
     })
     expect(userOfToken(tokenIn(world), KEYS, world.state)).toEqual(west)
+  })
+  it('show the authority that the server has now, after one was made anew', async () => {
+    const world = await openWorld()
+    await make(world, account)
+    await make(world, secret())
+    const token = tokenIn(world)
+    const later = { ...world, keys: { ...KEYS, ca: 'NEW' } }
+    await seed(later)
+    const { data } = JSON.parse(world.state.get('Secret', 'default', 'west-token')?.text ?? '{}')
+    expect(data).toMatchObject({ 'ca.crt': Buffer.from('NEW').toString('base64') })
+    expect([tokenIn(world), userOfToken(token, later.keys, world.state)]).toEqual([token, west])
   })
   it('come when the account does', async () => {
     const world = await openWorld()

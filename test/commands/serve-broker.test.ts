@@ -137,3 +137,10 @@ it('serve-broker asks for the folder of its data', async () => {
   expect(await main(['serve-broker', '--init'], context, serverRuns)).toBe(64)
   expect(err()).toContain('--data is not given')
 })
+
+it('serve-broker --init refuses a loopback address before it writes anything', async () => {
+  const { context, err, files } = fakeWorld()
+  expect(await main('serve-broker --init --data d --advertise 127.0.0.1:6443'.split(' '), context, serverRuns)).toBe(1)
+  expect(err()).toMatch(/^error SUB0706: .*\n.*--advertise HOST:PORT/)
+  expect([...files]).toEqual([])
+})

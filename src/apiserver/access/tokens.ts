@@ -46,6 +46,14 @@ interface Carried {
   readonly namespace: string
 }
 
+/** The Secret of a token with the authority that the server has now; the same object where it says no other. */
+export function currentSecret(secret: ApiObject, keys: Keys): ApiObject {
+  const data = isRecord(secret.data) ? secret.data : {}
+  const ca = base64(keys.ca)
+  if (secret.type !== TOKEN_TYPE || typeof data['ca.crt'] !== 'string' || data['ca.crt'] === ca) return secret
+  return { ...secret, data: { ...data, 'ca.crt': ca } }
+}
+
 const HEADER = Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url')
 const CLAIM = 'kubernetes.io/serviceaccount/'
 /** A claim of our own, for an account that comes back: what was noted at it. */
