@@ -1,11 +1,15 @@
 // What leading is: a gateway that takes over makes its tunnels first, then shows itself to its own nodes, then takes the old gateway off the broker.
+import type { Origin, Work } from '../k8s/lease.ts'
 import type { CableLoop } from './engine-cables.ts'
 import { type EngineState, isPublished, ownName, published } from './engine-state.ts'
 import type { Successors } from './engine-succession.ts'
 import { aborted, until } from './engine-wait.ts'
 
-/** The longest that tunnels are waited for before the nodes are sent here. */
-const TUNNELS_MS = 1_000
+/**
+ * The longest that tunnels are waited for before the nodes are sent here. A gateway that gave the lease back forwards meanwhile; one that does not renew it
+ * is mostly dead, and each moment is an outage: then tunnels and routes are made at the same time, unless the tunnels are there soon.
+ */
+const TUNNELS_MS: Readonly<Record<Origin, number>> = { free: 3_000, expired: 300 }
 /** The old gateway's Endpoint stays on the broker for this long after. */
 const OVERLAP_MS = 1_000
 /** How long the daemon may fail before another gateway, if there is a healthy one, is let have a go. */
@@ -15,7 +19,7 @@ const DAMPING_MS = 300_000
 
 export interface Leading {
   /** The work of the lease: ends when the signal does, or by itself where a standby would do better. */
-  work(signal: AbortSignal): Promise<void>
+  readonly work: Work
 }
 
 export function openLeading(engine: EngineState, cables: CableLoop, successors: Successors): Leading {
@@ -28,14 +32,14 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
     engine.settledAt = stage === 'settled' ? clock.now() : undefined
     engine.kick()
   }
-  const takeOver = async (signal: AbortSignal): Promise<void> => {
+  const takeOver = async (signal: AbortSignal, origin: Origin): Promise<void> => {
     const wanted = successors.connectedClusters()
-    log.info('taking over from another gateway: tunnels first', { clusters: wanted.size })
+    log.info('taking over from another gateway: tunnels first', { clusters: wanted.size, lease: origin })
     go('ahead')
     await until(
       clock,
       signal,
-      TUNNELS_MS,
+      TUNNELS_MS[origin],
       () => {
         const up = new Set(cables.connections.filter(({ status }) => status === 'connected').map(({ endpoint }) => endpoint.cluster_id))
         return [...wanted].every((id) => up.has(id))
@@ -53,14 +57,14 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
     return failingSince !== undefined && now - failingSince >= FAILING_MS && now - gaveUpAt >= DAMPING_MS && successors.hasHealthy()
   }
   return {
-    async work(signal) {
+    async work(signal, origin) {
       await Promise.race([Promise.all([engine.stores.endpoints.ready, engine.stores.gateways.ready]), aborted(signal)])
       await until(clock, signal, Number.POSITIVE_INFINITY, () => engine.self !== undefined)
       if (signal.aborted) return
       engine.leading = true
       engine.hasLed = true
       try {
-        if (hasPredecessor(engine)) await takeOver(signal)
+        if (hasPredecessor(engine)) await takeOver(signal, origin)
         if (!signal.aborted) go('settled')
         await until(clock, signal, Number.POSITIVE_INFINITY, shouldGiveUp, 1_000)
         if (signal.aborted) return

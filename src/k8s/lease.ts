@@ -30,17 +30,16 @@ interface Running {
 /** Renewals that wait for an answer at the same time: one that hangs does not hold up the next. */
 const MOST_PENDING = 4
 
+/** How this process came to the lease: it was free, given back by its holder for one, or it was taken from a holder who did not renew it. */
+export type Origin = 'free' | 'expired'
+export type Work = (signal: AbortSignal, origin: Origin) => Promise<void>
+
 /**
  * Competes for the lease and, while this process leads, runs the work. The work's signal is aborted when another holder is *seen*, never because
  * the API is away. When the outer signal is aborted the lease is given back at once, while the work ends in its own time. Work that ends by itself,
  * or fails, gives the lease back too and competes again a term later. Settles when all of it has ended.
  */
-export async function whileHolding(
-  api: KubeApi,
-  name: LeaseName,
-  work: (signal: AbortSignal) => Promise<void>,
-  options: LeaseOptions,
-): Promise<void> {
+export async function whileHolding(api: KubeApi, name: LeaseName, work: Work, options: LeaseOptions): Promise<void> {
   const { signal, clock, termMs = 3_000 } = options
   const log = options.log.with({ lease: name.name })
   const renewMs = termMs / 3
@@ -72,10 +71,10 @@ export async function whileHolding(
     const lost = before !== undefined && candidate.sight?.lease === undefined
     if (state.leading && (move() === 'yield' || lost)) wake()
   }
-  const lead = (): void => {
+  const lead = (origin: Origin): void => {
     log.info('this process leads', { holder: name.me })
     state.leading = true
-    state.running = run(work, log, wake)
+    state.running = run((stop) => work(stop, origin), log, wake)
   }
   /** The work has ended: without being asked, then others get their turn. */
   const clear = async (running: Running): Promise<void> => {
@@ -94,7 +93,9 @@ export async function whileHolding(
     if (state.running?.ended) await clear(state.running)
     const answered = state.leading || (await candidate.look())
     const next = move()
-    if (next === 'take' && state.running === undefined && !state.resting && !signal.aborted && (await candidate.hold())) lead()
+    const holder = holderOf(candidate.sight?.lease) ?? ''
+    const origin = holder === '' || holder === name.me ? 'free' : 'expired'
+    if (next === 'take' && state.running === undefined && !state.resting && !signal.aborted && (await candidate.hold())) lead(origin)
     if (next === 'renew' && pending.size < MOST_PENDING) keep(renew())
     if (next === 'yield') {
       log.warn('another holds the lease: this process leads no more', { holder: holderOf(candidate.sight?.lease) })

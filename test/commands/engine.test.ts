@@ -170,6 +170,29 @@ describe('a gateway', () => {
     await within(15_000, () => west.gateway('west-gw1') === undefined)
   })
 
+  it('forwards until its successor is connected, however slow that is', async () => {
+    const { w1, w2, e } = await pair()
+    const go = w2.hang()
+    const ended = w1.term()
+    await clock.advance(2_000)
+    expect([hosts(west), set.isConnected(w1, e)]).toEqual([['east-gw1', 'west-gw1'], true])
+    go()
+    await within(1_000, () => hosts(west).includes('west-gw2'))
+    expect([set.isConnected(w2, e), set.isConnected(w1, e)]).toEqual([true, true])
+    await clock.advance(5_000)
+    await ended
+  })
+
+  it('whose machine is gone is not waited for: the nodes are sent to the successor while it connects', async () => {
+    const { w1, w2, e } = await pair()
+    const go = w2.hang()
+    w1.lose()
+    const took = await within(5_000, () => hosts(west).includes('west-gw2'))
+    expect([took < 4_000, set.isConnected(w2, e)]).toEqual([true, false])
+    go()
+    await within(2_000, () => set.isConnected(w2, e))
+  })
+
   it('is followed here while the broker is away, and there once the broker is back', async () => {
     const { w1, w2, e } = await pair()
     for (const { broker } of [w2, e]) broker.link = 'refused'

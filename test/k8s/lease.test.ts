@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { type LeaseState, whileHolding } from '../../src/k8s/lease.ts'
+import { type LeaseState, type Origin, type Work, whileHolding } from '../../src/k8s/lease.ts'
 import type { Lease } from '../../src/model/resources.ts'
 import { silentLog } from '../../src/system/log.ts'
 import { handClock, settle } from '../fakes/clock.ts'
@@ -11,13 +11,13 @@ function world() {
   const clock = handClock()
   const cluster = fakeCluster({ clock })
   const events: string[] = []
-  const start = (me: string, options: { readonly graceMs?: number; readonly work?: (signal: AbortSignal) => Promise<void> } = {}) => {
+  const start = (me: string, options: { readonly graceMs?: number; readonly work?: Work } = {}) => {
     const stop = new AbortController()
     const api = cluster.api(me)
     const states: LeaseState[] = []
-    const work = async (signal: AbortSignal): Promise<void> => {
+    const work: Work = async (signal, origin) => {
       events.push(`${me} leads`)
-      await (options.work ? options.work(signal) : new Promise<void>((end) => signal.addEventListener('abort', () => end())))
+      await (options.work ? options.work(signal, origin) : new Promise<void>((end) => signal.addEventListener('abort', () => end())))
       await clock.sleep(options.graceMs ?? 0)
       events.push(`${me} ends`)
     }
@@ -149,6 +149,26 @@ describe('whileHolding', () => {
     await w.clock.advance(10_000)
     await a.done
     expect(w.events).toEqual(['a leads', 'b leads', 'a ends'])
+  })
+
+  it('tells the work whether its predecessor gave the lease back or did not renew it', async () => {
+    const w = world()
+    const origins: Origin[] = []
+    const work: Work = (signal, origin) => {
+      origins.push(origin)
+      return new Promise((end) => signal.addEventListener('abort', () => end()))
+    }
+    const a = w.start('a')
+    await w.until(() => a.leading)
+    const b = w.start('b', { work })
+    await w.clock.advance(5_000)
+    a.stop()
+    await w.until(() => b.leading)
+    const c = w.start('c', { work })
+    await w.clock.advance(5_000)
+    cut(b.api, 'silent')
+    await w.until(() => c.leading)
+    expect(origins).toEqual(['free', 'expired'])
   })
 
   it('ends in bounded time when it can give nothing back', async () => {
