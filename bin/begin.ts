@@ -13,11 +13,14 @@ import { endSignal, openAsk, openTextStream } from '../src/system/terminal.ts'
 import { loadPart } from './parts.ts'
 import { VERSION } from './version.ts'
 
+/** A command is done when its main is: what some library still holds open does not keep the process. */
+const LEFT_OPEN_MS = 2_000
+
 /** Runs the command line of this process in the real world. */
 export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void> {
   const { env } = process
-  const stdout = openTextStream(process.stdout)
-  const stderr = openTextStream(process.stderr)
+  const stdout = openTextStream(process.stdout, env)
+  const stderr = openTextStream(process.stderr, env)
   const signal = endSignal(() => process.exit(EXIT.interrupted))
   const log = openLog(stderr, env.SUBMARINER_DEBUG === 'true' ? 'debug' : logLevel)
   const files = realFiles
@@ -44,4 +47,5 @@ export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void
   const code = await main(process.argv.slice(2), context, runs)
   const fault = await stdout.flushed()
   process.exitCode = fault === undefined ? code : outputFault(fault, context)
+  setTimeout(() => process.exit(), LEFT_OPEN_MS).unref()
 }

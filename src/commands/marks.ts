@@ -1,4 +1,5 @@
 import { Chalk, type ChalkInstance } from 'chalk'
+import { isUtf8 } from '../system/terminal.ts'
 import type { Given } from './cli/given.ts'
 import type { Context, Output } from './context.ts'
 
@@ -16,7 +17,6 @@ export function marksFor(output: Output, context: Context, given: Given): Marks 
   const when = given.text('color') ?? 'auto'
   const colour = when === 'always' || (when === 'auto' && output.isTty && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb')
   const paint = new Chalk({ level: colour ? 1 : 0 })
-  const utf8 = /utf-?8/i.test(env.LC_ALL || env.LC_CTYPE || env.LANG || '')
-  const [ok, failed, warning, skipped] = utf8 ? ['✓', '✗', '⚠', '○'] : ['ok', 'FAILED', 'warning', 'skipped']
+  const [ok, failed, warning, skipped] = isUtf8(env) ? ['✓', '✗', '⚠', '○'] : ['ok', 'FAILED', 'warning', 'skipped']
   return { ok: paint.green(ok), failed: paint.red(failed), warning: paint.yellow(warning), skipped: paint.dim(skipped), paint }
 }

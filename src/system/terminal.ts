@@ -9,15 +9,26 @@ export interface TextStream {
   flushed(): Promise<Error | undefined>
 }
 
-/** Process streams raise errors as events; one without a listener ends the process. A reader that went away (`| head`) is no error. */
-export function openTextStream(stream: NodeJS.WriteStream): TextStream {
+/** Whether the locale of the environment writes UTF-8. */
+export const isUtf8 = ({ LC_ALL, LC_CTYPE, LANG }: Readonly<Record<string, string | undefined>>): boolean =>
+  /utf-?8/i.test(LC_ALL || LC_CTYPE || LANG || '')
+
+const IN_ASCII: Readonly<Record<string, string>> = { '’': "'", '‘': "'", '“': '"', '”': '"', '…': '...', '→': '->' }
+const asAscii = (text: string): string => text.replaceAll(/[’‘“”…→]/g, (mark) => IN_ASCII[mark] ?? mark)
+
+/**
+ * Process streams raise errors as events; one without a listener ends the process. A reader that went away (`| head`) is no error. A terminal without
+ * UTF-8 gets plain quotes.
+ */
+export function openTextStream(stream: NodeJS.WriteStream, env: Readonly<Record<string, string | undefined>> = {}): TextStream {
+  const written = stream.isTTY === true && !isUtf8(env) ? asAscii : (text: string): string => text
   const state: { broken: boolean; fault: Error | undefined } = { broken: false, fault: undefined }
   stream.on('error', (error: NodeJS.ErrnoException) => {
     state.broken = true
     if (error.code !== 'EPIPE') state.fault ??= error
   })
   return {
-    write: (text) => state.broken || stream.write(text),
+    write: (text) => state.broken || stream.write(written(text)),
     isTty: stream.isTTY === true,
     columns: stream.columns ?? 80,
     flushed: async () => {

@@ -31,6 +31,13 @@ describe('a text stream', () => {
     text.write('b')
     expect(await text.flushed()).toBeUndefined()
   })
+  it('writes plain quotes to a terminal without UTF-8, and to no file', async () => {
+    const [terminal, file] = [processStream(), processStream()]
+    Object.assign(file.stream, { isTTY: false })
+    for (const { stream } of [terminal, file]) openTextStream(stream, { LC_ALL: 'C', LANG: 'C.UTF-8' }).write('the broker’s')
+    expect(terminal.read()).toBe("the broker's")
+    expect(file.read()).toBe('the broker’s')
+  })
   it('tells why it could not be written', async () => {
     const text = openTextStream(processStream('ENOSPC').stream)
     text.write('a')
