@@ -74,8 +74,12 @@ function runSelf(engine: EngineState): readonly Loop[] {
     }
   }
   const machine = runLoop(look, { ...options, name: 'self', resyncMs: SELF_MS })
+  const sourcesNow = (): string => nodeSettings(stores.nodes.get(world.nodeName)).publicIp ?? settings.publicIp
+  let sources: string | undefined
   const find = async (): Promise<void> => {
-    const sources = nodeSettings(stores.nodes.get(world.nodeName)).publicIp ?? settings.publicIp
+    // Without its Node a gateway would ask others than it was told to, and a take-over would publish the wrong address or none.
+    await Promise.race([stores.nodes.ready, aborted(stop)])
+    sources = sourcesNow()
     const { ip, problems } = await world.findPublicIp(sources)
     if (problems.join() !== doubts) for (const problem of problems) log.warn(`public address: ${problem}`)
     doubts = problems.join()
@@ -88,6 +92,7 @@ function runSelf(engine: EngineState): readonly Loop[] {
     kick: () => {
       // Of all that changes in the API only our own Node's settings matter here.
       if (canonical(nodeSettings(stores.nodes.get(world.nodeName))) !== canonical(engine.self?.node)) machine.kick()
+      if (sources !== undefined && sources !== sourcesNow()) outside.kick()
     },
   })
   return [machine, outside]

@@ -170,6 +170,21 @@ describe('a gateway', () => {
     await within(15_000, () => west.gateway('west-gw1') === undefined)
   })
 
+  it('publishes the public address that its Node names from the start, and another one as soon as the Node names it', async () => {
+    const name = (ip: string): void => {
+      const node = west.cluster.objects('Node').find(({ metadata }) => metadata.name === 'west-gw1')
+      if (node === undefined) throw new Error('no node')
+      west.cluster.put({ ...node, metadata: { ...node.metadata, annotations: { 'gateway.submariner.io/public-ip': `ipv4:${ip}` } } })
+    }
+    const published = (): string | undefined =>
+      west.cluster.objects('Endpoint').find(({ spec }) => spec.cluster_id === 'west')?.spec.public_ip
+    west.start(1)
+    name('203.0.113.7')
+    await within(5_000, () => published() === '203.0.113.7')
+    name('203.0.113.8')
+    await within(2_000, () => published() === '203.0.113.8')
+  })
+
   it('forwards until its successor is connected, however slow that is', async () => {
     const { w1, w2, e } = await pair()
     const go = w2.hang()
@@ -188,7 +203,7 @@ describe('a gateway', () => {
     const go = w2.hang()
     w1.lose()
     const took = await within(5_000, () => hosts(west).includes('west-gw2'))
-    expect([took < 4_000, set.isConnected(w2, e)]).toEqual([true, false])
+    expect([took < 3_500, set.isConnected(w2, e)]).toEqual([true, false])
     go()
     await within(2_000, () => set.isConnected(w2, e))
   })

@@ -197,7 +197,10 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     owned: addresses,
     health: { probe: () => {}, pulse: () => engine.pulse },
     facts: async () => ({ privateIp, cniIp: parseIp(`10.${n}.${k}.1`) }),
-    findPublicIp: async () => ({ ip: engine.publicIp, problems: [] }),
+    findPublicIp: async (sources) => ({
+      ip: sources.startsWith('ipv4:') ? parseIp(sources.slice('ipv4:'.length)) : engine.publicIp,
+      problems: [],
+    }),
     observe: (seen) => {
       observed = seen
     },
