@@ -172,7 +172,7 @@ function newest(objects: readonly Shared[], refused: Refusal[]): readonly Shared
     refused.push({
       object: `Endpoints of cluster ${id}`,
       field: 'their number',
-      reason: `${endpoints.length} are too many: the newest ${MOST_ENDPOINTS} count`,
+      reason: `more than ${MOST_ENDPOINTS}: the newest count`,
     })
     return endpoints
       .sort((a, b) => (born(a) > born(b) ? -1 : born(a) < born(b) ? 1 : a.metadata.name < b.metadata.name ? -1 : 1))

@@ -57,6 +57,8 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
       const delay = failures === 0 ? resyncMs : Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs)
       const pauseMs = Math.max(gatherMs, restMs(state.kicked && failures === 0, clock.now() - began))
       if (!state.kicked && !signal.aborted) await clock.sleep(delay, state.wake.signal)
+      // Kicks of one burst, as of a watch that has read many events at once, make one pass; and between passes other work gets its turn.
+      if (state.kicked) await nextTurn()
       if (state.kicked && pauseMs > 0) await clock.sleep(pauseMs, signal)
     }
     signal.removeEventListener('abort', wake)
@@ -70,6 +72,8 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
     ended,
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** In a storm of changes the loop rests half of the time, and a pass takes many of them up. Told of each pass whether it was kicked while it ran. */
 function openRest(): (isKicked: boolean, tookMs: number) => number {

@@ -34,6 +34,21 @@ it('a loop makes a pass at its start, one for any number of kicks, and one after
   await loop.ended
 })
 
+it('a burst of kicks, each a few promises after the other, makes one pass, and other work gets its turn before it', async () => {
+  const { clock, stop, options } = setting()
+  const loop = runLoop(async () => undefined, options)
+  await clock.advance(1)
+  for (let i = 0; i < 1_000; i += 1) {
+    loop.kick()
+    for (let step = 0; step < 20; step += 1) await Promise.resolve()
+  }
+  expect(loop.passes).toBe(1)
+  await clock.advance(1)
+  expect(loop.passes).toBe(2)
+  stop.abort()
+  await loop.ended
+})
+
 it('a loop tries again with a growing delay after failures, and at once when it is kicked', async () => {
   const { clock, stop, options } = setting()
   let tries = 0
