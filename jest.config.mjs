@@ -21,5 +21,6 @@ export default {
     project('api', 'api', real),
     project('lab', 'lab', real),
     project('vm', 'vm', real),
+    project('image', 'image', real),
   ],
 }

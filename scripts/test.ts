@@ -17,6 +17,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   api: { workers: 1, limitMinutes: 20, root: false },
   lab: { workers: 1, limitMinutes: 45, root: true },
   vm: { workers: 1, limitMinutes: 90, root: true },
+  image: { workers: 1, limitMinutes: 30, root: true },
 }
 const BY_DEFAULT = ['unit', 'kernel', 'api', 'lab']
 
@@ -42,7 +43,11 @@ function suitesOf(args: readonly string[]): readonly string[] {
 }
 
 async function prepare(names: readonly string[]): Promise<boolean> {
-  const steps = [['scripts/setup', 'lab'], ['scripts/build'], ...(names.some((name) => name !== 'kernel') ? [['scripts/kube-build']] : [])]
+  const steps = [
+    ['scripts/setup', 'lab'],
+    ['scripts/build'],
+    ...(names.some((name) => !['kernel', 'image'].includes(name)) ? [['scripts/kube-build']] : []),
+  ]
   for (const [script = '', ...args] of steps) {
     console.log(`--- ${[script, ...args].join(' ')}`)
     if ((await end(start(script, args, {}))) !== 0) return false
