@@ -203,7 +203,7 @@ async function reached(context: CheckContext, signal: AbortSignal, size: 'small'
     return { is: 'skipped', reason }
   }
   const probes = await context.probes(signal)
-  const problems = probes.flatMap((probe) => {
+  const problemsOf = (probe: NodeProbe): string[] => {
     if ('silent' in probe) return [`${probe.node}: not known, ${probe.silent}`]
     const results = probe.answer.results.filter((result) =>
       size === 'large' ? result.sizeBytes >= LARGE_BYTES : result.sizeBytes < LARGE_BYTES,
@@ -214,11 +214,14 @@ async function reached(context: CheckContext, signal: AbortSignal, size: 'small'
       const bad = mine.find((result) => !result.ok)
       return bad === undefined ? [] : [`${probe.node} to ${id} (${bad.ip}, ${bad.sizeBytes} bytes): ${bad.message ?? 'no answer'}`]
     })
-  })
-  const hint =
-    size === 'large'
-      ? 'a smaller MTU on the way? Compare `ip link` of the gateways'
-      : 'run `subctl show connections` and `subctl show route-agents`'
+  }
+  const problems = probes.flatMap(problemsOf)
+  const gateways = activeGateways(seen).map(({ metadata }) => metadata.name)
+  const isGatewayWell = probes.some((probe) => gateways.includes(sanitise(probe.node)) && problemsOf(probe).length === 0)
+  const small = isGatewayWell
+    ? `${gateways.join(', ')} reaches it: open UDP 4800 between the nodes of this cluster, and look at their packet filters`
+    : 'run `subctl show connections` and `subctl show route-agents`'
+  const hint = size === 'large' ? 'a smaller MTU on the way? Compare `ip link` of the gateways' : small
   return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
 }
 

@@ -100,6 +100,16 @@ it('verify says which node is unguarded, which leaks, and which stays silent', a
   expect(out).toContain('west-w1: 10.1.9.2 > 10.2.0.1 (ICMP) left by eth0')
 })
 
+it('verify names the port between the nodes where the gateway alone reaches the others', async () => {
+  const made = joined()
+  made.set((node, id) =>
+    node === 'west-w1' ? { ...goodAnswer(node, id), results: noAnswers(goodAnswer(node, id).results) } : goodAnswer(node, id),
+  )
+  const { out } = await verify(made, ['--context', 'west'])
+  expect(failed(out)).toEqual(['SUB0613'])
+  expect(out).toContain('west-gw1 reaches it: open UDP 4800 between the nodes of this cluster')
+})
+
 it('verify warns where the rights on the broker are shared', async () => {
   const made = joined()
   const { out, code } = await verify({ ...made, apis: { ...made.apis, '': made.broker.api('member') } }, ['--context', 'west'])
