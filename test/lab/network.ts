@@ -47,7 +47,15 @@ export async function rebuildNode(layout: Layout, node: NodeLayout): Promise<voi
 /** In an order in which each namespace's links find the other end's namespace furnished. */
 function planNetwork(layout: Layout): readonly Contents[] {
   return [
-    { ns: layout.wan.ns, ip: ['link set lo up', 'link add br0 type bridge', `addr add ${layout.wan.ip}/24 dev br0`, 'link set br0 up'] },
+    {
+      ns: layout.wan.ns,
+      ip: [
+        'link set lo up',
+        `link add br0 address ${mac(layout.wan.ip)} type bridge`,
+        `addr add ${layout.wan.ip}/24 dev br0`,
+        'link set br0 up',
+      ],
+    },
     ...layout.clusters.flatMap((cluster) => [
       routerContents(layout, cluster),
       wanMember(layout, cluster.api, `a-${cluster.name}`),
@@ -72,7 +80,8 @@ function routerContents(layout: Layout, cluster: ClusterLayout): Contents {
     sysctls: ['net.ipv4.ip_forward=1'],
     ip: [
       'link set lo up',
-      'link add br-lan type bridge',
+      // Given, or it changes with the bridge's ports.
+      `link add br-lan address ${mac(cluster.router.lanIp)} type bridge`,
       `addr add ${cluster.router.lanIp}/24 dev br-lan`,
       'link set br-lan up',
       `link add wan0 type veth peer name r-${cluster.name} netns ${layout.wan.ns}`,

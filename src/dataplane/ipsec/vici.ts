@@ -29,13 +29,13 @@ interface Waiting {
 export interface ViciOptions {
   readonly path: string
   readonly openSocket: OpenLocalSocket
-  /** Of each request, and of the connection. Default: 10 s. */
+  /** Of each request, and of the connection. Default: 5 s. */
   readonly timeoutMs?: number
 }
 
 /** Connects to charon. Rejects with the socket's error where nobody listens. */
 export async function connectVici(options: ViciOptions): Promise<Vici> {
-  const timeoutMs = options.timeoutMs ?? 10_000
+  const timeoutMs = options.timeoutMs ?? 5_000
   const waiting: Waiting[] = []
   const listeners = new Map<string, (message: Section) => void>()
   const end = Promise.withResolvers<void>()
