@@ -20,7 +20,7 @@ import { fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join-stage.ts'
+import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 
 /** `subctl deploy-broker`: the broker's objects on a cluster, and the file that others join with. */
 export const deployBroker: Run = async (context, given) => {

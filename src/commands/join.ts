@@ -10,11 +10,11 @@ import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join-broker.ts'
-import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join-find.ts'
-import { brokerSecret, type Joining, resultData, resultLines } from './join-report.ts'
-import { chosenSettings, settingsOf } from './join-settings.ts'
-import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join-stage.ts'
+import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
+import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
+import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
+import { chosenSettings, settingsOf } from './join/settings.ts'
+import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {

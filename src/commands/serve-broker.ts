@@ -10,9 +10,9 @@ import { fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { openAuthority, openDatabaseFile, rememberedPlace, rememberPlace, writeKubeconfig } from './serve-broker-data.ts'
-import { brokerFileText, prepareBroker } from './serve-broker-init.ts'
-import { keepShared, keptShared, openTokenKeys } from './serve-broker-keys.ts'
+import { openAuthority, openDatabaseFile, rememberedPlace, rememberPlace, writeKubeconfig } from './serve-broker/data.ts'
+import { brokerFileText, prepareBroker } from './serve-broker/init.ts'
+import { keepShared, keptShared, openTokenKeys } from './serve-broker/keys.ts'
 import {
   certificateNames,
   DEFAULT_LISTEN,
@@ -22,9 +22,9 @@ import {
   type Machine,
   memberUrl,
   parseHostPort,
-} from './serve-broker-place.ts'
-import { openReturn, type Returning, WHO_COMES_BACK } from './serve-broker-return.ts'
-import { memberRule } from './serve-broker-rule.ts'
+} from './serve-broker/place.ts'
+import { openReturn, type Returning, WHO_COMES_BACK } from './serve-broker/return.ts'
+import { memberRule } from './serve-broker/rule.ts'
 
 /** What the command line says, over what an earlier one said. */
 interface Settings {

@@ -3,9 +3,9 @@ import { type Look, look } from '../checks/look.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
-import { SECTIONS, type Section } from './show-sections.ts'
-import { type Subject, subjects } from './subjects.ts'
-import { textTable } from './tables.ts'
+import { SECTIONS, type Section } from './look/sections.ts'
+import { type Subject, subjects } from './look/subjects.ts'
+import { textTable } from './look/tables.ts'
 
 interface Seen {
   readonly subject: Subject

@@ -9,10 +9,10 @@ import { EXIT, messageOf } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context, Output } from './context.ts'
-import { type Marks, marksFor } from './marks.ts'
-import { type Subject, subjects } from './subjects.ts'
-import { printable } from './tables.ts'
-import { type ClusterReport, countOf, junit, reportText } from './verify-report.ts'
+import { type Marks, marksFor } from './look/marks.ts'
+import { type ClusterReport, countOf, junit, reportText } from './look/report.ts'
+import { type Subject, subjects } from './look/subjects.ts'
+import { printable } from './look/tables.ts'
 
 /** `subctl verify`: runs the checks over each cluster asked about. Exit code 2 when one fails, 75 when time runs out. */
 export const verify: Run = async (context, given) => {

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { cleanUpEngine } from '../../src/commands/engine-cleanup.ts'
+import { cleanUpEngine } from '../../src/commands/engine/cleanup.ts'
 import { CLUSTER_LABEL, CLUSTER_UID } from '../../src/model/names.ts'
 import { silentLog } from '../../src/system/log.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { serveHealth } from '../../src/commands/agent-health.ts'
-import { engineMetrics, secondsOf } from '../../src/commands/engine-metrics.ts'
+import { serveHealth } from '../../src/commands/agent/health.ts'
+import { engineMetrics, secondsOf } from '../../src/commands/engine/metrics.ts'
 import { gatewayObject } from '../../src/model/gateway-status.ts'
 import { openHttp } from '../../src/system/http.ts'
 import { type Log, silentLog } from '../../src/system/log.ts'

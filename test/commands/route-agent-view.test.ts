@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { activeEndpoint, nodeIpOf, type ViewParts, viewOf } from '../../src/commands/route-agent-view.ts'
+import { activeEndpoint, nodeIpOf, type ViewParts, viewOf } from '../../src/commands/route-agent/view.ts'
 import { parseCidr, parseIp } from '../../src/model/net.ts'
 import type { Endpoint, Node } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'

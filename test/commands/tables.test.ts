@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { printable, textTable } from '../../src/commands/tables.ts'
+import { printable, textTable } from '../../src/commands/look/tables.ts'
 
 it('a table has capital columns, three spaces between and no lines', () => {
   expect(

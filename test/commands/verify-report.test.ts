@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
-import type { ClusterReport } from '../../src/commands/verify-report.ts'
-import { countOf, junit, reportText } from '../../src/commands/verify-report.ts'
+import type { ClusterReport } from '../../src/commands/look/report.ts'
+import { countOf, junit, reportText } from '../../src/commands/look/report.ts'
 
 const reports: readonly ClusterReport[] = [
   {

@@ -1,6 +1,6 @@
 // A whole clusterset in one process: fake APIs, real engines, and a wire that connects two gateways when each has a cable to the other.
-import { runEngine } from '../../src/commands/engine-run.ts'
-import type { EngineSettings, EngineWorld, Observation } from '../../src/commands/engine-world.ts'
+import { runEngine } from '../../src/commands/engine/run.ts'
+import type { EngineSettings, EngineWorld, Observation } from '../../src/commands/engine/world.ts'
 import type { Cable, CableDriver } from '../../src/dataplane/cable.ts'
 import type { Pulse } from '../../src/dataplane/health.ts'
 import type { Target } from '../../src/dataplane/target.ts'

@@ -1,6 +1,6 @@
 // A route agent in one process: its API, kernel, prober and clock are the test's.
-import { runRouteAgent } from '../../src/commands/route-agent-run.ts'
-import type { NodeFacts, ProbeOrder, ProbeOutcome, RouteAgentSeen, RouteAgentWorld } from '../../src/commands/route-agent-world.ts'
+import { runRouteAgent } from '../../src/commands/route-agent/run.ts'
+import type { NodeFacts, ProbeOrder, ProbeOutcome, RouteAgentSeen, RouteAgentWorld } from '../../src/commands/route-agent/world.ts'
 import type { Pulse } from '../../src/dataplane/health.ts'
 import type { NodePlan } from '../../src/dataplane/node/state.ts'
 import { type Ip, parseCidr, parseIp } from '../../src/model/net.ts'

@@ -2,8 +2,8 @@
 
 import { afterAll, beforeAll } from '@jest/globals'
 import type { KeyPair } from '../../src/apiserver/tls/certificates.ts'
-import { brokerFileText, prepareBroker } from '../../src/commands/serve-broker-init.ts'
-import { memberRule } from '../../src/commands/serve-broker-rule.ts'
+import { brokerFileText, prepareBroker } from '../../src/commands/serve-broker/init.ts'
+import { memberRule } from '../../src/commands/serve-broker/rule.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { type Served, serve } from '../apiserver/serve.ts'

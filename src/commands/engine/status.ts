@@ -1,0 +1,132 @@
+// The loop that writes this gateway's object: at once when its state changes, otherwise as a heartbeat that carries round-trip times.
+import { write } from '../../broker/write.ts'
+import { type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
+import type { Connection, EndpointSpec, Gateway } from '../../model/resources.ts'
+import { type Loop, runLoop } from '../../system/loop.ts'
+import { openAnswer } from './answer.ts'
+import type { CableLoop } from './cables.ts'
+import { noticesOf, openEvents } from './events.ts'
+import { type EngineState, isPublished, ownName, roleOf, specOf } from './state.ts'
+import type { Successors } from './succession.ts'
+import type { SyncLoop } from './sync.ts'
+import { probesOf } from './view.ts'
+
+const HEARTBEAT_MS = 30_000
+/** Health is looked at this often; it is the prober's memory, no packet. */
+const LOOK_MS = 1_000
+
+export interface StatusParts {
+  readonly cables: CableLoop
+  readonly sync: SyncLoop
+  readonly successors: Successors
+}
+
+export function runStatus(engine: EngineState, { cables, sync, successors }: StatusParts): Loop {
+  const { world, stores, stop } = engine
+  const { clock, log, local, settings } = world
+  const tell = openEvents(engine)
+  const refusals = openRefusals(engine, sync)
+  const answer = openAnswer(cables)
+  let written: { readonly gateway: Gateway; readonly text: string; readonly atMs: number } | undefined
+  let since: Record<string, string> = {}
+
+  const save = async (gateway: Gateway, answered: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const before = stores.gateways.get(gateway.metadata.name, settings.namespace)
+    const annotations = { ...before?.metadata.annotations, ...gateway.metadata.annotations, ...answered }
+    const lines = await write(local, {
+      put: [{ ...gateway, metadata: { ...before?.metadata, ...gateway.metadata, annotations } }],
+      drop: [],
+    })
+    // Somebody else wrote it in between, or our copy is not of today yet: the next pass tries again.
+    if (lines.length === 0) return
+    const notices = noticesOf(written?.gateway ?? before, gateway)
+    written = { gateway, text: stateText(gateway), atMs: clock.now() }
+    await tell(gateway, notices)
+  }
+  const sweep = async (): Promise<void> => {
+    if (engine.leading) for (const line of await write(local, { put: [], drop: successors.stale() })) log.info(line)
+  }
+  const pass = async (): Promise<void> => {
+    const spec = specOf(engine)
+    if (spec === undefined) return
+    const role = roleOf(engine)
+    // With its Endpoint published and no other leader in sight it carries traffic, whether it still leads or not.
+    const isActive = role === 'leading' || (role === 'waiting' && isPublished(engine))
+    const connections = isActive ? withEchoes(engine, cables.connections) : []
+    if (!isActive) world.health.probe([])
+    since = sinceStates(written?.gateway.status.connections ?? [], since, connections, new Date(clock.now()).toISOString())
+    const gateway = draft(engine, { spec, isActive, connections, since })
+    const isReady = stores.clusters.synced && stores.endpoints.synced && cables.failingSince === undefined
+    world.observe({ isLeading: engine.leading, isReady, gateway, syncs: sync.passes })
+    refusals()
+    // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads and has asked.
+    if (isActive && (role === 'waiting' ? !engine.hasLed : !cables.isKnown)) return
+    const seen = stores.gateways.get(ownName(engine), settings.namespace)
+    const isGone = stores.gateways.synced && seen === undefined
+    const answered = answer(seen)
+    const isNews =
+      written === undefined ||
+      answered !== undefined ||
+      (isGone && clock.now() - written.atMs >= LOOK_MS) ||
+      written.text !== stateText(gateway) ||
+      clock.now() - written.atMs >= HEARTBEAT_MS
+    if (isNews) await save(gateway, answered)
+    await sweep()
+  }
+  const loop = runLoop(pass, {
+    name: 'status',
+    clock,
+    log,
+    signal: stop,
+    resyncMs: LOOK_MS,
+    backoff: { firstMs: 200, mostMs: 5_000 },
+    gatherMs: 20,
+  })
+  engine.loops.add(loop)
+  return loop
+}
+
+interface Draft {
+  readonly spec: EndpointSpec
+  readonly isActive: boolean
+  readonly connections: readonly Connection[]
+  readonly since: Readonly<Record<string, string>>
+}
+
+const draft = ({ world, failures }: EngineState, { spec, isActive, connections, since }: Draft): Gateway =>
+  gatewayObject({
+    hostname: world.hostname,
+    namespace: world.settings.namespace,
+    version: world.version,
+    isActive,
+    endpoint: spec,
+    failure: [...failures.values()].join('; '),
+    connections,
+    since,
+    nowMs: world.clock.now(),
+  })
+
+/** Connections as packets find them: what is not probed is as the driver says. */
+function withEchoes({ world, view }: EngineState, connections: readonly Connection[]): readonly Connection[] {
+  if (!world.settings.health.enabled) return connections
+  const targets = probesOf(view().remotes)
+  world.health.probe([...new Set(targets.values())])
+  return connections.map((connection) => {
+    const target = targets.get(connection.endpoint.cable_name)
+    if (target === undefined) return connection
+    const { state, rtt } = world.health.pulse(target)
+    const echo: Echo = { state, target, ...(rtt !== undefined && { rtt }) }
+    return withEcho(connection, echo)
+  })
+}
+
+/** Says each refused object once, as long as it stays refused. */
+function openRefusals(engine: EngineState, sync: SyncLoop): () => void {
+  let said: ReadonlySet<string> = new Set()
+  return () => {
+    const all = [...engine.view().refused, ...(sync.state?.refused ?? [])].slice(0, 200)
+    const now = new Set(all.map(({ object, field, reason }) => `${object}: ${field}: ${reason}`))
+    for (const text of now) if (!said.has(text)) engine.world.log.warn(`refused: ${text}`, { gateway: ownName(engine) })
+    said = now
+  }
+}

@@ -1,0 +1,79 @@
+import { bestGateway, candidates, type GatewayChoice, settledGateways } from '../../install/gateways.ts'
+import { type Networks, networksOf } from '../../install/networks/discover.ts'
+import { readSeen } from '../../install/networks/read.ts'
+import type { Seen as ClusterSeen } from '../../install/networks/seen.ts'
+import { checkOwnNetworks } from '../../install/refuse.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { UserError } from '../../model/errors.ts'
+import { BROKER_NAMESPACE, NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { type Cidr, parseCidrs } from '../../model/net.ts'
+import { type Given, usage } from '../cli/given.ts'
+import type { Context } from '../context.ts'
+
+/** What a join knows of its cluster before it asks anybody. */
+export interface Seen {
+  readonly seen: ClusterSeen
+  readonly networks: Networks
+  /** Whether the cluster has settings of an earlier join. */
+  readonly hasJoined: boolean
+}
+export interface Found extends Seen {
+  readonly gateways: GatewayChoice
+}
+
+/** Looks at the cluster, and refuses what cannot be connected. */
+export async function find(given: Given, api: KubeApi): Promise<Seen> {
+  const seen = await readSeen(api)
+  const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
+  const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
+  checkOwnNetworks(networks)
+  // A node that is named but not there is no reason to look any further.
+  settledGateways(seen.nodes, given.many('gateway'))
+  return { seen, networks, hasJoined: (await joinedAs(api)) !== undefined }
+}
+
+/** Settles the gateway nodes: named, labelled, chosen by the terminal's user, or the best. */
+export async function settleGateways(context: Context, given: Given, { nodes }: ClusterSeen): Promise<GatewayChoice> {
+  return settledGateways(nodes, given.many('gateway')) ?? (await chooseGateway(context, given, nodes))
+}
+
+/** Throws where the cluster has joined under another id. */
+export async function checkOwnId(api: KubeApi, clusterId: string): Promise<void> {
+  const id = await joinedAs(api)
+  if (id !== undefined && id !== clusterId)
+    throw new UserError('SUB0415', `This cluster (${api.server}) has joined as "${id}"`, {
+      hint: `Join it under that id, or take it out first: kubectl delete namespace ${NAMESPACE}, and on the broker kubectl -n ${BROKER_NAMESPACE} delete serviceaccount,clusters.submariner.io,endpoints.submariner.io -l submariner-io/clusterID=${id}`,
+    })
+}
+
+async function joinedAs(api: KubeApi): Promise<string | undefined> {
+  return (await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE))?.data?.SUBMARINER_CLUSTERID
+}
+
+export type FactRow = readonly [what: string, value: string, source: string]
+export const networkRows = ({ networks }: Seen): readonly FactRow[] => [
+  ['CNI', networks.cni.value, networks.cni.source],
+  ['pods', networks.pods.value.join(', '), networks.pods.source],
+  ['services', networks.services.value.join(', '), networks.services.source],
+]
+export const gatewayRow = (gateways: GatewayChoice): FactRow => ['gateways', gateways.nodes.join(', '), gateways.reason]
+
+function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
+  const list = given.parsed(flag, parseCidrs)
+  if (list?.length === 0) throw usage(`--${flag} names no network`, flag)
+  return list
+}
+
+async function chooseGateway(context: Context, given: Given, nodes: ClusterSeen['nodes']): Promise<GatewayChoice> {
+  const best = bestGateway(nodes)
+  const isAsking = context.ask !== undefined && !given.on('yes') && !given.on('plan') && given.text('emit') === undefined
+  if (!isAsking || nodes.length === 1) return best
+  const list = candidates(nodes)
+  const lines = list.map(({ name, reason }, i) => `  ${i + 1}) ${name}  (${reason})`)
+  const question = `No node is a gateway yet. Which one shall carry the tunnels?\n${lines.join('\n')}\nNumber or name [${list[0]?.name}]: `
+  const answer = ((await context.ask?.(question)) ?? '').trim()
+  if (answer === '') return best
+  const chosen = list.find(({ name }, i) => name === answer || String(i + 1) === answer)
+  if (chosen === undefined) throw usage(`"${answer}" is none of the nodes`, 'gateway')
+  return { nodes: [chosen.name], reason: 'your answer' }
+}

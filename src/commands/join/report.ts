@@ -1,0 +1,50 @@
+import type { Credential } from '../../broker/credentials.ts'
+import type { Port } from '../../install/ports.ts'
+import { environmentOf, type JoinSettings } from '../../install/settings.ts'
+import type { Broker } from './broker.ts'
+import { type Found, gatewayRow, networkRows } from './find.ts'
+import { type Stage, stageLines, stageRecords } from './stage.ts'
+
+/** A join that is settled: what it found and what it changes. */
+export interface Joining {
+  readonly settings: JoinSettings
+  readonly found: Found
+  readonly broker: Broker
+  readonly stages: readonly [broker: Stage, cluster: Stage]
+  readonly ports: readonly Port[]
+}
+
+/** The data of the Secret that agents reach the broker with; of a credential that is still to be made the keys alone. */
+export function brokerSecret(credential: Credential | undefined): Readonly<Record<string, string>> {
+  const encode = (text: string): string => Buffer.from(text, 'utf8').toString('base64')
+  const { token = '', ca = '', namespace = '' } = credential ?? {}
+  return { token: encode(token), 'ca.crt': encode(ca), namespace: encode(namespace) }
+}
+
+export function resultLines({ settings, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
+  const tally = stageLines(stages, isPlan)
+  if (isPlan) return tally
+  return [
+    ...tally,
+    '',
+    `Cluster "${settings.clusterId}" has joined the clusterset of ${broker.url}.`,
+    '',
+    'Ports that must be open:',
+    ...ports.map(({ port, protocol, from, to, why }) => `  ${`${port}/${protocol}`.padEnd(10)} from ${from} to ${to}: ${why}`),
+    '',
+    'Next: join the other clusters the same way, then prove it: subctl verify --contexts A,B',
+  ]
+}
+
+export const resultData = ({ settings, found, broker, stages, ports }: Joining, isPlan: boolean): Readonly<Record<string, unknown>> => ({
+  kind: 'Join',
+  plan: isPlan,
+  clusterId: settings.clusterId,
+  clusterUid: found.seen.uid,
+  broker: { url: broker.url, namespace: broker.info.namespace },
+  facts: [...networkRows(found), gatewayRow(found.gateways)].map(([what, value, source]) => ({ what, value, source })),
+  notes: found.networks.notes,
+  settings: environmentOf(settings),
+  objects: stageRecords(stages),
+  ports,
+})

@@ -1,0 +1,62 @@
+import { PLUGIN_NAMES } from '../../install/networks/cni.ts'
+import type { Networks } from '../../install/networks/discover.ts'
+import { CABLE_DRIVERS, type JoinSettings } from '../../install/settings.ts'
+import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
+import { familyOf, parseIp } from '../../model/net.ts'
+import { type Given, usage } from '../cli/given.ts'
+
+const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|lb:[a-z0-9-]+|dns:[\w.-]+)$/
+
+type Chosen = Pick<JoinSettings, 'natEnabled' | 'nattPort' | 'publicIp' | 'airGapped' | 'forceUdpEncaps' | 'cableDriver' | 'healthCheck'>
+
+/** The settings that flags alone decide. Throws usage errors, so that it is of use before anybody is asked too. */
+export function chosenSettings(given: Given): Chosen {
+  const driver = given.need('cable-driver')
+  return {
+    natEnabled: given.need('natt') === 'true',
+    nattPort: given.number('natt-port', 1, 65535),
+    publicIp: resolvers(given.text('public-ip') ?? ''),
+    airGapped: given.on('air-gapped'),
+    forceUdpEncaps: given.on('force-udp-encaps'),
+    cableDriver: CABLE_DRIVERS.find((name) => name === driver) ?? CABLE_DRIVERS[0],
+    healthCheck: {
+      enabled: given.need('health-check') === 'true',
+      intervalSeconds: given.number('health-check-interval', 1, 3600),
+      maxPacketLoss: given.number('health-check-max-packet-loss-count', 1, 1000),
+    },
+  }
+}
+
+/** The settings of a cluster: flags, and the networks that were found. */
+export const settingsOf = (
+  given: Given,
+  clusterId: string,
+  networks: Networks,
+  broker: { url: string; namespace: string },
+): JoinSettings => ({
+  ...chosenSettings(given),
+  clusterId,
+  namespace: NAMESPACE,
+  podCidrs: networks.pods.value,
+  serviceCidrs: networks.services.value,
+  networkPlugin: PLUGIN_NAMES[networks.cni.value],
+  // Agents put https:// in front by themselves.
+  broker: { server: broker.url.replace(/^https:\/\//, ''), namespace: broker.namespace, secret: BROKER_SECRET },
+})
+
+/** The list as it was given, after a look at each item: a mistake would only be seen in a log of the gateway otherwise. */
+function resolvers(text: string): string {
+  const wrong = text.split(',').find((item) => text !== '' && !isResolver(item.trim()))
+  if (wrong !== undefined) throw usage(`--public-ip: "${wrong}" is not ipv4:ADDRESS, dns:NAME, api:HOST/PATH or lb:SERVICE`, 'public-ip')
+  return text
+}
+
+function isResolver(item: string): boolean {
+  const address = /^ipv4:(.*)$/.exec(item)?.[1]
+  if (address === undefined) return RESOLVER.test(item)
+  try {
+    return familyOf(parseIp(address)) === 4
+  } catch {
+    return false
+  }
+}
