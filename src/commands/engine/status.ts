@@ -3,6 +3,7 @@ import { write } from '../../broker/write.ts'
 import { type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
 import type { Connection, EndpointSpec, Gateway } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
+import { openRefusals } from '../agent/refusals.ts'
 import { openAnswer } from './answer.ts'
 import type { CableLoop } from './cables.ts'
 import { noticesOf, openEvents } from './events.ts'
@@ -25,7 +26,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const { world, stores, stop } = engine
   const { clock, log, local, settings } = world
   const tell = openEvents(engine)
-  const refusals = openRefusals(engine, sync)
+  const sayRefused = openRefusals(log.with({ gateway: ownName(engine) }))
   const answer = openAnswer(cables)
   let written: { readonly gateway: Gateway; readonly text: string; readonly atMs: number } | undefined
   let since: Record<string, string> = {}
@@ -58,7 +59,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     const gateway = draft(engine, { spec, isActive, connections, since })
     const isReady = stores.clusters.synced && stores.endpoints.synced && cables.failingSince === undefined
     world.observe({ isLeading: engine.leading, isReady, gateway, syncs: sync.passes })
-    refusals()
+    sayRefused([...engine.view().refused, ...(sync.state?.refused ?? [])])
     // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads and has asked.
     if (isActive && (role === 'waiting' ? !engine.hasLed : !cables.isKnown)) return
     const seen = stores.gateways.get(ownName(engine), settings.namespace)
@@ -118,15 +119,4 @@ function withEchoes({ world, view }: EngineState, connections: readonly Connecti
     const echo: Echo = { state, target, ...(rtt !== undefined && { rtt }) }
     return withEcho(connection, echo)
   })
-}
-
-/** Says each refused object once, as long as it stays refused. */
-function openRefusals(engine: EngineState, sync: SyncLoop): () => void {
-  let said: ReadonlySet<string> = new Set()
-  return () => {
-    const all = [...engine.view().refused, ...(sync.state?.refused ?? [])].slice(0, 200)
-    const now = new Set(all.map(({ object, field, reason }) => `${object}: ${field}: ${reason}`))
-    for (const text of now) if (!said.has(text)) engine.world.log.warn(`refused: ${text}`, { gateway: ownName(engine) })
-    said = now
-  }
 }

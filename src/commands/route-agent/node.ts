@@ -3,6 +3,7 @@ import { planNode } from '../../dataplane/node/plan.ts'
 import { canonical } from '../../model/canonical.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
+import { openRefusals } from '../agent/refusals.ts'
 import { isKnown, type RouteAgentState } from './state.ts'
 import { nodeIpOf, podCidrsOf, viewOf } from './view.ts'
 import type { RouteAgentWorld } from './world.ts'
@@ -32,7 +33,7 @@ export async function lookAround(state: RouteAgentState, { isAnew }: { readonly 
 export function runNode(state: RouteAgentState, after: () => void): Loop {
   const { world } = state
   const { clock, log, signal } = world
-  const refusals = openRefusals(state)
+  const sayRefused = openRefusals(log)
   let done: { readonly text: string; readonly atMs: number } | undefined
   let isKernelDirty = false
   const pass = async (): Promise<void> => {
@@ -42,7 +43,7 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
       const obstacle = await lookAround(state, { isAnew })
       state.failure = obstacle ?? (state.view?.role === 'none' ? 'no active gateway of this cluster is known' : '')
       if (obstacle !== undefined || state.plan === undefined) return
-      refusals()
+      sayRefused(state.remoteView().refused)
       state.isFailing = false
       const text = canonical(state.plan)
       if (!isAnew && text === done?.text) return
@@ -65,21 +66,6 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
     loop.kick()
   })
   return loop
-}
-
-/** Says each refused object once, as long as it stays refused. */
-function openRefusals(state: RouteAgentState): () => void {
-  let said: ReadonlySet<string> = new Set()
-  return () => {
-    const now = new Set(
-      state
-        .remoteView()
-        .refused.slice(0, 200)
-        .map(({ object, field, reason }) => `${object}: ${field}: ${reason}`),
-    )
-    for (const text of now) if (!said.has(text)) state.world.log.warn(`refused: ${text}`)
-    said = now
-  }
 }
 
 /** One pass, once the API has answered: what `--once` and `--dry-run` make. Throws where the kernel cannot be planned. */
