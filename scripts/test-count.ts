@@ -7,7 +7,8 @@ export interface TestFile {
 export interface Count {
   readonly suite: string
   readonly passed: number
-  readonly skipped: number
+  /** Names of tests, which say why. */
+  readonly skipped: readonly string[]
   /** One entry a failure, by the test's name. */
   readonly failures: readonly string[]
   readonly secondGo: readonly string[]
@@ -25,7 +26,7 @@ export function countOf(suite: string, files: readonly TestFile[], trouble: stri
   return {
     suite,
     passed: tests.filter((test) => test.status === 'passed').length,
-    skipped: tests.filter((test) => ['pending', 'skipped', 'todo', 'disabled'].includes(test.status)).length,
+    skipped: tests.filter((test) => ['pending', 'skipped', 'todo', 'disabled'].includes(test.status)).map((test) => test.title),
     failures,
     secondGo: tests.filter((test) => test.status === 'passed' && test.invocations > 1).map((test) => test.title),
   }

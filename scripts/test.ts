@@ -132,17 +132,21 @@ function endAll(signal: NodeJS.Signals): void {
 }
 
 function failure(suite: string, why: string): Count {
-  return { suite, passed: 0, skipped: 0, failures: [`${suite}: ${why}`], secondGo: [] }
+  return { suite, passed: 0, skipped: [], failures: [`${suite}: ${why}`], secondGo: [] }
 }
 
 function report(all: readonly Count[]): number {
   const failures = all.flatMap((count) => count.failures)
-  const secondGo = all.flatMap((count) => count.secondGo)
-  if (secondGo.length > 0) console.log(`\nneeded a second go:\n${secondGo.map((name) => `  ${name}`).join('\n')}`)
-  if (failures.length > 0) console.log(`\nfailed:\n${failures.map((name) => `  ${name}`).join('\n')}`)
+  const sections = {
+    skipped: all.flatMap((count) => count.skipped),
+    'needed a second go': all.flatMap((count) => count.secondGo),
+    failed: failures,
+  }
+  for (const [title, names] of Object.entries(sections))
+    if (names.length > 0) console.log(`\n${title}:\n${names.map((name) => `  ${name}`).join('\n')}`)
   console.log('')
-  for (const { suite, passed, failures: failed, skipped } of all)
-    console.log(`${suite}: ${lastLine([{ passed, failed: failed.length, skipped }])}`)
-  console.log(lastLine(all.map(({ passed, failures: failed, skipped }) => ({ passed, failed: failed.length, skipped }))))
+  const sums = all.map((count) => ({ passed: count.passed, failed: count.failures.length, skipped: count.skipped.length }))
+  for (const [i, sum] of sums.entries()) console.log(`${all[i]?.suite}: ${lastLine([sum])}`)
+  console.log(lastLine(sums))
   return failures.length > 0 || all.every((count) => count.passed === 0) ? 1 : 0
 }

@@ -11,7 +11,7 @@ describe('the count of a suite', () => {
     expect(countOf('lab', [file(['passed'], ['passed', 2], ['failed', 2], ['pending'], ['todo'])], 'jest ended with 1')).toEqual({
       suite: 'lab',
       passed: 2,
-      skipped: 2,
+      skipped: ['lab test/a.lab.ts: t3', 'lab test/a.lab.ts: t4'],
       failures: ['lab test/a.lab.ts: t2'],
       secondGo: ['lab test/a.lab.ts: t1'],
     })

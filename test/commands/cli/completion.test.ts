@@ -1,4 +1,7 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { bashCompletion } from '../../../src/commands/cli/completion-bash.ts'
 import { fishCompletion } from '../../../src/commands/cli/completion-fish.ts'
@@ -52,9 +55,23 @@ describe('completion in other shells', () => {
       expect(fishCompletion(COMMANDS)).toContain(`-a '${name}'`)
     }
   })
-  const syntax = (shell: string, script: string) => spawnSync(shell, ['-n'], { input: script, encoding: 'utf8' })
-  const zsh = has('zsh') ? it : it.skip
-  const fish = has('fish') ? it : it.skip
-  zsh('is a script that zsh can read', () => expect(syntax('zsh', zshCompletion(COMMANDS))).toMatchObject({ status: 0, stderr: '' }))
-  fish('is a script that fish can read', () => expect(syntax('fish', fishCompletion(COMMANDS))).toMatchObject({ status: 0, stderr: '' }))
+  const syntax = (shell: string, script: string) => {
+    const folder = mkdtempSync(join(tmpdir(), 'subctl-completion-'))
+    writeFileSync(join(folder, 'script'), script)
+    const done = spawnSync(shell, ['-n', join(folder, 'script')], { encoding: 'utf8' })
+    rmSync(folder, { recursive: true })
+    return done
+  }
+  const scripts = { zsh: zshCompletion(COMMANDS), fish: fishCompletion(COMMANDS) }
+  for (const [shell, script] of Object.entries(scripts)) {
+    if (has(shell)) it(`is a script that ${shell} can read`, () => expect(syntax(shell, script)).toMatchObject({ status: 0, stderr: '' }))
+    else it.skip(`is a script that ${shell} can read (skipped: there is no ${shell} here)`, () => undefined)
+  }
+  const inFish = has('fish') ? it : it.skip
+  inFish('offers commands and choices in fish (skipped where there is no fish)', () => {
+    const asked = `${scripts.fish}\ncomplete -C 'subctl jo'; complete -C 'subctl show gatew'`
+    const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', asked], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(stdout).toBe('join\tJoin a cluster to a clusterset\ngateways\n')
+  })
 })
