@@ -109,6 +109,15 @@ describe('its folder', () => {
     files.set('d/ca.key', 'nonsense')
     await expect(openAuthority(context, 'd')).rejects.toMatchObject({ id: 'SUB0707' })
   })
+  it('makes an authority whose making was broken off, and keeps one that data rest on', async () => {
+    const { context, files } = fakeWorld()
+    files.set('d/ca.key', 'half')
+    const made = await openAuthority(context, 'd')
+    expect(files.get('d/ca.key')).toBe(made.key)
+    files.delete('d/ca.crt')
+    files.set('d/broker.db', '')
+    await expect(openAuthority(context, 'd')).rejects.toMatchObject({ id: 'SUB0707' })
+  })
   it('remembers where --init was told to be', async () => {
     const { context, files } = fakeWorld()
     expect(await rememberedPlace(context, 'd')).toBeUndefined()

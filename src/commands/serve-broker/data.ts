@@ -16,12 +16,15 @@ export const authorityFiles = (folder: string): { readonly cert: string; readonl
   key: `${folder}/ca.key`,
 })
 
-/** The authority in the folder, made where there is none. Throws a UserError where a half of it is missing or damaged. */
+/** The authority in the folder, made where there is none, or half of one that no data rest on: the making was broken off. Throws a UserError where a half of it is missing or damaged. */
 export async function openAuthority({ files, clock }: World, folder: string): Promise<KeyPair> {
   const paths = authorityFiles(folder)
   const cert = await files.readIfThere(paths.cert)
   const key = await files.readIfThere(paths.key)
-  if (cert === undefined && key === undefined) {
+  const names = await files.list(folder)
+  const hasData = names.includes('broker.db') || names.includes('token.key')
+  const isNew = cert === undefined && (key === undefined || !hasData)
+  if (isNew) {
     const made = await makeAuthority(clock.now())
     // The key first: a certificate without its key cannot be mended.
     await files.write(paths.key, made.key, SECRET)
