@@ -15,6 +15,15 @@ export function parseIp(text: string): Ip {
   return ipaddr.parse(text).toString() as Ip
 }
 
+/** The address that the text is; none where it is something else. */
+export function ipOrNone(text: string): readonly Ip[] {
+  try {
+    return [parseIp(text)]
+  } catch {
+    return []
+  }
+}
+
 /** Parses `address/length` and clears the host bits. Throws RangeError. */
 export function parseCidr(text: string): Cidr {
   const [address = '', bits = '', more] = text.split('/')

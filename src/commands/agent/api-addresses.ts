@@ -1,11 +1,12 @@
 // Where this cluster's API server is in truth: a pod knows it by a Service's address, but what no other cluster may claim is what stands behind it.
+
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Ip } from '../../model/net.ts'
+import { ipOrNone } from '../../model/net.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../system/log.ts'
 import { runLoop } from '../../system/loop.ts'
-import { ipOrNone } from '../engine/view.ts'
 
 export interface ApiAddresses {
   /** As last heard; none where they may not be read. */

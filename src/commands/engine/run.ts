@@ -1,8 +1,10 @@
 // An engine from start to end: its loops, its candidacy, and what it does when it is asked to go.
+
 import { whileHolding } from '../../k8s/lease.ts'
 import { canonical } from '../../model/canonical.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Ip } from '../../model/net.ts'
+import { ipOrNone } from '../../model/net.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { runCables } from './cables.ts'
 import { openLeading } from './lead.ts'
@@ -11,7 +13,6 @@ import { type EngineState, leaseOf, openState, published, specOf, storesEnded } 
 import { runStatus } from './status.ts'
 import { handOver, openSuccessors, removeGateway } from './succession.ts'
 import { runSync } from './sync.ts'
-import { ipOrNone } from './view.ts'
 import { aborted } from './wait.ts'
 import type { EngineWorld } from './world.ts'
 

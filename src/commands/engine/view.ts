@@ -2,7 +2,7 @@
 import type { Cable } from '../../dataplane/cable.ts'
 import type { Store } from '../../k8s/store.ts'
 import type { Refusal } from '../../model/decode.ts'
-import { type Ip, parseIp } from '../../model/net.ts'
+import { type Ip, ipOrNone } from '../../model/net.ts'
 import type { OwnNetworks, RemoteCluster, RemoteGateway } from '../../model/remote.ts'
 import type { Cluster, Connection, Endpoint, EndpointSpec, Node } from '../../model/resources.ts'
 import { vet } from '../../model/vet.ts'
@@ -47,14 +47,6 @@ function ownNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }
   }
 }
 
-/** The address that the text is; none where it is something else. */
-export function ipOrNone(text: string): readonly Ip[] {
-  try {
-    return [parseIp(text)]
-  } catch {
-    return []
-  }
-}
 /** The address in a URL; none where it has a name, or an address that means another machine to each that says it. */
 const ipOfServer = (server: string): readonly Ip[] =>
   URL.canParse(server) ? ipOrNone(new URL(server).hostname.replace(/^\[|\]$/g, '')).filter((ip) => !/^(127\.|::1$)/.test(ip)) : []

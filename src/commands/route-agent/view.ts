@@ -1,10 +1,9 @@
 // The view of one node, from the objects of its cluster's API and what the machine says of itself.
 import { CLUSTER_LABEL, GATEWAY_LABEL, sanitise } from '../../model/names.ts'
-import { type Cidr, contains, type Ip, parseCidr } from '../../model/net.ts'
+import { type Cidr, contains, type Ip, ipOrNone, parseCidr } from '../../model/net.ts'
 import type { RemoteCluster } from '../../model/remote.ts'
 import type { Endpoint, Node } from '../../model/resources.ts'
 import type { NodeView, View } from '../../model/view.ts'
-import { ipOrNone } from '../engine/view.ts'
 import type { NodeFacts, RouteAgentSettings } from './world.ts'
 
 export interface ViewParts {

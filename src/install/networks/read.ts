@@ -1,7 +1,7 @@
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
-import { type Ip, parseIp } from '../../model/net.ts'
+import { type Ip, ipOrNone } from '../../model/net.ts'
 import type { ConfigMap, Resource } from '../../model/resources.ts'
 import type { ApiPlace } from '../broker-url.ts'
 import { at, listAt, textAt } from '../tree.ts'
@@ -104,13 +104,5 @@ async function askServiceRange(api: KubeApi): Promise<string | undefined> {
   } catch (error) {
     if (error instanceof ApiError && error.code !== 0) return error.message
     throw error
-  }
-}
-
-function ipOrNone(text: string): readonly Ip[] {
-  try {
-    return [parseIp(text)]
-  } catch {
-    return []
   }
 }
