@@ -23,6 +23,14 @@ export interface WriteOptions {
   readonly force?: boolean
 }
 
+/** Of removing an object: what it must still be, and how. */
+export interface RemoveOptions {
+  readonly uid?: string
+  readonly resourceVersion?: string
+  /** A pod's time to end. 0: its object goes at once. Default: the pod's own. */
+  readonly graceSeconds?: number
+}
+
 /** The part of a Kubernetes API that the code uses, for one cluster. Calls throw ApiError. */
 export interface KubeApi {
   /** Where it is: for messages. No credential. */
@@ -44,12 +52,7 @@ export interface KubeApi {
   /** Replaces the status by its subresource (kinds that have one). */
   replaceStatus<R extends Resource>(object: R): Promise<R>
   /** Whether there was such an object. Preconditions that do not hold throw a ConflictError. */
-  remove(
-    kind: Kind,
-    name: string,
-    namespace?: string,
-    preconditions?: { readonly uid?: string; readonly resourceVersion?: string },
-  ): Promise<boolean>
+  remove(kind: Kind, name: string, namespace?: string, options?: RemoveOptions): Promise<boolean>
   /** The text or JSON of a path of the server, such as /version or /readyz. */
   raw(path: string): Promise<string>
 }

@@ -73,12 +73,14 @@ function apiOver(line: Line, timeoutMs: number, complain: Complain): KubeApi {
       return write(kind, path, { method: 'PATCH', type: 'application/merge-patch+json', content: change })
     },
     replaceStatus: (object) => put(object, 'status'),
-    async remove(kind, name, namespace, preconditions) {
+    async remove(kind, name, namespace, options = {}) {
+      const { graceSeconds, ...preconditions } = options
       const body = JSON.stringify({
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: 'Background',
-        ...(preconditions && { preconditions }),
+        gracePeriodSeconds: graceSeconds,
+        ...(Object.keys(preconditions).length > 0 && { preconditions }),
       })
       try {
         await line.ask(pathOf(kind, namespace, name), { method: 'DELETE', timeoutMs, headers: { 'content-type': JSON_TYPE }, body })

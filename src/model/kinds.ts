@@ -1,4 +1,18 @@
-import type { Cluster, ConfigMap, Endpoint, Gateway, Lease, Node, Pod, Resource, RouteAgent, Secret, ServiceCidr } from './resources.ts'
+import type {
+  Cluster,
+  ConfigMap,
+  DaemonSet,
+  Endpoint,
+  Gateway,
+  Lease,
+  Node,
+  Pod,
+  Resource,
+  RouteAgent,
+  Secret,
+  Service,
+  ServiceCidr,
+} from './resources.ts'
 
 /** Where a kind is served: `/api/v1/...` where the group is "", else `/apis/<group>/<version>/...`. */
 export interface KindInfo {
@@ -22,6 +36,7 @@ export const KINDS = {
   Secret: { group: '', version: 'v1', plural: 'secrets', namespaced: true },
   ConfigMap: { group: '', version: 'v1', plural: 'configmaps', namespaced: true },
   ServiceAccount: { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true },
+  ResourceQuota: { group: '', version: 'v1', plural: 'resourcequotas', namespaced: true },
   Event: { group: '', version: 'v1', plural: 'events', namespaced: true },
   ServiceCIDR: { group: 'networking.k8s.io', version: 'v1', plural: 'servicecidrs', namespaced: false },
   DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets', namespaced: true },
@@ -36,6 +51,8 @@ export const KINDS = {
   /** Calico's pools of pod addresses, and OpenShift's networks: read to find a cluster's own. */
   IPPool: { group: 'crd.projectcalico.org', version: 'v1', plural: 'ippools', namespaced: false },
   Network: { group: 'config.openshift.io', version: 'v1', plural: 'networks', namespaced: false },
+  /** OpenShift's. */
+  SecurityContextConstraints: { group: 'security.openshift.io', version: 'v1', plural: 'securitycontextconstraints', namespaced: false },
   CustomResourceDefinition: { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false },
   ValidatingAdmissionPolicy: {
     group: 'admissionregistration.k8s.io',
@@ -64,6 +81,8 @@ interface Typed {
   Secret: Secret
   ConfigMap: ConfigMap
   ServiceCIDR: ServiceCidr
+  DaemonSet: DaemonSet
+  Service: Service
 }
 /** The type of a kind's objects. */
 export type Of<K extends Kind> = K extends keyof Typed ? Typed[K] : Resource

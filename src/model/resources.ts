@@ -128,7 +128,53 @@ export interface Pod extends Resource {
       readonly args?: readonly string[]
     }[]
   }
-  readonly status?: { readonly phase?: string; readonly podIP?: string }
+  readonly status?: {
+    readonly phase?: string
+    readonly podIP?: string
+    /** Why the pod as a whole failed, such as Evicted or OutOfcpu. */
+    readonly reason?: string
+    readonly message?: string
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[]
+    readonly containerStatuses?: readonly ContainerStatus[]
+    readonly initContainerStatuses?: readonly ContainerStatus[]
+  }
+}
+/** How a container stopped, or why it does not run. */
+export interface ContainerEnd {
+  readonly reason?: string
+  readonly message?: string
+  readonly exitCode?: number
+}
+export interface ContainerStatus {
+  readonly name: string
+  readonly ready: boolean
+  readonly restartCount: number
+  readonly image?: string
+  /** The digest, as far as the runtime knows it. */
+  readonly imageID?: string
+  readonly state?: {
+    readonly waiting?: ContainerEnd
+    readonly running?: { readonly startedAt?: string }
+    readonly terminated?: ContainerEnd
+  }
+  readonly lastState?: { readonly terminated?: ContainerEnd }
+}
+export interface DaemonSet extends Resource {
+  readonly spec?: {
+    readonly template?: {
+      readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> }
+      readonly spec?: NonNullable<Pod['spec']>
+    }
+  }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly desiredNumberScheduled?: number
+    readonly updatedNumberScheduled?: number
+    readonly numberReady?: number
+  }
+}
+export interface Service extends Resource {
+  readonly spec?: { readonly clusterIP?: string; readonly selector?: Readonly<Record<string, string>> }
 }
 export interface ServiceCidr extends Resource {
   readonly spec?: { readonly cidrs?: readonly string[] }
