@@ -2,7 +2,15 @@ import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
 import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
+import { nettestClient, nettestServer } from './nettest.ts'
 import { routeAgent } from './route-agent.ts'
 
 /** What the agents' part runs. */
-export const agentRuns: Runs = { ...infoRuns, charon, engine, 'route-agent': routeAgent }
+export const agentRuns: Runs = {
+  ...infoRuns,
+  charon,
+  engine,
+  'route-agent': routeAgent,
+  'nettest server': nettestServer,
+  'nettest client': nettestClient,
+}

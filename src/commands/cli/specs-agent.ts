@@ -1,7 +1,8 @@
 import type { CommandSpec } from './spec.ts'
 import { CHARON_COMMANDS } from './specs-charon.ts'
 import { ENGINE_COMMANDS } from './specs-engine.ts'
+import { NETTEST_COMMANDS } from './specs-nettest.ts'
 import { ROUTE_AGENT_COMMANDS } from './specs-route-agent.ts'
 
 /** What runs on the nodes. */
-export const AGENT_COMMANDS: readonly CommandSpec[] = [...ENGINE_COMMANDS, ...ROUTE_AGENT_COMMANDS, ...CHARON_COMMANDS]
+export const AGENT_COMMANDS: readonly CommandSpec[] = [...ENGINE_COMMANDS, ...ROUTE_AGENT_COMMANDS, ...CHARON_COMMANDS, ...NETTEST_COMMANDS]
