@@ -5,6 +5,7 @@ import { planInstall } from '../install/plan.ts'
 import { portsOf } from '../install/ports.ts'
 import { checkClusterId } from '../install/refuse.ts'
 import { emitYaml } from '../install/report.ts'
+import { hasConstraints, type Image } from '../install/workloads.ts'
 import { ensure } from '../k8s/put.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
@@ -13,7 +14,7 @@ import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
-import { chosenSettings, settingsOf } from './join/settings.ts'
+import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
@@ -22,6 +23,7 @@ export const join: Run = async (context, given) => {
   // Mistakes on the command line come before anybody is asked.
   applyOptions(context, given)
   chosenSettings(given)
+  const image = imageOf(given, context.version)
   const broker = await openBroker(context, given)
   const api = await openKube(context, given)
   const seen = await onCluster(api, async () => {
@@ -34,7 +36,7 @@ export const join: Run = async (context, given) => {
   const gateways = await settleGateways(context, given, seen.seen)
   say(context, factLine(gatewayRow(gateways)))
   const found: Found = { ...seen, gateways }
-  const joining = await plan(given, { clusterId, broker, api, found })
+  const joining = await plan(given, { clusterId, broker, api, found, image })
   if (given.text('emit') !== undefined) {
     context.stdout.write(emit(joining))
     return undefined
@@ -51,15 +53,18 @@ interface Subject {
   readonly broker: Broker
   readonly api: Stage['api']
   readonly found: Found
+  /** Undefined where the agents are not to be installed. */
+  readonly image: Image | undefined
 }
 
 /** What differs, asked of both servers by dry runs; a credential that is still to be made counts as a change. */
-async function plan(given: Given, { clusterId, broker, api, found }: Subject): Promise<Joining> {
+async function plan(given: Given, { clusterId, broker, api, found, image }: Subject): Promise<Joining> {
   const { uid } = found.seen
   const settings = settingsOf(given, clusterId, found.networks, { url: broker.url, namespace: broker.info.namespace })
   const known = await onBroker(broker, () => knownCredential(broker, clusterId))
   const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
-  const objects = planInstall(settings, found.gateways.nodes, secrets)
+  const pods = image && { ...image, isOpenShift: await onCluster(api, () => hasConstraints(api)) }
+  const objects = planInstall(settings, found.gateways.nodes, secrets, pods)
   const there = await onBroker(broker, () => compareRead(broker.api, brokerObjects(broker, settings, uid)))
   const here = await onCluster(api, () => compare(api, objects))
   return {

@@ -8,6 +8,7 @@ import { echo } from '../dataplane/probe/echo.ts'
 import { watchKernel } from '../dataplane/probe/monitor.ts'
 import { watchWhile } from '../dataplane/probe/watch.ts'
 import type { KubeApi } from '../k8s/api.ts'
+import { type Files, sysctlsIn } from '../system/files.ts'
 import { metricsListen, serveHealth } from './agent/health.ts'
 import { agentSettings, runDir } from './agent/settings.ts'
 import type { Given } from './cli/given.ts'
@@ -27,7 +28,8 @@ const MOST_PER_SECOND = 10
 const STUCK_MS = 180_000
 
 export const routeAgent: Run = async (context, given) => {
-  const kernel = { exec: context.exec, files: context.files, runDir: runDir(given) }
+  const files = sysctlsIn(context.files, given.need('sysctl-dir'))
+  const kernel = { exec: context.exec, files, runDir: runDir(given) }
   if (given.on('cleanup')) {
     await openNode(kernel).cleanUp()
     // What an engine and a charon that could not tidy up have left is as much a trace.
@@ -39,12 +41,15 @@ export const routeAgent: Run = async (context, given) => {
   const settings: RouteAgentSettings = { ...agentSettings(given, context.hostname), networkPlugin: given.text('network-plugin') ?? '' }
   const local = await context.kube(settings.kube)
   if (given.on('wait-for-node')) return waitForNode(context, local, settings.nodeName)
-  return given.on('once') || given.on('dry-run') ? once(context, given, { settings, local }) : run(context, given, { settings, local })
+  return given.on('once') || given.on('dry-run')
+    ? once(context, given, { settings, local, files })
+    : run(context, given, { settings, local, files })
 }
 
 interface Opened {
   readonly settings: RouteAgentSettings
   readonly local: KubeApi
+  readonly files: Files
 }
 
 async function run(context: Context, given: Given, opened: Opened): Promise<undefined> {
@@ -87,8 +92,8 @@ async function once(context: Context, given: Given, opened: Opened): Promise<und
 }
 
 /** `running` gets what has to be waited for in the end. */
-function worldOf(context: Context, { settings, local }: Opened, running: Promise<void>[]): RouteAgentWorld {
-  const { clock, log, signal, exec, files, follow, version } = context
+function worldOf(context: Context, { settings, local, files }: Opened, running: Promise<void>[]): RouteAgentWorld {
+  const { clock, log, signal, exec, follow, version } = context
   const kernel = { exec, files, runDir: settings.runDir }
   return {
     settings,

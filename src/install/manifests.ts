@@ -1,4 +1,5 @@
 import { parseAllDocuments } from 'yaml'
+import charonRights from '../../manifests/cluster/charon-rights.yaml'
 import gatewayRights from '../../manifests/cluster/gateway-rights.yaml'
 import namespace from '../../manifests/cluster/namespace.yaml'
 import routeAgentRights from '../../manifests/cluster/route-agent-rights.yaml'
@@ -27,7 +28,7 @@ export const brokerCrds = (): readonly Resource[] => [clusters, endpoints].flatM
 /** CRDs of a member. */
 export const memberCrds = (): readonly Resource[] => [clusters, endpoints, gateways, routeAgents].flatMap(objectsOf)
 /** The namespace of the agents and their rights. */
-export const agentBase = (): readonly Resource[] => [namespace, gatewayRights, routeAgentRights].flatMap(objectsOf)
+export const agentBase = (): readonly Resource[] => [namespace, gatewayRights, charonRights, routeAgentRights].flatMap(objectsOf)
 
 function resourceOf(value: unknown): Resource {
   const [apiVersion, kind, name] = [textAt(value, 'apiVersion'), textAt(value, 'kind'), textAt(value, 'metadata', 'name')]

@@ -2,6 +2,7 @@ import { BROKER_SECRET, GATEWAY_LABEL, PSK_SECRET, SETTINGS_CONFIGMAP } from '..
 import type { ConfigMap, Resource, Secret } from '../model/resources.ts'
 import { agentBase, labelled, memberCrds } from './manifests.ts'
 import { environmentOf, type JoinSettings } from './settings.ts'
+import { type WorkloadOptions, workloads } from './workloads.ts'
 
 /** Secrets of a member by key; values are base64. */
 export interface MemberSecrets {
@@ -10,13 +11,19 @@ export interface MemberSecrets {
   readonly psk: Readonly<Record<string, string>>
 }
 
-/** All that a member holds, in the order it must be applied. */
-export const planInstall = (settings: JoinSettings, gateways: readonly string[], secrets: MemberSecrets): readonly Resource[] => [
+/** All that a member holds, in the order it must be applied; without options of workloads its pods are somebody else's to run. */
+export const planInstall = (
+  settings: JoinSettings,
+  gateways: readonly string[],
+  secrets: MemberSecrets,
+  pods?: WorkloadOptions,
+): readonly Resource[] => [
   ...memberCrds(),
   ...agentBase(),
   secret(settings.namespace, BROKER_SECRET, secrets.broker),
   secret(settings.namespace, PSK_SECRET, secrets.psk),
   settingsMap(settings),
+  ...(pods === undefined ? [] : workloads(settings, pods)),
   ...gateways.map(gatewayLabel),
 ]
 

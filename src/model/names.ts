@@ -16,6 +16,12 @@ export const NAMESPACE = 'submariner'
 export const BROKER_SECRET = 'submariner-broker-secret'
 export const PSK_SECRET = 'submariner-ipsec-psk'
 export const SETTINGS_CONFIGMAP = 'submariner-settings'
+/** DaemonSets, and what their pods' label `app` says. */
+export const GATEWAY_WORKLOAD = 'submariner-gateway'
+export const CHARON_WORKLOAD = 'submariner-charon'
+export const ROUTE_AGENT_WORKLOAD = 'submariner-route-agent'
+/** Annotation of a pod template: a digest of the settings that the agent reads, so that a change restarts it. */
+export const SETTINGS_ANNOTATION = 'submariner.io/settings'
 /** Lease of the leading gateway, in the namespace of the agents. */
 export const GATEWAY_LEASE = 'submariner-gateway-lock'
 export const FIELD_MANAGER = 'subctl'

@@ -1,4 +1,7 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+
+/** SHA-256 of the text's UTF-8, in hex. */
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** HMAC-SHA256 of the text, as base64url. The key is base64. */
 export const hmacSha256 = (key: string, text: string): string =>

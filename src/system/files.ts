@@ -46,6 +46,12 @@ export const realFiles: Files = {
   list: (folder) => readdir(folder).catch(ifMissing([])),
 }
 
+/** The same files, but what is written under /proc/sys goes to the folder: a container sees the former read-only, and gets the latter from its host. */
+export const sysctlsIn = (files: Files, folder: string): Files => ({
+  ...files,
+  overwrite: (path, text) => files.overwrite(path.replace(/^\/proc\/sys(?=\/)/, folder.replace(/\/+$/, '')), text),
+})
+
 /** Not by mkdir's own `recursive`: it never ends in /proc, and tells of a read-only disk as of a missing folder. */
 async function makeFolder(path: string): Promise<void> {
   try {

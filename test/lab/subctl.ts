@@ -39,6 +39,9 @@ export async function joinCluster(lab: Lab, { name, nodes, isNatted }: ClusterLa
     name,
     '--yes',
     '--air-gapped',
+    // A lab has no kubelets: it starts the agents itself.
+    '--workloads',
+    'false',
     ...gateways,
     ...nat,
     ...more,

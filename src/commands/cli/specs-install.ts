@@ -69,6 +69,21 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
       { name: 'health-check', value: 'BOOL', brief: 'whether gateways probe each other', choices: TRUTH, fallback: 'true' },
       { name: 'health-check-interval', value: 'SECONDS', brief: 'time between two probes', fallback: '1' },
       { name: 'health-check-max-packet-loss-count', value: 'N', brief: 'lost probes that make a connection failed', fallback: '5' },
+      { name: 'image', value: 'NAME', brief: 'what the pods run; default: localhost/subctl of this version, as scripts/image names it' },
+      {
+        name: 'image-pull-policy',
+        value: 'WHEN',
+        brief: 'when nodes fetch it',
+        choices: ['IfNotPresent', 'Always', 'Never'],
+        fallback: 'IfNotPresent',
+      },
+      {
+        name: 'workloads',
+        value: 'BOOL',
+        brief: 'whether the agents are installed; without, rights and settings alone are, for those who run the agents otherwise',
+        choices: TRUTH,
+        fallback: 'true',
+      },
     ],
     examples: [
       ['subctl join --cluster-id west --context west', 'with broker-info.subm of this folder'],

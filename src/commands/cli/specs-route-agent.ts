@@ -16,6 +16,12 @@ export const ROUTE_AGENT_COMMANDS: readonly CommandSpec[] = [
         brief: 'the CNI of the cluster, as `subctl join` found it',
         env: 'SUBMARINER_NETWORKPLUGIN',
       },
+      {
+        name: 'sysctl-dir',
+        value: 'DIR',
+        brief: 'where settings of the kernel are written, in a container whose /proc/sys is read-only',
+        fallback: '/proc/sys',
+      },
       ...METRICS_FLAGS(32782, 'SUBMARINER_PROFILEPORT'),
       { name: 'once', brief: 'bring the kernel to its plan once and end' },
       { name: 'dry-run', brief: 'print the plan as JSON and change nothing' },

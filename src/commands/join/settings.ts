@@ -1,6 +1,7 @@
 import { PLUGIN_NAMES } from '../../install/networks/cni.ts'
 import type { Networks } from '../../install/networks/discover.ts'
 import { CABLE_DRIVERS, type JoinSettings } from '../../install/settings.ts'
+import { type Image, PULL_POLICIES } from '../../install/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
 import { familyOf, parseIp } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
@@ -59,4 +60,16 @@ function isResolver(item: string): boolean {
   } catch {
     return false
   }
+}
+
+/** A name as image references have it: registry, path, tag and digest; nothing that a shell or YAML would make anything else of. */
+const IMAGE = /^[a-z0-9]([\w.-]*[\w])?(:\d+)?(\/[\w][\w.-]*)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/i
+
+/** What the pods run; undefined where the agents are not to be installed. The version is this program's, such as `0.1.0+1a2b3c4`. */
+export function imageOf(given: Given, version: string): Image | undefined {
+  const image = given.text('image') ?? `localhost/subctl:${version.replace(/\+.*$/, '')}`
+  if (!IMAGE.test(image)) throw usage(`--image is "${image}"; it looks like REGISTRY/NAME:TAG`, 'image')
+  const policy = given.need('image-pull-policy')
+  if (given.need('workloads') !== 'true') return undefined
+  return { image, imagePullPolicy: PULL_POLICIES.find((name) => name === policy) ?? PULL_POLICIES[0] }
 }
