@@ -1,3 +1,4 @@
+import { messageOf } from '../model/errors.ts'
 import type { Kind, Of } from '../model/kinds.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
@@ -12,6 +13,8 @@ export interface Store<T> {
   readonly synced: boolean
   /** Milliseconds since the server last said anything; Infinity before the first word. */
   heardMs(): number
+  /** What the last call failed with, until the server answers again. */
+  readonly trouble: string | undefined
   /** The same array until something changes. */
   all(): readonly T[]
   get(name: string, namespace?: string): T | undefined
@@ -45,12 +48,19 @@ export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreO
   const log = options.log.with({ kind, server: api.server })
   const copy = openCopy<Of<K>>()
   const first = Promise.withResolvers<void>()
-  const state = { synced: false, lost: false, heard: 0, heardAt: undefined as number | undefined }
+  const state = {
+    synced: false,
+    lost: false,
+    heard: 0,
+    heardAt: undefined as number | undefined,
+    trouble: undefined as string | undefined,
+  }
   const hear = (): void => {
     state.heard += 1
     state.heardAt = clock.now()
     if (state.lost) log.info('the API answers again')
     state.lost = false
+    state.trouble = undefined
   }
   const changed = (): void => options.onChange?.()
 
@@ -110,6 +120,7 @@ export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreO
         failures += 1
         if (!state.lost && !signal.aborted) log.warn('the API does not answer as it should', { error: String(error) })
         state.lost = true
+        state.trouble = messageOf(error)
       }
       await clock.sleep(Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2), signal)
     }
@@ -120,6 +131,9 @@ export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreO
     ready: first.promise,
     get synced() {
       return state.synced
+    },
+    get trouble() {
+      return state.trouble
     },
     heardMs: () => (state.heardAt === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - state.heardAt)),
     all: copy.all,

@@ -7,6 +7,17 @@ import type { Connection, EndpointSpec, Gateway, LatencyRtt } from './resources.
 export const UPDATE_ANNOTATION = 'update-timestamp'
 /** JSON: cable name to the time, RFC 3339, since when the connection is in its state. */
 export const SINCE_STATES_ANNOTATION = 'submariner.io/connections-since'
+/** Whether the gateway's node reaches the broker: `reached`, or what stands in the way. Missing where there is no broker, or nothing is known yet. */
+export const BROKER_ANNOTATION = 'submariner.io/broker'
+const REACHED = 'reached'
+
+/** The annotation in parts. */
+export function brokerState(
+  annotations: Readonly<Record<string, string>> | undefined,
+): { readonly isReached: boolean; readonly why: string } | undefined {
+  const text = annotations?.[BROKER_ANNOTATION]
+  return text === undefined ? undefined : { isReached: text === REACHED, why: text === REACHED ? '' : text }
+}
 
 /** What echo requests say of one connection. */
 export interface Echo {
@@ -37,6 +48,8 @@ export interface GatewayFacts {
   /** By cable name, RFC 3339. */
   readonly since: Readonly<Record<string, string>>
   readonly nowMs: number
+  /** What keeps the broker from being reached; "" where it is, undefined where that is not known. */
+  readonly brokerTrouble?: string | undefined
 }
 
 export const gatewayObject = (facts: GatewayFacts): Gateway => ({
@@ -48,6 +61,7 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
     annotations: {
       [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
       [SINCE_STATES_ANNOTATION]: canonical(facts.since),
+      ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
     },
   },
   status: {
@@ -60,8 +74,12 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
 })
 
 /** All of a Gateway but times: while this text stays, only the heartbeat writes. */
-export const stateText = ({ status }: Gateway): string =>
-  canonical({ ...status, connections: status.connections.map(({ latencyRTT: _, ...rest }) => rest) })
+export const stateText = ({ metadata, status }: Gateway): string =>
+  canonical({
+    ...status,
+    broker: metadata.annotations?.[BROKER_ANNOTATION],
+    connections: status.connections.map(({ latencyRTT: _, ...rest }) => rest),
+  })
 
 /** Since when each connection is in its state: the old time where the state is the old one. */
 export function sinceStates(

@@ -94,17 +94,26 @@ interface Draft {
   readonly since: Readonly<Record<string, string>>
 }
 
-const draft = ({ world, failures }: EngineState, { spec, isActive, connections, since }: Draft): Gateway =>
+/** What the broker's copies suffer from; "" where both are there. */
+function brokerTrouble({ stores: { broker } }: EngineState): string | undefined {
+  if (broker === undefined) return undefined
+  const trouble = broker.clusters.trouble ?? broker.endpoints.trouble
+  if (trouble !== undefined) return trouble
+  return broker.clusters.synced && broker.endpoints.synced ? '' : undefined
+}
+
+const draft = (engine: EngineState, { spec, isActive, connections, since }: Draft): Gateway =>
   gatewayObject({
-    hostname: world.hostname,
-    namespace: world.settings.namespace,
-    version: world.version,
+    hostname: engine.world.hostname,
+    namespace: engine.world.settings.namespace,
+    version: engine.world.version,
     isActive,
     endpoint: spec,
-    failure: [...failures.values()].join('; '),
+    failure: [...engine.failures.values()].join('; '),
     connections,
     since,
-    nowMs: world.clock.now(),
+    nowMs: engine.world.clock.now(),
+    brokerTrouble: brokerTrouble(engine),
   })
 
 /** Connections as packets find them: what is not probed is as the driver says. */

@@ -100,4 +100,42 @@ export const installProblems: Problems = {
       'The Secret submariner-ipsec-psk of the broker’s namespace has no key, or one that is too short. Members hold copies of the key it once had.',
     next: 'Put the key back from a member: `kubectl -n submariner get secret submariner-ipsec-psk`; or delete the Secret, deploy again and join every member again.',
   },
+  SUB0420: {
+    title: 'Not all was up when time ran out',
+    cause:
+      'What was applied is applied; an image that cannot be pulled, a pod without a node, a probe that fails or a tunnel that does not come up keeps the rest from being done. The lines say which.',
+    next: 'Mend what the lines name and run the same command again, with a longer --timeout where nodes are slow; `subctl verify` looks deeper.',
+  },
+  SUB0421: {
+    title: 'Another program has changed our objects',
+    cause:
+      'Fields that this command would set belong to another field manager by now, and have another value: somebody edited the object, or a GitOps tool applies it.',
+    next: 'Make the change where the other program has it; or take the fields over, once, with --force-conflicts. A tool that applies them again will take them back.',
+  },
+  SUB0422: {
+    title: 'The cluster’s network cannot be connected',
+    cause:
+      'Pods’ packets do not pass the routing and the packet filters of their node there, so tunnels and guards could not work. docs/platforms.md says which platforms are known to work.',
+    next: 'Use another CNI or mode. To try it all the same: --ignore-requirements, then `subctl verify` from every node.',
+  },
+  SUB0423: {
+    title: 'The agents were installed by Helm',
+    cause: 'Helm keeps its own record of the objects; a change past it would be undone by its next release.',
+    next: 'Upgrade with Helm: `helm upgrade`. The message has the whole line.',
+  },
+  SUB0424: {
+    title: 'There is nothing to upgrade',
+    cause: 'The cluster has no settings of an earlier join, or no agents that join has installed.',
+    next: 'Join it first: `subctl join`; or look at another context (--context).',
+  },
+  SUB0425: {
+    title: 'The agents are newer than this subctl',
+    cause: 'Agents and objects of an older version would replace newer ones; what the newer ones wrote may not be understood.',
+    next: 'Use the newer subctl; or go back on purpose with --allow-downgrade.',
+  },
+  SUB0426: {
+    title: 'The tunnels would be down for a moment',
+    cause: 'charon is replaced too, and the cluster has one gateway, so that no other can carry the traffic meanwhile.',
+    next: 'Accept it with --yes, leave charon as it is with --charon=false, or give the cluster a second gateway first.',
+  },
 }

@@ -1,0 +1,117 @@
+// `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
+import { downNodes, isReady, podSteps, podsOf } from '../../install/rollout.ts'
+import { type ConnectionSight, connectionSteps } from '../../install/rollout-connections.ts'
+import { changedSteps, openSteps, type Step, saidOf } from '../../install/rollout-step.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { podLog } from '../../k8s/pod-log.ts'
+import { EXIT, messageOf, UserError } from '../../model/errors.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import type { Pod } from '../../model/resources.ts'
+import type { Clock } from '../../system/clock.ts'
+
+export interface Waiting {
+  readonly api: KubeApi
+  readonly namespace: string
+  /** DaemonSets whose pods are looked at. Default: all of a member. */
+  readonly workloads?: readonly string[]
+  /** Ids of the clusters that must be connected, asked at each look. */
+  readonly expected: () => Promise<readonly string[]>
+  readonly clock: Clock
+  readonly signal: AbortSignal
+  /** When to give up, in milliseconds since the epoch. */
+  readonly deadline: number
+  /** Told of each step when it is new or stands otherwise. */
+  readonly tell: (step: Step) => void
+}
+
+export const MEMBER_WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
+const POLL_MS = 500
+/** Logs and nodes are asked for no more often than this. */
+const DETAIL_MS = 5_000
+
+/** Settles with the last look when every step is done. Throws a UserError with exit code 75 and what is not done, at the deadline. */
+export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
+  const { clock, signal, deadline, tell } = waiting
+  const details = openDetails(waiting)
+  let said: ReadonlyMap<string, string> = new Map()
+  for (;;) {
+    const steps = await lookOnce(waiting, details)
+    for (const step of changedSteps(said, steps)) tell(step)
+    said = saidOf(steps)
+    const open = openSteps(steps)
+    if (open.length === 0) return steps
+    signal.throwIfAborted()
+    if (clock.now() >= deadline) throw late(open)
+    await clock.sleep(POLL_MS, signal)
+  }
+}
+
+/** What is not done when time is up, each with what to do about it. */
+function late(open: readonly Step[]): UserError {
+  const lines = open.map(({ what, text }) => `  ${what}: ${text}`)
+  const hints = [...new Set(open.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
+  return new UserError('SUB0420', `Time ran out (--timeout) before all was up:\n${lines.join('\n')}`, {
+    exitCode: EXIT.timedOut,
+    hint: [...hints, 'What was applied stays. Run the command again, or look with subctl show and subctl verify.'].join('\n'),
+  })
+}
+
+type Details = (pods: readonly Pod[]) => Promise<{ readonly downNodes: ReadonlySet<string>; readonly logs: ReadonlyMap<string, string> }>
+
+/** One look. An API that does not answer for a moment, as one that restarts, is a step of its own. */
+async function lookOnce(waiting: Waiting, details: Details): Promise<readonly Step[]> {
+  try {
+    return await look(waiting, details)
+  } catch (error) {
+    if (!(error instanceof ApiError) || (error.code !== 0 && error.code < 500 && error.code !== 429)) throw error
+    return [{ what: 'API', state: 'waiting', text: `does not answer: ${messageOf(error)}` }]
+  }
+}
+
+async function look({ api, namespace, workloads = MEMBER_WORKLOADS, expected }: Waiting, details: Details): Promise<readonly Step[]> {
+  const inside = { namespace }
+  const [sets, pods, events, gateways, endpoints, ids] = await Promise.all([
+    api.list('DaemonSet', inside),
+    api.list('Pod', inside),
+    api.list('Event', inside),
+    api.list('Gateway', inside),
+    api.list('Endpoint', inside),
+    expected(),
+  ])
+  const more = await details(workloads.flatMap((name) => podsOf(pods.items, name)))
+  const sight: ConnectionSight = { gateways: gateways.items, endpoints: endpoints.items, expected: ids }
+  return [
+    ...podSteps({ daemonSets: sets.items, pods: pods.items, events: inOrder(events.items), ...more }, workloads),
+    ...connectionSteps(sight),
+  ]
+}
+
+/** Events, the newest last. */
+function inOrder<T extends object>(events: readonly T[]): readonly T[] {
+  const time = (event: T): string => String(Reflect.get(event, 'lastTimestamp') ?? Reflect.get(event, 'eventTime') ?? '')
+  return [...events].sort((a, b) => (time(a) < time(b) ? -1 : 1))
+}
+
+/** What is asked for only while pods are not ready: which nodes are down, and what those pods printed. */
+function openDetails({ api, namespace, clock }: Waiting): Details {
+  let known: { readonly atMs: number; readonly downNodes: ReadonlySet<string>; readonly logs: ReadonlyMap<string, string> } | undefined
+  return async (pods) => {
+    const unready = pods.filter((pod) => !isReady(pod))
+    if (unready.length === 0) return { downNodes: new Set(), logs: new Map() }
+    if (known !== undefined && clock.now() - known.atMs < DETAIL_MS) return known
+    const [nodes, logs] = await Promise.all([api.list('Node'), Promise.all(unready.slice(0, 5).map((pod) => logOf(api, namespace, pod)))])
+    known = { atMs: clock.now(), downNodes: downNodes(nodes.items), logs: new Map(logs.flat()) }
+    return known
+  }
+}
+
+/** What a pod that has failed once, or runs without being ready, printed last. A log that cannot be had is none. */
+async function logOf(api: KubeApi, namespace: string, pod: Pod): Promise<readonly (readonly [string, string])[]> {
+  const container = pod.status?.containerStatuses?.[0]
+  if (container === undefined || (container.restartCount === 0 && container.state?.waiting !== undefined)) return []
+  const isPrevious = container.restartCount > 0 && container.state?.running === undefined
+  const text = await podLog(api, namespace, pod.metadata.name, { container: container.name, lastLines: 20, isPrevious }).catch(
+    () => undefined,
+  )
+  return text === undefined ? [] : [[pod.metadata.name, text]]
+}

@@ -1,0 +1,75 @@
+// How a member's gateway stands with its broker and with the other clusters, from the objects of the API to lines for people. Pure.
+import { brokerState } from '../model/gateway-status.ts'
+import type { Connection, Endpoint, Gateway } from '../model/resources.ts'
+import type { Step } from './rollout-step.ts'
+
+export interface ConnectionSight {
+  readonly gateways: readonly Gateway[]
+  /** Of this cluster and copies of the others'. */
+  readonly endpoints: readonly Endpoint[]
+  /** Ids of the clusters that a connection is expected to. */
+  readonly expected: readonly string[]
+}
+
+/** A step for the gateway, one for its way to the broker, and one for each cluster that it should be connected to. */
+export function connectionSteps({ gateways, endpoints, expected }: ConnectionSight): readonly Step[] {
+  const active = gateways.find(({ status }) => status?.haStatus === 'active')
+  if (active === undefined) return [{ what: 'leader', state: 'waiting', text: 'no gateway leads yet' }]
+  return [
+    leader(active),
+    ...gateways.map(brokerStep).filter((step) => step !== undefined),
+    ...[...expected].sort().map((id) => connectionStep(id, active, endpoints)),
+  ]
+}
+
+function leader({ metadata, status: { statusFailure } }: Gateway): Step {
+  return statusFailure === ''
+    ? { what: 'leader', state: 'ok', text: metadata.name }
+    : { what: 'leader', state: 'failing', text: `${metadata.name}: ${statusFailure}` }
+}
+
+/** What a gateway node itself says of the broker; nothing where it has not said a word. */
+function brokerStep({ metadata }: Gateway): Step | undefined {
+  const state = brokerState(metadata.annotations)
+  const what = `broker from ${metadata.name}`
+  if (state === undefined) return undefined
+  if (state.isReached) return { what, state: 'ok', text: 'reached' }
+  return {
+    what,
+    state: 'failing',
+    text: `not reached: ${state.why}`,
+    hint: 'The gateway nodes need a way to the broker’s API server; --broker-url gives another.',
+  }
+}
+
+const RANK: Readonly<Record<Connection['status'], number>> = { connected: 0, connecting: 1, error: 2 }
+
+/** One connection to a cluster is enough: while it changes gateways it may have two. */
+function connectionStep(id: string, active: Gateway, endpoints: readonly Endpoint[]): Step {
+  const what = `cluster ${id}`
+  const [best] = active.status.connections
+    .filter(({ endpoint }) => endpoint.cluster_id === id)
+    .sort((a, b) => RANK[a.status] - RANK[b.status])
+  if (best === undefined) {
+    const isKnown = endpoints.some(({ spec }) => spec.cluster_id === id)
+    return isKnown
+      ? {
+          what,
+          state: 'waiting',
+          text: 'no tunnel yet',
+          hint: `If it stays so, the gateway refuses what ${id} publishes: subctl verify says why.`,
+        }
+      : { what, state: 'waiting', text: 'not fetched from the broker yet' }
+  }
+  const { status, statusMessage, endpoint, usingIP } = best
+  const where = `${endpoint.hostname}${usingIP === undefined ? '' : ` (${usingIP})`}`
+  if (status === 'connected') return { what, state: 'ok', text: `connected to ${where}` }
+  const why = statusMessage === '' ? '' : `: ${statusMessage}`
+  if (status === 'connecting') return { what, state: 'waiting', text: `connecting to ${where}${why}` }
+  return {
+    what,
+    state: 'failing',
+    text: `no connection to ${where}${why}`,
+    hint: 'UDP 4500 (or --natt-port) must pass between the gateways: docs/ports.md.',
+  }
+}

@@ -1,0 +1,99 @@
+// Why one pod is not ready: what the scheduler, the kubelet and the container itself say. Pure.
+import type { ContainerStatus, Pod, Resource } from '../model/resources.ts'
+import type { Step } from './rollout-step.ts'
+import { textAt } from './tree.ts'
+
+export type Trouble = Omit<Step, 'what'>
+
+const PULL_REASONS = [
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'InvalidImageName',
+  'ErrImageNeverPull',
+  'ImageInspectError',
+  'RegistryUnavailable',
+]
+/** What a kubelet says while all goes well. */
+const STARTING = ['ContainerCreating', 'PodInitializing']
+/** Events of a pod that has not begun: the newest of them is why. */
+const HINDERED = ['FailedMount', 'FailedCreatePodSandBox', 'FailedAttachVolume', 'NetworkNotReady', 'FailedCreatePodContainer']
+
+/** Why a pod that is not ready is not; undefined while nothing is wrong that it has said. The log is what it printed last, where that is known. */
+export function podTrouble(pod: Pod, events: readonly Resource[], log?: string): Trouble | undefined {
+  const own = events.filter((event) => textAt(event, 'involvedObject', 'uid') === pod.metadata.uid)
+  const { status } = pod
+  if (status?.phase === 'Failed') return failing(`the pod failed: ${[status.reason, status.message].filter(Boolean).join(': ')}`)
+  const unplaced = status?.conditions?.find(({ type, status: value }) => type === 'PodScheduled' && value === 'False')
+  if (unplaced !== undefined) return failing(`pending: ${unplaced.message ?? unplaced.reason ?? 'the scheduler has no node for it'}`)
+  for (const container of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]) {
+    const trouble = containerTrouble(container, own, log)
+    if (trouble !== undefined) return trouble
+  }
+  const hindered = own.findLast((event) => HINDERED.includes(textAt(event, 'reason') ?? ''))
+  return hindered === undefined || hasStarted(pod) ? undefined : failing(`not started: ${oneLine(textAt(hindered, 'message') ?? '')}`)
+}
+
+const hasStarted = ({ status }: Pod): boolean => status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true
+
+function containerTrouble(container: ContainerStatus, events: readonly Resource[], log: string | undefined): Trouble | undefined {
+  if (container.ready || container.state?.terminated?.exitCode === 0) return undefined
+  const waiting = container.state?.waiting
+  const reason = waiting?.reason ?? ''
+  if (PULL_REASONS.includes(reason)) return noImage(container, events, reason)
+  const ended = container.state?.terminated ?? container.lastState?.terminated
+  if (ended !== undefined && container.state?.running === undefined) {
+    const words = lastWords(ended.message) ?? lastWords(log)
+    const often = container.restartCount > 0 ? `, started ${container.restartCount + 1} times` : ''
+    return failing(
+      `the container ends (${ended.reason ?? 'exit'} ${ended.exitCode ?? ''}${often})${words === undefined ? '' : `: ${words}`}`,
+    )
+  }
+  if (waiting !== undefined && !STARTING.includes(reason))
+    return failing(`not started: ${reason}${waiting.message ? `: ${oneLine(waiting.message)}` : ''}`)
+  return container.state?.running === undefined ? undefined : notReady(container, events, log)
+}
+
+function noImage(container: ContainerStatus, events: readonly Resource[], reason: string): Trouble {
+  // The back-off hides what was wrong; the Event before it says it.
+  const told = events.findLast((event) => textAt(event, 'reason') === 'Failed' && /pull/i.test(textAt(event, 'message') ?? ''))
+  const why = oneLine(reason === 'ImagePullBackOff' ? (textAt(told, 'message') ?? '') : (container.state?.waiting?.message ?? ''))
+  return {
+    ...failing(`the image ${container.image ?? ''} cannot be pulled (${reason})${why === '' ? '' : `: ${why}`}`),
+    hint: 'Name one that the nodes can fetch: --image REGISTRY/NAME:TAG; or load it on the nodes.',
+  }
+}
+
+/** A container that runs: it may be on its way still, so it fails only where a probe has failed. */
+function notReady(container: ContainerStatus, events: readonly Resource[], log: string | undefined): Trouble | undefined {
+  const probe = events.findLast((event) => textAt(event, 'reason') === 'Unhealthy')
+  if (probe === undefined) return undefined
+  const words = lastWords(container.lastState?.terminated?.message) ?? lastWords(log)
+  const line = words === undefined ? '' : `; its last line: ${words}`
+  return failing(`not ready: ${oneLine(textAt(probe, 'message') ?? '')}${line}`)
+}
+
+const failing = (text: string): Trouble => ({ state: 'failing', text })
+
+const MOST = 300
+const oneLine = (text: string): string => {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > MOST ? `${line.slice(0, MOST - 3)}...` : line
+}
+
+/** The line of a log that says why a program ended: its error where it gave one, else the last one. */
+export function lastWords(log: string | undefined): string | undefined {
+  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '')
+  const line = lines.findLast((text) => /^(error SUB\d+|a fault of subctl)/.test(text)) ?? lines.at(-1)
+  return line === undefined ? undefined : oneLine(plain(line))
+}
+
+/** Agents log a JSON object a line. */
+function plain(line: string): string {
+  try {
+    const entry: unknown = JSON.parse(line)
+    const error = textAt(entry, 'error') ?? textAt(entry, 'err', 'message')
+    return `${textAt(entry, 'msg') ?? line}${error === undefined ? '' : `: ${error}`}`
+  } catch {
+    return line
+  }
+}

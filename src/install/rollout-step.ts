@@ -1,0 +1,22 @@
+/** One thing that has to come true. `note` keeps nobody waiting. */
+export interface Step {
+  readonly what: string
+  readonly state: 'ok' | 'waiting' | 'failing' | 'note'
+  readonly text: string
+  /** What to do about it. */
+  readonly hint?: string
+}
+
+/** Those that keep it from being done. */
+export const openSteps = (steps: readonly Step[]): readonly Step[] =>
+  steps.filter(({ state }) => state === 'waiting' || state === 'failing')
+
+/** The steps that are new or stand otherwise than they did. */
+export function changedSteps(before: ReadonlyMap<string, string>, steps: readonly Step[]): readonly Step[] {
+  return steps.filter((step) => before.get(step.what) !== textOf(step))
+}
+
+/** What was said of each step, for changedSteps the next time. */
+export const saidOf = (steps: readonly Step[]): ReadonlyMap<string, string> => new Map(steps.map((step) => [step.what, textOf(step)]))
+
+const textOf = ({ state, text }: Step): string => `${state} ${text}`

@@ -1,0 +1,99 @@
+// How the pods of a member come up, from the objects of the API to lines for people. Pure.
+import { GATEWAY_LABEL } from '../model/names.ts'
+import type { DaemonSet, Node, Pod, Resource } from '../model/resources.ts'
+import { podTrouble } from './rollout-pod.ts'
+import type { Step } from './rollout-step.ts'
+import { at, textAt } from './tree.ts'
+
+/** What the API says of a member's pods. */
+export interface PodSight {
+  readonly daemonSets: readonly DaemonSet[]
+  readonly pods: readonly Pod[]
+  readonly events: readonly Resource[]
+  /** Names of nodes that are not ready: their pods keep nobody waiting. */
+  readonly downNodes: ReadonlySet<string>
+  /** What a pod in trouble printed last, by its name, as far as it was asked. */
+  readonly logs: ReadonlyMap<string, string>
+}
+
+/** A step for each workload, and one for each pod that is not ready and says why. */
+export const podSteps = (sight: PodSight, workloads: readonly string[]): readonly Step[] =>
+  workloads.flatMap((name) => workloadSteps(sight, name))
+
+function workloadSteps(sight: PodSight, name: string): readonly Step[] {
+  const what = shortName(name)
+  const set = sight.daemonSets.find(({ metadata }) => metadata.name === name)
+  if (set === undefined) return [{ what, state: 'waiting', text: 'is not there yet' }]
+  if ((set.status?.observedGeneration ?? 0) < (set.metadata.generation ?? 0))
+    return [{ what, state: 'waiting', text: 'the cluster has not looked at it yet' }]
+  const desired = set.status?.desiredNumberScheduled ?? 0
+  const pods = podsOf(sight.pods, name)
+  if (desired === 0 && pods.length === 0) return [nowhere(what, set)]
+  const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => troubleStep(what, pod, sight))
+  return [countStep(what, set, pods, sight), ...notMade(what, set, sight), ...troubles.filter((step) => step !== undefined)]
+}
+
+/** `submariner-route-agent` is `route-agent` in lines. */
+const shortName = (name: string): string => name.replace(/^submariner-/, '')
+
+/** Pods of a workload that are to stay. */
+export const podsOf = (pods: readonly Pod[], workload: string): readonly Pod[] =>
+  pods.filter(({ metadata }) => metadata.labels?.app === workload && metadata.deletionTimestamp === undefined)
+
+export const isReady = (pod: Pod): boolean =>
+  pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+
+function nowhere(what: string, set: DaemonSet): Step {
+  const selector = at(set, 'spec', 'template', 'spec', 'nodeSelector', GATEWAY_LABEL)
+  return selector === undefined
+    ? { what, state: 'failing', text: 'no node would take it' }
+    : {
+        what,
+        state: 'failing',
+        text: `no node carries the label ${GATEWAY_LABEL}=true`,
+        hint: `subctl join --gateway NODE, or kubectl label node NODE ${GATEWAY_LABEL}=true`,
+      }
+}
+
+function countStep(what: string, set: DaemonSet, pods: readonly Pod[], { downNodes }: PodSight): Step {
+  const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = set.status ?? {}
+  const ready = pods.filter(isReady).length
+  const down = pods.filter((pod) => !isReady(pod) && downNodes.has(nodeOf(pod)))
+  const text = `${ready} of ${desired} ready`
+  if (ready + down.length < desired) return { what, state: 'waiting', text }
+  const isByHand = textAt(set, 'spec', 'updateStrategy', 'type') === 'OnDelete'
+  if (updated + down.length < desired && !isByHand) return { what, state: 'waiting', text: `${text}, ${updated} of ${desired} as wanted` }
+  const old = updated < desired && isByHand ? `; ${desired - updated} still as before: subctl upgrade replaces them` : ''
+  return { what, state: 'ok', text: `${text}${old}` }
+}
+
+/** A pod that could not even be made, as where a quota or a policy forbids it: the set's own Event says so. */
+function notMade(what: string, set: DaemonSet, { events }: PodSight): readonly Step[] {
+  const desired = set.status?.desiredNumberScheduled ?? 0
+  const current = at(set, 'status', 'currentNumberScheduled')
+  if (typeof current !== 'number' || current >= desired) return []
+  const event = events.findLast(
+    (item) => textAt(item, 'involvedObject', 'uid') === set.metadata.uid && textAt(item, 'reason') === 'FailedCreate',
+  )
+  return event === undefined ? [] : [{ what, state: 'failing', text: `a pod cannot be made: ${textAt(event, 'message') ?? ''}` }]
+}
+
+function troubleStep(what: string, pod: Pod, { events, downNodes, logs }: PodSight): Step | undefined {
+  const node = nodeOf(pod)
+  const title = `${what} on ${node === '' ? 'no node' : node}`
+  if (downNodes.has(node)) return { what: title, state: 'note', text: 'the node is not ready; its pod is not waited for' }
+  const trouble = podTrouble(pod, events, logs.get(pod.metadata.name))
+  return trouble && { what: title, ...trouble }
+}
+
+export const nodeOf = (pod: Pod): string => pod.spec?.nodeName ?? textAt(pod, 'spec', 'affinity', 'nodeAffinity', ...AFFINITY) ?? ''
+/** Where a DaemonSet's pod is to go before it is there. */
+const AFFINITY = ['requiredDuringSchedulingIgnoredDuringExecution', 'nodeSelectorTerms', 0, 'matchFields', 0, 'values', 0] as const
+
+/** Names of the nodes that do not say they are ready. */
+export const downNodes = (nodes: readonly Node[]): ReadonlySet<string> =>
+  new Set(
+    nodes
+      .filter(({ status }) => !status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True'))
+      .map(({ metadata }) => metadata.name),
+  )
