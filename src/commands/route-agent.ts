@@ -1,14 +1,16 @@
 // `subctl route-agent`: the real world of one route agent, and what it does once and ends.
 import { openHealth, type Prober } from '../dataplane/health.ts'
-import { sweepLeftovers } from '../dataplane/ipsec/leftovers.ts'
+import { cleanNode } from '../dataplane/kernel/clean.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openNode } from '../dataplane/kernel/node-target.ts'
-import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
+import type { NodeOptions } from '../dataplane/kernel/read.ts'
+import { traceNode } from '../dataplane/kernel/trace.ts'
 import { echo } from '../dataplane/probe/echo.ts'
 import { watchKernel } from '../dataplane/probe/monitor.ts'
 import { watchWhile } from '../dataplane/probe/watch.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { type Files, sysctlsIn } from '../system/files.ts'
+import { openLocalSocket } from '../system/unix-socket.ts'
 import { metricsListen, serveHealth } from './agent/health.ts'
 import { agentSettings, runDir } from './agent/settings.ts'
 import type { Given } from './cli/given.ts'
@@ -31,13 +33,11 @@ export const routeAgent: Run = async (context, given) => {
   const files = sysctlsIn(context.files, given.need('sysctl-dir'))
   const kernel = { exec: context.exec, files, runDir: runDir(given) }
   if (given.on('cleanup')) {
-    await openNode(kernel).cleanUp()
-    // What an engine and a charon that could not tidy up have left is as much a trace.
-    await openOwnedAddresses(context.exec).cleanUp()
-    await sweepLeftovers(context.exec)
-    context.log.info('nothing of ours is left in the kernel')
-    return undefined
+    for (const line of await cleanNode({ ...kernel, openSocket: openLocalSocket })) context.log.info(line)
+    context.log.info('nothing of ours is left on this node')
   }
+  if (given.on('trace')) context.stdout.write(`${JSON.stringify(await nodeTrace(kernel))}\n`)
+  if (given.on('cleanup') || given.on('trace')) return undefined
   const settings: RouteAgentSettings = { ...agentSettings(given, context.hostname), networkPlugin: given.text('network-plugin') ?? '' }
   const local = await context.kube(settings.kube)
   if (given.on('wait-for-node')) return waitForNode(context, local, settings.nodeName)
@@ -45,6 +45,12 @@ export const routeAgent: Run = async (context, given) => {
     ? once(context, given, { settings, local, files })
     : run(context, given, { settings, local, files })
 }
+
+const nodeTrace = async (kernel: NodeOptions): Promise<unknown> => ({
+  apiVersion: 'subctl.submariner.io/v1',
+  kind: 'NodeTrace',
+  ...(await traceNode(kernel)),
+})
 
 interface Opened {
   readonly settings: RouteAgentSettings
@@ -57,6 +63,7 @@ async function run(context: Context, given: Given, opened: Opened): Promise<unde
   const seen: { last?: RouteAgentSeen; atMs: number } = { atMs: clock.now() }
   const running: Promise<void>[] = []
   void serveHealth(metricsListen(given), {
+    clock,
     log,
     signal,
     notLive: () => (clock.now() - seen.atMs > STUCK_MS ? 'no pass has ended for a long time' : undefined),

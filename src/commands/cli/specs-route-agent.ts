@@ -30,12 +30,17 @@ export const ROUTE_AGENT_COMMANDS: readonly CommandSpec[] = [
         brief: 'take away all that any version of this agent put into the kernel, and end; needs no API',
         env: 'SUBMARINER_UNINSTALL',
       },
+      {
+        name: 'trace',
+        brief: 'print what this node’s kernel holds, ours and others’, as JSON, and end; after --cleanup where both are given',
+      },
       { name: 'wait-for-node', brief: 'wait until the Node is ready, and end', env: 'SUBMARINER_WAITFORNODE' },
     ],
     examples: [
       ['subctl route-agent --dry-run', 'what this node’s kernel should hold'],
       ['subctl route-agent --once', 'make it so, and end'],
       ['subctl route-agent --cleanup', 'leave no trace on this node'],
+      ['subctl route-agent --trace', 'what of ours is on this node'],
     ],
   },
 ]

@@ -21,10 +21,12 @@ export async function putDevice(exec: Exec): Promise<readonly string[]> {
   return [`device ${XFRM_DEVICE} made`]
 }
 
-/** Removes the XFRM interface where it is ours. */
-export async function dropDevice(exec: Exec): Promise<void> {
+/** Removes the XFRM interface where it is ours; says whether it was there. */
+export async function dropDevice(exec: Exec): Promise<boolean> {
   const { code, stdout } = await exec(['ip', '-j', '-d', 'link', 'show', 'dev', XFRM_DEVICE], { okCodes: [0, 1] })
-  if (code === 0 && stdout.includes(`"ifalias":"${MARK}"`)) await exec(['ip', 'link', 'del', XFRM_DEVICE])
+  const isThere = code === 0 && stdout.includes(`"ifalias":"${MARK}"`)
+  if (isThere) await exec(['ip', 'link', 'del', XFRM_DEVICE])
+  return isThere
 }
 
 function isOurs(json: string): boolean {

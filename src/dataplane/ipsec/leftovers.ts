@@ -2,9 +2,9 @@ import type { Exec } from '../../system/exec.ts'
 import { CHARON_TABLE } from './charon-conf.ts'
 import { isOwnReqid } from './connection.ts'
 
-/** Removes what a charon that was killed has left in the kernel: its rule, and with kernel ESP the SAs and policies with our reqids. One line each. */
+/** Removes what a charon that was killed has left in the kernel: its rule and routes, and with kernel ESP the SAs and policies with our reqids. One line each. */
 export async function sweepLeftovers(exec: Exec): Promise<readonly string[]> {
-  return [...(await sweepRules(exec)), ...(await sweepStates(exec)), ...(await sweepPolicies(exec))]
+  return [...(await sweepRules(exec)), ...(await sweepRoutes(exec)), ...(await sweepStates(exec)), ...(await sweepPolicies(exec))]
 }
 
 async function sweepRules(exec: Exec): Promise<readonly string[]> {
@@ -15,6 +15,23 @@ async function sweepRules(exec: Exec): Promise<readonly string[]> {
     for (const _ of rules.filter(({ table }) => String(table) === String(CHARON_TABLE))) {
       await exec(['ip', family, 'rule', 'del', 'pref', String(CHARON_TABLE), 'table', String(CHARON_TABLE)])
       lines.push(`rule ${CHARON_TABLE} (${family.slice(1)}) removed`)
+    }
+  }
+  return lines
+}
+
+/** Of charon's own table, those that charon writes: it marks them as static. Others' routes stay, there too. */
+async function sweepRoutes(exec: Exec): Promise<readonly string[]> {
+  const lines: string[] = []
+  for (const family of ['-4', '-6'] as const) {
+    const argv = ['ip', '-j', family, 'route', 'show', 'table', String(CHARON_TABLE), 'proto', 'static'] as const
+    // A table that nothing was ever put into is an error to `ip`.
+    const { code, stdout } = await exec(argv, { okCodes: [0, 2] })
+    const routes = code === 0 ? (JSON.parse(stdout.trim() || '[]') as readonly { readonly dst?: string }[]) : []
+    for (const { dst } of routes) {
+      if (dst === undefined) continue
+      await exec(['ip', family, 'route', 'del', dst, 'table', String(CHARON_TABLE), 'proto', 'static'], { okCodes: [0, 2] })
+      lines.push(`route ${dst} of table ${CHARON_TABLE} removed`)
     }
   }
   return lines

@@ -64,6 +64,12 @@ export async function applySysctls(files: Files, { file, kept, changes, keep }: 
   return changes.map(({ path, value }) => `${path.slice('/proc/sys/'.length)} set to ${value}`)
 }
 
+/** The values that were found before the first change and would be put back, by path: where the setting still is what was put. */
+export async function keptSysctls(files: Files, runDir: string): Promise<ReadonlyMap<string, string>> {
+  const { changes } = await planSysctls(files, runDir, [], new Set())
+  return new Map(changes.map(({ path, value }) => [path, value]))
+}
+
 const read = async (files: Files, path: string): Promise<string | undefined> => (await files.readIfThere(path))?.trim()
 const textOf = (kept: ReadonlyMap<string, Kept>): string => `${JSON.stringify(Object.fromEntries(kept), null, 2)}\n`
 

@@ -29,15 +29,19 @@ it('what a killed charon left goes, by table and reqid; what is not ours stays',
     const answers: Readonly<Record<string, string>> = {
       'ip -j -4 rule show pref 151': '[{"priority":151,"src":"all","table":"151"}]',
       'ip -j -6 rule show pref 151': '[{"priority":151,"src":"all","table":"99"}]',
+      'ip -j -4 route show table 151 proto static': '[{"dst":"10.2.0.0/16","dev":"ipsec0"},{"dst":"172.30.0.2","gateway":"172.30.0.9"}]',
+      'ip -j -6 route show table 151 proto static': '',
       'ip -d xfrm state list': STATES,
       'ip xfrm policy list': POLICIES,
     }
     if (!(line in answers)) changes.push(line)
     return { code: 0, stdout: answers[line] ?? '', stderr: '' }
   }
-  expect(await sweepLeftovers(exec)).toHaveLength(3)
+  expect(await sweepLeftovers(exec)).toHaveLength(5)
   expect(changes).toEqual([
     'ip -4 rule del pref 151 table 151',
+    'ip -4 route del 10.2.0.0/16 table 151 proto static',
+    'ip -4 route del 172.30.0.2 table 151 proto static',
     'ip xfrm state delete src 172.30.0.1 dst 172.30.0.2 proto esp spi 0xc6f1a2b3',
     'ip xfrm policy delete src 10.1.0.0/16 dst 10.2.0.0/16 dir out if_id 0x537562',
   ])
