@@ -1,4 +1,5 @@
 import { agentRuns } from '../src/commands/agent-runs.ts'
+import { exec } from '../src/system/exec.ts'
 import { collectOnce } from '../src/system/heap.ts'
 import { begin } from './begin.ts'
 
@@ -6,4 +7,4 @@ import { begin } from './begin.ts'
 const COLLECT_MS = 5_000
 
 collectOnce(COLLECT_MS)
-void begin(agentRuns, 'info')
+void begin(agentRuns, { exec, logLevel: 'info' })

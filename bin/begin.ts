@@ -5,7 +5,7 @@ import type { Runs } from '../src/commands/cli/run.ts'
 import type { Context } from '../src/commands/context.ts'
 import { EXIT } from '../src/model/errors.ts'
 import { realClock } from '../src/system/clock.ts'
-import { exec } from '../src/system/exec.ts'
+import type { Exec } from '../src/system/exec.ts'
 import { realFiles } from '../src/system/files.ts'
 import { follow } from '../src/system/follow.ts'
 import { openLog } from '../src/system/log.ts'
@@ -16,8 +16,13 @@ import { VERSION } from './version.ts'
 /** A command is done when its main is: what some library still holds open does not keep the process. */
 const LEFT_OPEN_MS = 2_000
 
+interface Ways {
+  readonly exec: Exec
+  readonly logLevel: 'info' | 'warn'
+}
+
 /** Runs the command line of this process in the real world. */
-export async function begin(runs: Runs, logLevel: 'info' | 'warn'): Promise<void> {
+export async function begin(runs: Runs, { exec, logLevel }: Ways): Promise<void> {
   const { env } = process
   const stdout = openTextStream(process.stdout, env)
   const stderr = openTextStream(process.stderr, env)

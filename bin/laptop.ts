@@ -1,4 +1,5 @@
 import { laptopRuns } from '../src/commands/laptop-runs.ts'
+import { execByLibrary } from '../src/system/execa.ts'
 import { begin } from './begin.ts'
 
-void begin(laptopRuns, 'warn')
+void begin(laptopRuns, { exec: execByLibrary, logLevel: 'warn' })

@@ -1,4 +1,4 @@
-import { execa } from 'execa'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { type Argv, ExecError } from './exec.ts'
 
 export interface FollowEvents {
@@ -19,34 +19,45 @@ const GRACE_MS = 2_000
 
 export const follow: Follow = async (argv, { onLine, onNote }, signal) => {
   if (signal.aborted) return
-  const running = execa('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], {
-    stdin: 'ignore',
-    buffer: false,
-    reject: false,
-    cancelSignal: signal,
-    forceKillAfterDelay: GRACE_MS,
-    env: { LC_ALL: 'C' },
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C' },
   })
   let last = ''
-  running.stdout.setEncoding('utf8').on('data', lineReader(onLine))
-  running.stderr.setEncoding('utf8').on(
+  child.stdout.setEncoding('utf8').on('data', lineReader(onLine))
+  child.stderr.setEncoding('utf8').on(
     'data',
     lineReader((line) => {
       last = line
       onNote?.(line)
     }),
   )
-  const done = await running
-  if (!signal.aborted) throw new ExecError(argv, { code: done.exitCode ?? -1, stdout: '', stderr: last }, whyOf(done))
+  const { code, why } = await ending(child, signal)
+  if (!signal.aborted) throw new ExecError(argv, { code, stdout: '', stderr: last }, why)
 }
 
-interface Done {
-  readonly exitCode?: number | undefined
-  readonly signal?: string | undefined
-  readonly originalMessage?: string | undefined
+interface Ending {
+  readonly code: number
+  readonly why: string
 }
-const whyOf = ({ exitCode, signal, originalMessage }: Done): string =>
-  exitCode !== undefined ? `ended with ${exitCode}` : signal !== undefined ? `killed by ${signal}` : (originalMessage ?? 'not started')
+
+function ending(child: ChildProcess, signal: AbortSignal): Promise<Ending> {
+  return new Promise((settle) => {
+    let kill: NodeJS.Timeout | undefined
+    const stop = (): void => {
+      child.kill('SIGTERM')
+      kill = setTimeout(() => child.kill('SIGKILL'), GRACE_MS)
+    }
+    const end = (done: Ending): void => {
+      clearTimeout(kill)
+      signal.removeEventListener('abort', stop)
+      settle(done)
+    }
+    signal.addEventListener('abort', stop, { once: true })
+    child.on('error', ({ message }) => end({ code: -1, why: message }))
+    child.on('close', (code, by) => end({ code: code ?? -1, why: code === null ? `killed by ${by}` : `ended with ${code}` }))
+  })
+}
 
 const MOST_LINE = 64 * 1024
 
