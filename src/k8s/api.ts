@@ -29,6 +29,8 @@ export interface RemoveOptions {
   readonly resourceVersion?: string
   /** A pod's time to end. 0: its object goes at once. Default: the pod's own. */
   readonly graceSeconds?: number
+  /** Asks whether it may be, and removes nothing. */
+  readonly dryRun?: boolean
 }
 
 /** The part of a Kubernetes API that the code uses, for one cluster. Calls throw ApiError. */

@@ -74,12 +74,13 @@ function apiOver(line: Line, timeoutMs: number, complain: Complain): KubeApi {
     },
     replaceStatus: (object) => put(object, 'status'),
     async remove(kind, name, namespace, options = {}) {
-      const { graceSeconds, ...preconditions } = options
+      const { graceSeconds, dryRun, ...preconditions } = options
       const body = JSON.stringify({
         apiVersion: 'v1',
         kind: 'DeleteOptions',
         propagationPolicy: 'Background',
         gracePeriodSeconds: graceSeconds,
+        ...(dryRun === true && { dryRun: ['All'] }),
         ...(Object.keys(preconditions).length > 0 && { preconditions }),
       })
       try {

@@ -40,6 +40,7 @@ export const KINDS = {
   Event: { group: '', version: 'v1', plural: 'events', namespaced: true },
   ServiceCIDR: { group: 'networking.k8s.io', version: 'v1', plural: 'servicecidrs', namespaced: false },
   DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets', namespaced: true },
+  Job: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true },
   Deployment: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
   EndpointSlice: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   ServiceExport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', plural: 'serviceexports', namespaced: true },

@@ -208,7 +208,7 @@ function fakeApi(state: State, who: string, options: { readonly clock?: Clock; r
           if (have === undefined) return false
           for (const field of ['uid', 'resourceVersion'] as const)
             if (wanted?.[field] !== undefined && wanted[field] !== have.metadata[field]) throw conflict(kind, name, `${field} differs`)
-          commit(state, kind, have, 'gone')
+          if (wanted?.dryRun !== true) commit(state, kind, have, 'gone')
           return true
         }),
       raw: (path) => over(`raw ${path}`, limitMs, () => (path === '/version' ? '{"major":"1","minor":"34","gitVersion":"v1.34.0"}' : 'ok')),

@@ -1,0 +1,119 @@
+// What kinds an API serves, and lists of any of them, known to this program or not.
+import type { Resource } from '../model/resources.ts'
+import { isRecord, parseJson } from './answers.ts'
+import { ApiError, type KubeApi } from './api.ts'
+import { withParameters } from './paths.ts'
+
+export interface ServedKind {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly plural: string
+  readonly namespaced: boolean
+}
+/** Fields of an object that one manager has set. */
+export interface Managed {
+  readonly manager: string
+  /** "" where it wrote the object itself. */
+  readonly subresource: string
+  /** FieldsV1: `f:name`, each with what is in it. */
+  readonly fields: unknown
+}
+/** An object of whatever kind, with who wrote what of it. */
+export interface Found extends Resource {
+  readonly served: ServedKind
+  readonly managed: readonly Managed[]
+}
+export interface Served {
+  readonly kinds: readonly ServedKind[]
+  /** Groups that did not answer, as those of an extension server that is down: `metrics.k8s.io/v1beta1: ...`. */
+  readonly silent: readonly string[]
+}
+
+const AT_ONCE = 8
+
+/** Every kind that can be listed, in the version that the server prefers. */
+export async function servedKinds(api: KubeApi): Promise<Served> {
+  const groups = parseJson(await api.raw('/apis'))
+  const preferred = listOf(groups, 'groups').flatMap((group) => textOf(recordOf(group, 'preferredVersion'), 'groupVersion') ?? [])
+  const silent: string[] = []
+  const lists = await inTurns(['v1', ...preferred], async (apiVersion) => {
+    try {
+      return kindsOf(apiVersion, parseJson(await api.raw(rootOf(apiVersion))))
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code === 0) throw error
+      silent.push(`${apiVersion}: ${error.message}`)
+      return []
+    }
+  })
+  return { kinds: lists.flat(), silent }
+}
+
+const rootOf = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`)
+
+const kindsOf = (apiVersion: string, answer: unknown): readonly ServedKind[] =>
+  listOf(answer, 'resources').flatMap((item) => {
+    const [kind, plural] = [textOf(item, 'kind'), textOf(item, 'name')]
+    const isListed = isRecord(item) && Array.isArray(item.verbs) && item.verbs.includes('list') && item.verbs.includes('get')
+    if (kind === undefined || plural === undefined || !isListed || plural.includes('/')) return []
+    return [{ apiVersion, kind, plural, namespaced: item.namespaced === true }]
+  })
+
+export interface Selection {
+  readonly namespace?: string
+  /** As the API writes it, such as `app=web`. */
+  readonly labelSelector?: string
+}
+
+/** All objects of a kind. A kind that is no longer served has none. */
+export async function listFound(api: KubeApi, served: ServedKind, { namespace, labelSelector }: Selection = {}): Promise<readonly Found[]> {
+  const scope = served.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  const items: Found[] = []
+  let next: string | undefined
+  do {
+    const path = withParameters(`${rootOf(served.apiVersion)}${scope}/${served.plural}`, { labelSelector, limit: '500', continue: next })
+    const page = parseJson(await api.raw(path).catch(absent))
+    items.push(...listOf(page, 'items').flatMap((item) => foundOf(served, item)))
+    next = textOf(recordOf(page, 'metadata'), 'continue')
+  } while (next !== undefined)
+  return items
+}
+
+function absent(error: unknown): string {
+  // 405: a kind that is only asked for one object at a time, whatever discovery says.
+  if (error instanceof ApiError && (error.code === 404 || error.code === 405)) return '{}'
+  throw error
+}
+
+function foundOf(served: ServedKind, value: unknown): readonly Found[] {
+  const metadata = recordOf(value, 'metadata')
+  const name = textOf(metadata, 'name')
+  if (!isRecord(value) || !isRecord(metadata) || name === undefined) return []
+  const { managedFields, ...rest } = metadata
+  const managed = (Array.isArray(managedFields) ? managedFields : []).map((entry: unknown) => ({
+    manager: textOf(entry, 'manager') ?? '',
+    subresource: textOf(entry, 'subresource') ?? '',
+    fields: isRecord(entry) ? entry.fieldsV1 : undefined,
+  }))
+  return [{ ...value, apiVersion: served.apiVersion, kind: served.kind, metadata: { ...rest, name }, served, managed }]
+}
+
+/** The work on each item, a few at a time; results in the items' order. */
+export async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const results: R[] = []
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, item] of queue) results[at] = await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  return results
+}
+
+const recordOf = (value: unknown, key: string): unknown => (isRecord(value) ? value[key] : undefined)
+const listOf = (value: unknown, key: string): readonly unknown[] => {
+  const list = recordOf(value, key)
+  return Array.isArray(list) ? list : []
+}
+const textOf = (value: unknown, key: string): string | undefined => {
+  const text = recordOf(value, key)
+  return typeof text === 'string' && text !== '' ? text : undefined
+}
