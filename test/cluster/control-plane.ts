@@ -1,13 +1,12 @@
 // A real Kubernetes API: etcd, kube-apiserver and, where tokens are to be made, kube-controller-manager. No nodes.
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
-import { makeAuthority, makeServerCertificate } from '../../src/apiserver/tls/certificates.ts'
 import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../lab/processes.ts'
+import { type PlaneNode, writePlaneFiles } from './plane-files.ts'
 
 export interface ControlPlaneOptions {
   /** Where keys, data and logs go: an empty folder, or one to be made. Removing it is the caller's. */
@@ -26,6 +25,10 @@ export interface ControlPlaneOptions {
   readonly serviceCidr?: string
   /** Controllers to run; none: no controller manager. Default: what makes accounts, tokens and removes namespaces. */
   readonly controllers?: readonly string[]
+  /** Where nodes are to come: the control plane gives each a network of /24 out of this one, and speaks to their kubelets. */
+  readonly podCidr?: string
+  /** The nodes to come. A kubeconfig of each and NODE.crt, NODE.key of its kubelet are written to the folder, and those of NODE_USERS. */
+  readonly nodes?: readonly PlaneNode[]
   /** Whether the programs outlive this process. Default: they die with it, however it ends. */
   readonly daemon?: boolean
 }
@@ -44,6 +47,7 @@ export interface ControlPlane {
 
 export const TOKEN_CONTROLLERS = ['serviceaccount-token-controller', 'serviceaccount-controller', 'namespace-controller'] as const
 const LIMIT_MS = 120_000
+const SERVICE_CIDR = '100.64.0.0/16'
 
 const kubeFolder = (): string =>
   join(process.env.SUBCTL_CACHE ?? join(homedir(), '.cache', 'subctl'), 'kube', process.env.SUBCTL_KUBE_VERSION ?? 'v1.34.4')
@@ -65,7 +69,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const port = options.port ?? (own ? 6443 : await freePort(address))
   const etcdPort = own ? 2379 : await freePort('127.0.0.1')
   const server = `https://${address}:${port}`
-  const files = await writeFiles(options, server)
+  const files = await writePlaneFiles(options, server)
   const processes: ProcessId[] = []
   const start = (name: string, argv: readonly string[]): ProcessId => {
     const leash = options.daemon === true ? [] : ['setpriv', '--pdeathsig', 'KILL']
@@ -82,40 +86,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     start('etcd', etcdArgs(folder, etcdPort))
     const apiserver = start('kube-apiserver', apiserverArgs(options, { address, port, etcdPort }))
     await untilReady(prefix, files.kubeconfig, apiserver, join(folder, 'kube-apiserver.log'))
-    if (controllers.length > 0) start('kube-controller-manager', controllerArgs(folder, controllers))
+    if (controllers.length > 0) start('kube-controller-manager', controllerArgs(options, controllers))
     return { server, ...files, processes, stop }
   } catch (error) {
     await stop()
     throw error
   }
-}
-
-async function writeFiles(options: ControlPlaneOptions, server: string) {
-  const { folder, address = '127.0.0.1', names = [] } = options
-  const host = ['127.0.0.1', 'localhost', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc']
-  const authority = await makeAuthority(Date.now())
-  const { cert, key } = await makeServerCertificate(authority, [...new Set([address, ...host, ...names])], Date.now())
-  const ca = authority.cert
-  const token = randomBytes(24).toString('base64url')
-  const kubeconfig = join(folder, 'kubeconfig')
-  const config = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'test', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
-    users: [{ name: 'test', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-    'current-context': 'test',
-  }
-  const texts = {
-    'ca.crt': ca,
-    'server.crt': cert,
-    'server.key': key,
-    'accounts.key': generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'sec1', format: 'pem' }).toString(),
-    'tokens.csv': `${token},admin,admin,"system:masters"\n`,
-    kubeconfig: JSON.stringify(config),
-  }
-  for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text, { mode: 0o600 })
-  return { ca, token, kubeconfig }
 }
 
 const etcdArgs = (folder: string, port: number): readonly string[] => [
@@ -144,15 +120,26 @@ function apiserverArgs(options: ControlPlaneOptions, at: { address: string; port
     '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
     `--service-account-key-file=${join(folder, 'accounts.key')}`,
     `--service-account-signing-key-file=${join(folder, 'accounts.key')}`,
-    `--service-cluster-ip-range=${options.serviceCidr ?? '100.64.0.0/16'}`,
-    '--authorization-mode=RBAC',
+    `--service-cluster-ip-range=${options.serviceCidr ?? SERVICE_CIDR}`,
+    '--authorization-mode=Node,RBAC',
     '--allow-privileged=true',
     '--profiling=false',
     '--shutdown-delay-duration=0s',
+    ...(options.nodes === undefined ? [] : kubeletFlags(folder)),
   ]
 }
 
-const controllerArgs = (folder: string, controllers: readonly string[]): readonly string[] => [
+const kubeletFlags = (folder: string): readonly string[] => [
+  `--kubelet-certificate-authority=${join(folder, 'ca.crt')}`,
+  `--kubelet-client-certificate=${join(folder, 'kubelet-client.crt')}`,
+  `--kubelet-client-key=${join(folder, 'kubelet-client.key')}`,
+  '--kubelet-preferred-address-types=InternalIP',
+  '--enable-admission-plugins=NodeRestriction',
+  // Webhooks and APIs of pods are asked at the pods' own addresses: there is no kube-proxy here.
+  '--enable-aggregator-routing=true',
+]
+
+const controllerArgs = ({ folder, podCidr, serviceCidr }: ControlPlaneOptions, controllers: readonly string[]): readonly string[] => [
   kubeProgram('kube-controller-manager'),
   `--kubeconfig=${join(folder, 'kubeconfig')}`,
   '--secure-port=0',
@@ -161,6 +148,15 @@ const controllerArgs = (folder: string, controllers: readonly string[]): readonl
   `--controllers=${controllers.join(',')}`,
   `--root-ca-file=${join(folder, 'ca.crt')}`,
   `--service-account-private-key-file=${join(folder, 'accounts.key')}`,
+  ...(podCidr === undefined
+    ? []
+    : [
+        '--use-service-account-credentials',
+        '--allocate-node-cidrs',
+        `--cluster-cidr=${podCidr}`,
+        '--node-cidr-mask-size=24',
+        `--service-cluster-ip-range=${serviceCidr ?? SERVICE_CIDR}`,
+      ]),
 ]
 
 async function untilReady(prefix: readonly string[], kubeconfig: string, apiserver: ProcessId, log: string): Promise<void> {

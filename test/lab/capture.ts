@@ -1,7 +1,7 @@
 // What passes a link of a lab, packet by packet: proof of what our own status only says.
 import { spawn } from 'node:child_process'
 import { argvIn } from './places.ts'
-import type { Lab } from './state.ts'
+import type { Site } from './sites.ts'
 
 export interface Capture extends AsyncDisposable {
   /** Ends the capture; one line for each packet seen. */
@@ -12,7 +12,7 @@ export interface Capture extends AsyncDisposable {
 const linkOf = (place: string): string => (place === 'wan' ? 'br0' : place.endsWith('-router') ? 'wan0' : 'eth0')
 
 /** Captures in a place from now on. The filter is tcpdump's; `link` is another link than the one that leads out. */
-export async function capture(lab: Lab, place: string, filter: string, link = linkOf(place)): Promise<Capture> {
+export async function capture(lab: Site, place: string, filter: string, link = linkOf(place)): Promise<Capture> {
   const argv = argvIn(lab, place, ['tcpdump', '-i', link, '-nn', '-tt', '-l', '--immediate-mode', '-s', '96', filter])
   const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] })
   let out = ''
@@ -43,4 +43,4 @@ export async function capture(lab: Lab, place: string, filter: string, link = li
 }
 
 /** Captures what passes between the clusters in the clear: packets of pods and services outside of a tunnel. */
-export const captureClear = (lab: Lab): Promise<Capture> => capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')
+export const captureClear = (lab: Site): Promise<Capture> => capture(lab, 'wan', 'net 10.0.0.0/8 or net 100.0.0.0/8')

@@ -6,13 +6,13 @@ import { type Admin, apiFolder, apiIp, apiPlace, brokerFile, saveAdmin, untilRea
 import { startAs } from './daemons.ts'
 import { API_PORT } from './layout.ts'
 import { run } from './places.ts'
-import type { Lab } from './state.ts'
+import type { Site } from './sites.ts'
 import { SUBCTL } from './subctl.ts'
 
-const dataFolder = (lab: Lab, name: string): string => join(apiFolder(lab, name), 'data')
+const dataFolder = (lab: Site, name: string): string => join(apiFolder(lab, name), 'data')
 
 /** Prepares the broker as its user would, and starts it. */
-export async function startCentralBroker(lab: Lab): Promise<void> {
+export async function startCentralBroker(lab: Site): Promise<void> {
   const at = `${apiIp(lab, 'broker')}:${API_PORT}`
   const init = ['--init', '--data', dataFolder(lab, 'broker'), '--listen', at, '--advertise', at, '--file', brokerFile(lab)]
   await run(lab, 'broker', [SUBCTL, 'serve-broker', ...init], { timeoutMs: 60_000 })
@@ -20,12 +20,12 @@ export async function startCentralBroker(lab: Lab): Promise<void> {
 }
 
 /** The API of a cluster. */
-export async function startCentralApi(lab: Lab, cluster: string): Promise<void> {
+export async function startCentralApi(lab: Site, cluster: string): Promise<void> {
   const at = `${apiIp(lab, cluster)}:${API_PORT}`
   await startServer(lab, cluster, ['--kinds', 'cluster', '--listen', at, '--advertise', at])
 }
 
-async function startServer(lab: Lab, name: string, flags: readonly string[]): Promise<void> {
+async function startServer(lab: Site, name: string, flags: readonly string[]): Promise<void> {
   const place = apiPlace(name)
   await startAs(lab, `${place}.apiserver`, { place, argv: [SUBCTL, 'serve-broker', '--data', dataFolder(lab, name), ...flags], env: {} })
   await saveAdmin(lab, name, await adminOf(lab, name))
@@ -33,13 +33,13 @@ async function startServer(lab: Lab, name: string, flags: readonly string[]): Pr
 }
 
 /** Removes the database of a broker that does not run. Its keys stay. */
-export async function loseData(lab: Lab): Promise<void> {
+export async function loseData(lab: Site): Promise<void> {
   const folder = dataFolder(lab, 'broker')
   for (const name of await readdir(folder)) if (name.startsWith('broker.db')) await rm(join(folder, name))
 }
 
 /** From the files that the server writes when it starts. */
-async function adminOf(lab: Lab, name: string): Promise<Admin> {
+async function adminOf(lab: Site, name: string): Promise<Admin> {
   const folder = dataFolder(lab, name)
   for (const until = Date.now() + 60_000; Date.now() < until; await wait(20)) {
     const text = await readFile(join(folder, 'admin.kubeconfig'), 'utf8').catch(() => '')

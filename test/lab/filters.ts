@@ -1,6 +1,6 @@
 // Firewalls on the way: what a cluster's router passes on.
 import { run } from './places.ts'
-import type { Lab } from './state.ts'
+import type { Site } from './sites.ts'
 
 export interface Block extends AsyncDisposable {
   /** Lets the packets pass again. */
@@ -8,7 +8,7 @@ export interface Block extends AsyncDisposable {
 }
 
 /** Drops what the router of a cluster would forward and what matches: words of iptables, such as `-p udp --dport 4500`. */
-export async function block(lab: Lab, cluster: string, match: readonly string[]): Promise<Block> {
+export async function block(lab: Site, cluster: string, match: readonly string[]): Promise<Block> {
   const rule = (verb: '-I' | '-D'): Promise<unknown> =>
     run(lab, `${cluster}-router`, ['iptables', '-w', verb, 'FORWARD', ...match, '-j', 'DROP'])
   await rule('-I')

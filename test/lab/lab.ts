@@ -9,7 +9,7 @@ import { DEFAULTS, ECHO_PORT, type LabOptions, nodeOf, nodesOf } from './layout.
 import { buildNetwork, processesIn, rebuildNode, removeNetwork, setCable } from './network.ts'
 import { putClusterObjects } from './objects.ts'
 import { makeRunFolders, run, runFolder } from './places.ts'
-import { processId, signal, waitEnded } from './processes.ts'
+import { killAll } from './processes.ts'
 import { claimLab, forgetClaims, forgetLab, isOrphan, type Lab, listLabs } from './state.ts'
 import { deployBroker, joinCluster } from './subctl.ts'
 import { program } from './traffic.ts'
@@ -124,22 +124,6 @@ export async function downLab(lab: Lab): Promise<void> {
 
 /** Every process of a lab is in one of its namespaces. */
 const endProcesses = ({ layout }: Lab): Promise<void> => killAll(() => processesIn(layout))
-
-/** All of them end, again and again while new ones appear. */
-async function killAll(list: () => Promise<readonly number[]>): Promise<void> {
-  for (;;) {
-    const found = (await list()).flatMap((pid) => {
-      try {
-        return [processId(pid)]
-      } catch {
-        return []
-      }
-    })
-    if (found.length === 0) return
-    for (const process_ of found) signal(process_, 'SIGKILL')
-    await Promise.all(found.map((process_) => waitEnded(process_)))
-  }
-}
 
 /** Removes the labs whose owners have died. */
 export async function sweep(): Promise<void> {

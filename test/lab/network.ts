@@ -1,11 +1,20 @@
 // Network of a lab: what stands in each namespace, as a pure function of the layout, and putting it there.
 import { bytesOf, type Ip } from '../../src/model/net.ts'
 import { exec } from '../../src/system/exec.ts'
-import { type ClusterLayout, clusterOf, type Layout, type NodeLayout, namespacesOf } from './layout.ts'
+import {
+  type ClusterLayout,
+  clusterOf,
+  type HostLayout,
+  type Layout,
+  type NodeLayout,
+  namespacesOf,
+  type SiteLayout,
+  type SiteOptions,
+} from './layout.ts'
 import { nodeRules, routerRules } from './rules.ts'
 
 /** What a namespace gets, in this order. */
-interface Contents {
+export interface Contents {
   readonly ns: string
   readonly sysctls?: readonly string[]
   /** Lines of `ip -batch`. */
@@ -15,9 +24,17 @@ interface Contents {
 }
 
 /** Makes all namespaces, links, addresses, routes and rules of the lab. */
-export async function buildNetwork(layout: Layout): Promise<void> {
+export const buildNetwork = (layout: Layout): Promise<void> =>
+  buildSite(layout, (cluster, node) => [nodeContents(layout, cluster, node), podContents(node)])
+
+/** The same for any site: what its nodes get is the caller's. */
+export async function buildSite<N extends HostLayout>(
+  layout: Layout<N, SiteOptions>,
+  contentsOf: (cluster: ClusterLayout<N>, node: N) => readonly Contents[],
+): Promise<void> {
   for (const ns of namespacesOf(layout)) await exec(['ip', 'netns', 'add', ns])
-  for (const contents of planNetwork(layout)) await fill(contents)
+  const nodes = layout.clusters.flatMap((cluster) => cluster.nodes.flatMap((node) => contentsOf(cluster, node)))
+  for (const contents of [...planSite(layout), ...nodes, ...planPorts(layout)]) await fill(contents)
   const { link, ip } = layout.root
   const lines = [`link add ${link} type veth peer name host netns ${layout.wan.ns}`, `addr add ${ip}/24 dev ${link}`, `link set ${link} up`]
   await exec(['ip', '-batch', '-'], { input: `${lines.join('\n')}\n` })
@@ -33,47 +50,49 @@ async function fill({ ns, sysctls = [], ip, rules }: Contents): Promise<void> {
 /** Makes a node and its pod anew, as after a reboot: nothing that anyone put into its kernel is there any more. Their processes must have ended. */
 export async function rebuildNode(layout: Layout, node: NodeLayout): Promise<void> {
   const cluster = clusterOf(layout, node.cluster)
+  await rebuildHost(cluster, node, [nodeContents(layout, cluster, node), podContents(node)])
+}
+
+/** The same for a node of any site. */
+export async function rebuildHost(cluster: ClusterLayout<HostLayout>, { name }: HostLayout, all: readonly Contents[]): Promise<void> {
   // A namespace goes some time after its name; the ends of its links are to go now.
-  await exec(['ip', '-n', cluster.router.ns, 'link', 'delete', node.name], { okCodes: [0, 1] })
-  for (const ns of [node.ns, node.pod.ns]) {
+  await exec(['ip', '-n', cluster.router.ns, 'link', 'delete', name], { okCodes: [0, 1] })
+  for (const { ns } of all) {
     await exec(['ip', 'netns', 'delete', ns])
     await exec(['ip', 'netns', 'add', ns])
   }
-  await fill(nodeContents(layout, cluster, node))
-  await fill(podContents(node))
-  await exec(['ip', '-n', cluster.router.ns, 'link', 'set', node.name, 'master', 'br-lan', 'up'])
+  for (const contents of all) await fill(contents)
+  await exec(['ip', '-n', cluster.router.ns, 'link', 'set', name, 'master', 'br-lan', 'up'])
 }
 
-/** In an order in which each namespace's links find the other end's namespace furnished. */
-function planNetwork(layout: Layout): readonly Contents[] {
-  return [
-    {
-      ns: layout.wan.ns,
-      ip: [
-        'link set lo up',
-        `link add br0 address ${mac(layout.wan.ip)} type bridge`,
-        `addr add ${layout.wan.ip}/24 dev br0`,
-        'link set br0 up',
-      ],
-    },
-    ...layout.clusters.flatMap((cluster) => [
-      routerContents(layout, cluster),
-      wanMember(layout, cluster.api, `a-${cluster.name}`),
-      ...cluster.nodes.flatMap((node) => [nodeContents(layout, cluster, node), podContents(node)]),
-    ]),
-    wanMember(layout, layout.broker, 'broker'),
-    { ns: layout.wan.ns, ip: wanPorts(layout).map((port) => `link set ${port} master br0 up`) },
-    ...layout.clusters.map(({ router, nodes }) => ({
-      ns: router.ns,
-      ip: nodes.map(({ name }) => `link set ${name} master br-lan up`),
-    })),
-  ]
-}
+/** In an order in which each namespace's links find the other end's namespace furnished. Nodes come after it. */
+const planSite = (layout: SiteLayout): readonly Contents[] => [
+  {
+    ns: layout.wan.ns,
+    ip: [
+      'link set lo up',
+      `link add br0 address ${mac(layout.wan.ip)} type bridge`,
+      `addr add ${layout.wan.ip}/24 dev br0`,
+      'link set br0 up',
+    ],
+  },
+  ...layout.clusters.flatMap((cluster) => [
+    routerContents(layout, cluster),
+    wanMember(layout, cluster.api, { port: `a-${cluster.name}`, of: cluster }),
+  ]),
+  wanMember(layout, layout.broker, { port: 'broker' }),
+]
 
-const wanPorts = ({ clusters }: Layout): readonly string[] => ['broker', ...clusters.flatMap(({ name }) => [`r-${name}`, `a-${name}`])]
+/** The other ends of all links. */
+const planPorts = (layout: SiteLayout): readonly Contents[] => [
+  { ns: layout.wan.ns, ip: wanPorts(layout).map((port) => `link set ${port} master br0 up`) },
+  ...layout.clusters.map(({ router, nodes }) => ({ ns: router.ns, ip: nodes.map(({ name }) => `link set ${name} master br-lan up`) })),
+]
 
-/** The routers know where every pod network is: what leaves a node in the clear does arrive. */
-function routerContents(layout: Layout, cluster: ClusterLayout): Contents {
+const wanPorts = ({ clusters }: SiteLayout): readonly string[] => ['broker', ...clusters.flatMap(({ name }) => [`r-${name}`, `a-${name}`])]
+
+/** The routers of a lab know where every pod network is: what leaves a node in the clear does arrive. */
+function routerContents(layout: SiteLayout, cluster: ClusterLayout<HostLayout>): Contents {
   const others = layout.clusters.filter(({ name }) => name !== cluster.name)
   return {
     ns: cluster.router.ns,
@@ -92,28 +111,56 @@ function routerContents(layout: Layout, cluster: ClusterLayout): Contents {
       ...cluster.nodes.map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`),
       ...cluster.nodes.slice(0, 1).map(({ ip }) => `route add ${cluster.serviceCidr} via ${ip}`),
       ...others.flatMap(({ router, podCidr, serviceCidr, lan, isNatted }) =>
-        [podCidr, serviceCidr, ...(isNatted ? [] : [lan])].map((cidr) => `route add ${cidr} via ${router.ip}`),
+        [...(layout.options.strictRouters === true ? [] : [podCidr, serviceCidr]), ...(isNatted ? [] : [lan])].map(
+          (cidr) => `route add ${cidr} via ${router.ip}`,
+        ),
       ),
     ],
     ...(cluster.isNatted && { rules: routerRules(cluster) }),
   }
 }
 
-const wanMember = (layout: Layout, { ns, ip }: { readonly ns: string; readonly ip: string }, port: string): Contents => ({
-  ns,
-  ip: [
-    'link set lo up',
-    `link add eth0 type veth peer name ${port} netns ${layout.wan.ns}`,
-    `addr add ${ip}/24 dev eth0`,
-    'link set eth0 up',
-    `route add default via ${layout.wan.ip}`,
-    ...layout.clusters.filter(({ isNatted }) => !isNatted).map(({ lan, router }) => `route add ${lan} via ${router.ip}`),
-  ],
-})
+/** An API server reaches its own cluster's nodes and pods, whatever is between. */
+function wanMember(
+  layout: SiteLayout,
+  { ns, ip }: { readonly ns: string; readonly ip: string },
+  { port, of }: { readonly port: string; readonly of?: ClusterLayout<HostLayout> },
+): Contents {
+  const open = layout.clusters.filter(({ name, isNatted }) => !isNatted && name !== of?.name)
+  return {
+    ns,
+    ip: [
+      'link set lo up',
+      `link add eth0 type veth peer name ${port} netns ${layout.wan.ns}`,
+      `addr add ${ip}/24 dev eth0`,
+      'link set eth0 up',
+      `route add default via ${layout.wan.ip}`,
+      ...open.map(({ lan, router }) => `route add ${lan} via ${router.ip}`),
+      ...(of === undefined ? [] : [of.lan, of.podCidr].map((cidr) => `route add ${cidr} via ${of.router.ip}`)),
+    ],
+  }
+}
 
 /** A CNI of the kind "bridge and routes to the other nodes", and kube-proxy's rules. */
 function nodeContents({ options }: Layout, cluster: ClusterLayout, node: NodeLayout): Contents {
-  const others = cluster.nodes.filter(({ name }) => name !== node.name)
+  const host = hostContents(options, cluster, node)
+  return {
+    ...host,
+    ip: [
+      ...host.ip,
+      `link add cni0 address ${mac(node.cniIp)} type bridge`,
+      `addr add ${node.cniIp}/24 dev cni0`,
+      `link add pod0 type veth peer name eth0 address ${mac(node.pod.ip)} netns ${node.pod.ns}`,
+      'link set pod0 master cni0 up',
+      'link set cni0 up',
+      ...podRoutes(cluster, node),
+    ],
+    rules: nodeRules(cluster, options.forwardDrop.includes(cluster.name)),
+  }
+}
+
+/** A node on its cluster's network. */
+export function hostContents(options: SiteOptions, cluster: ClusterLayout<HostLayout>, node: HostLayout): Contents {
   return {
     ns: node.ns,
     sysctls: [
@@ -127,16 +174,13 @@ function nodeContents({ options }: Layout, cluster: ClusterLayout, node: NodeLay
       `addr add ${node.ip}/24 dev eth0`,
       'link set eth0 up',
       `route add default via ${cluster.router.lanIp}`,
-      `link add cni0 address ${mac(node.cniIp)} type bridge`,
-      `addr add ${node.cniIp}/24 dev cni0`,
-      `link add pod0 type veth peer name eth0 address ${mac(node.pod.ip)} netns ${node.pod.ns}`,
-      'link set pod0 master cni0 up',
-      'link set cni0 up',
-      ...others.map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`),
     ],
-    rules: nodeRules(cluster, options.forwardDrop.includes(cluster.name)),
   }
 }
+
+/** Routes to the pods of a cluster's other nodes. */
+export const podRoutes = (cluster: ClusterLayout<HostLayout>, node: HostLayout): readonly string[] =>
+  cluster.nodes.filter(({ name }) => name !== node.name).map(({ podCidr, ip }) => `route add ${podCidr} via ${ip}`)
 
 /** The same after a reboot, so that neighbours need not learn another. */
 const mac = (ip: Ip): string => ['02', '00', ...bytesOf(ip).map((byte) => byte.toString(16).padStart(2, '0'))].join(':')
@@ -147,12 +191,12 @@ const podContents = ({ pod, cniIp }: NodeLayout): Contents => ({
 })
 
 /** Pulls the node's network cable, or plugs it in again: the node keeps its addresses and routes. */
-export async function setCable(layout: Layout, node: NodeLayout, state: 'up' | 'down'): Promise<void> {
+export async function setCable(layout: SiteLayout, node: HostLayout, state: 'up' | 'down'): Promise<void> {
   await exec(['ip', '-n', clusterOf(layout, node.cluster).router.ns, 'link', 'set', node.name, state])
 }
 
 /** Removes what is left of the lab's namespaces and links. Its processes must have ended. */
-export async function removeNetwork(layout: Layout): Promise<void> {
+export async function removeNetwork(layout: SiteLayout): Promise<void> {
   const { stdout } = await exec(['ip', 'netns', 'list'])
   const there = new Set(stdout.split('\n').map((line) => line.split(' ')[0]))
   await exec(['ip', 'link', 'delete', layout.root.link], { okCodes: [0, 1] })
@@ -160,7 +204,7 @@ export async function removeNetwork(layout: Layout): Promise<void> {
 }
 
 /** Every process in one of the lab's namespaces. */
-export async function processesIn(layout: Layout, only?: string): Promise<readonly number[]> {
+export async function processesIn(layout: SiteLayout, only?: string): Promise<readonly number[]> {
   const all = only === undefined ? namespacesOf(layout) : [only]
   const lists = await Promise.all(all.map((ns) => exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1, 255] })))
   return lists.flatMap(({ stdout }) => stdout.trim().split(/\s+/).filter(Boolean).map(Number))

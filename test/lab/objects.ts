@@ -2,7 +2,7 @@
 import type { KubeApi } from '../../src/k8s/api.ts'
 import { GATEWAY_SETTING_PREFIX } from '../../src/model/names.ts'
 import type { Node, Resource } from '../../src/model/resources.ts'
-import { API_PORT, type ClusterLayout, type NodeLayout } from './layout.ts'
+import { API_PORT, type ClusterLayout, type HostLayout, type NodeLayout } from './layout.ts'
 
 /** Puts what is missing. A real API server makes most of it by itself. */
 export async function putClusterObjects(api: KubeApi, cluster: ClusterLayout): Promise<void> {
@@ -37,7 +37,7 @@ const baseObjects = ({ api, serviceCidr }: ClusterLayout): readonly Resource[] =
 ]
 
 /** Behind NAT a gateway's Node says by which address others see it. */
-const nodeObject = ({ name, ip, publicIp, podCidr }: NodeLayout): Node => ({
+export const nodeObject = ({ name, ip, publicIp, podCidr }: HostLayout): Node => ({
   apiVersion: 'v1',
   kind: 'Node',
   metadata: {

@@ -40,6 +40,22 @@ export async function waitEnded(process_: ProcessId, timeoutMs = 30_000): Promis
   }
 }
 
+/** All of them end, again and again while new ones appear. */
+export async function killAll(list: () => Promise<readonly number[]>): Promise<void> {
+  for (;;) {
+    const found = (await list()).flatMap((pid) => {
+      try {
+        return [processId(pid)]
+      } catch {
+        return []
+      }
+    })
+    if (found.length === 0) return
+    for (const process_ of found) signal(process_, 'SIGKILL')
+    await Promise.all(found.map((process_) => waitEnded(process_)))
+  }
+}
+
 /** Starts a program that outlives this process; what it prints is added to the file. */
 export function startDaemon(
   argv: readonly string[],

@@ -1,5 +1,5 @@
 // iptables of the lab's nodes, as kube-proxy and a CNI leave them, and of routers that translate addresses.
-import { type ClusterLayout, ECHO_PORT, SERVICE_PORT } from './layout.ts'
+import { type ClusterLayout, ECHO_PORT, type HostLayout, SERVICE_PORT } from './layout.ts'
 
 const PROTOCOLS = ['tcp', 'udp'] as const
 
@@ -17,14 +17,22 @@ export function nodeRules(cluster: ClusterLayout, isForwardDropped: boolean): st
     '-A OUTPUT -j LAB-SERVICES',
     '-A POSTROUTING -j LAB-POSTROUTING',
     ...serviceRules(cluster),
-    // As flannel does: pods are hidden behind their node, but for each other.
-    `-A LAB-POSTROUTING -s ${cluster.podCidr} -d ${cluster.podCidr} -j RETURN`,
-    `-A LAB-POSTROUTING -s ${cluster.podCidr} -j MASQUERADE`,
+    ...masqueradeRules(cluster),
     'COMMIT',
     ...(isForwardDropped ? dropRules(cluster) : []),
     '',
   ].join('\n')
 }
+
+/** As flannel does: pods are hidden behind their node, but for each other. */
+const masqueradeRules = ({ podCidr }: ClusterLayout<HostLayout>): readonly string[] => [
+  `-A LAB-POSTROUTING -s ${podCidr} -d ${podCidr} -j RETURN`,
+  `-A LAB-POSTROUTING -s ${podCidr} -j MASQUERADE`,
+]
+
+/** The part of a CNI without a daemon, on nodes that have a real kube-proxy. */
+export const cniRules = (cluster: ClusterLayout<HostLayout>): string =>
+  ['*nat', ':LAB-POSTROUTING - [0:0]', '-A POSTROUTING -j LAB-POSTROUTING', ...masqueradeRules(cluster), 'COMMIT', ''].join('\n')
 
 function serviceRules({ nodes, vip }: ClusterLayout): readonly string[] {
   return PROTOCOLS.flatMap((protocol) => {
@@ -52,7 +60,7 @@ const dropRules = ({ podCidr, lan }: ClusterLayout): readonly string[] => [
 ]
 
 /** 1:1 for gateways, all others behind the router's own address. */
-export function routerRules({ nodes, lan }: ClusterLayout): string {
+export function routerRules({ nodes, lan }: ClusterLayout<HostLayout>): string {
   const gateways = nodes.flatMap(({ ip, publicIp }) => (publicIp === undefined ? [] : [{ ip, publicIp }]))
   return [
     '*nat',
