@@ -20,6 +20,7 @@ import { fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
+import { checkConflicts } from './join/conflicts.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 
 /** `subctl deploy-broker`: the broker's objects on a cluster, and the file that others join with. */
@@ -53,6 +54,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
     print(context, given, stageLines([stage], true), { ...data, plan: true, objects: stageRecords([stage]) })
     return undefined
   }
+  checkConflicts(given, stage.changes)
   const info = await make(context, given, { stage, place, psk })
   await probe(context, info)
   const file = await writeBrokerFile(context, given.need('file'), writeBrokerInfo(info))

@@ -12,10 +12,12 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
+import { checkConflicts } from './join/conflicts.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
+import { expectedOnBroker, waitIfWanted } from './join/up.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {
@@ -41,9 +43,25 @@ export const join: Run = async (context, given) => {
     context.stdout.write(emit(joining))
     return undefined
   }
-  if (!given.on('plan')) await apply(context, given, joining)
-  print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
+  if (given.on('plan') || image === undefined) {
+    if (!given.on('plan')) await apply(context, given, joining)
+    print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
+    return undefined
+  }
+  await apply(context, given, joining)
+  await tellAndWait(context, given, joining)
   return undefined
+}
+
+/** People get the result, and its ports, ahead of the wait that they may have to mend; as data it comes once, with how the wait ended. */
+async function tellAndWait(context: Context, given: Given, joining: Joining): Promise<void> {
+  const { settings, broker, stages } = joining
+  const isForPeople = given.need('output') === 'table'
+  if (isForPeople) print(context, given, resultLines(joining, false), {})
+  const expected = expectedOnBroker(broker.api, broker.info.namespace, settings.clusterId, context.clock)
+  const { steps, error } = await waitIfWanted(context, given, { api: stages[1].api, namespace: settings.namespace, expected })
+  if (!isForPeople) print(context, given, [], { ...resultData(joining, false), ...(steps && { steps }) })
+  if (error !== undefined) throw error
 }
 
 const factLine = ([what, value, source]: FactRow): string => `${what.padEnd(10)} ${value.padEnd(28)} ${source}`
@@ -81,6 +99,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
 async function apply(context: Context, given: Given, { settings, found, stages: [there, here], broker }: Joining): Promise<void> {
+  checkConflicts(given, here.changes)
   const options = applyOptions(context, given)
   const credential = await onBroker(broker, async () => {
     const timeoutMs = Math.max(0, options.deadline - context.clock.now())

@@ -1,7 +1,9 @@
-import { ApiError, type KubeApi } from '../k8s/api.ts'
+import { ApiError, ConflictError, type KubeApi } from '../k8s/api.ts'
 import { merged } from '../k8s/put.ts'
 import { kindOf } from '../model/kinds.ts'
+import { FIELD_MANAGER } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
+import { type Conflict, conflictsOf } from './conflicts.ts'
 import { isRecord } from './tree.ts'
 
 export type Action = 'created' | 'changed' | 'unchanged'
@@ -16,6 +18,8 @@ export interface Change {
   readonly object: Resource
   readonly action: Action
   readonly fields: readonly FieldChange[]
+  /** Fields that are another manager's by now, and that applying would take over. */
+  readonly conflicts?: readonly Conflict[]
 }
 
 /**
@@ -37,9 +41,26 @@ export const compareRead = (api: KubeApi, objects: readonly Resource[]): Promise
 async function compareOne(api: KubeApi, object: Resource): Promise<Change> {
   const { name, namespace } = object.metadata
   const existing = await orMissing(api.get(kindOf(object), name, namespace))
-  const dry = await orMissing(api.apply(object, { dryRun: true }))
+  const { dry, conflicts } = await tryApply(api, object)
   if (existing === undefined || dry === undefined) return { object, action: 'created', fields: [] }
-  return changeOf(object, existing, dry)
+  return { ...changeOf(object, existing, dry), ...(conflicts.length > 0 && { conflicts }) }
+}
+
+/** What applying would make of it, and whose fields it would take. */
+async function tryApply(
+  api: KubeApi,
+  object: Resource,
+): Promise<{ readonly dry: Resource | undefined; readonly conflicts: readonly Conflict[] }> {
+  try {
+    return { dry: await orMissing(api.apply(object, { dryRun: true, force: false })), conflicts: [] }
+  } catch (error) {
+    const conflicts = error instanceof ConflictError ? conflictsOf(error.message) : []
+    if (conflicts.length === 0) throw error
+    return {
+      dry: await orMissing(api.apply(object, { dryRun: true })),
+      conflicts: conflicts.filter(({ manager }) => manager !== FIELD_MANAGER),
+    }
+  }
 }
 
 function changeOf(object: Resource, from: Resource, to: Resource): Change {

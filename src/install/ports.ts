@@ -30,6 +30,26 @@ export function portsOf(settings: Pick<JoinSettings, 'nattPort' | 'broker'>): re
       to: 'all nodes of this cluster',
       why: 'from nodes to the gateway and back',
     },
-    { port: brokerPort, protocol: 'tcp', from: 'gateway nodes', to: settings.broker.server.replace(/:\d+$/, ''), why: 'the broker' },
+    {
+      port: brokerPort,
+      protocol: 'tcp',
+      from: 'gateway nodes, and this machine',
+      to: settings.broker.server.replace(/:\d+$/, ''),
+      why: 'the broker',
+    },
+    ...METRICS.map(({ port, to, of }) => ({
+      port,
+      protocol: 'tcp' as const,
+      from: 'the same node alone',
+      to,
+      why: `metrics and health of ${of} (on the loopback device)`,
+    })),
   ]
 }
+
+/** No firewall is in their way, but another program may have taken one. */
+const METRICS = [
+  { port: 32_780, to: 'gateway nodes', of: 'the engine' },
+  { port: 32_784, to: 'gateway nodes', of: 'charon’s keeper' },
+  { port: 32_782, to: 'all nodes of this cluster', of: 'the route agent' },
+] as const

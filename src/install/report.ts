@@ -7,9 +7,10 @@ const MARKS: Readonly<Record<Action, string>> = { created: '+', changed: '~', un
 
 /** `+ Secret submariner/name`, and under an object that changes a line for each field. */
 export const changeLines = (changes: readonly Change[]): readonly string[] =>
-  changes.flatMap(({ object, action, fields }) => [
+  changes.flatMap(({ object, action, fields, conflicts = [] }) => [
     `${MARKS[action]} ${titleOf(object)}`,
     ...fields.map(({ path, from, to }) => `    ${path}: ${short(from)} -> ${short(to)}`),
+    ...conflicts.map(({ manager, field }) => `    ! ${field} is of field manager "${manager}" by now: --force-conflicts takes it`),
   ])
 
 /** `Secret submariner/name`. */
@@ -20,7 +21,7 @@ export const countOf = (changes: readonly Change[], action: Action): number => c
 
 /** The same as data, for -o json and -o yaml. */
 export const changeRecords = (where: string, changes: readonly Change[]): readonly Readonly<Record<string, unknown>>[] =>
-  changes.map(({ object, action, fields }) => ({
+  changes.map(({ object, action, fields, conflicts = [] }) => ({
     where,
     action,
     apiVersion: object.apiVersion,
@@ -28,6 +29,7 @@ export const changeRecords = (where: string, changes: readonly Change[]): readon
     ...(object.metadata.namespace !== undefined && { namespace: object.metadata.namespace }),
     name: object.metadata.name,
     ...(fields.length > 0 && { fields: fields.map(({ path, from, to }) => ({ path, from: from ?? null, to: to ?? null })) }),
+    ...(conflicts.length > 0 && { conflicts }),
   }))
 
 /** The objects as YAML documents. Of a secret only its keys are told, in a comment. */

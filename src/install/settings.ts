@@ -23,7 +23,7 @@ export interface JoinSettings {
 export const CABLE_DRIVERS = ['ipsec'] as const
 export type CableDriverName = (typeof CABLE_DRIVERS)[number]
 /** What a driver is called on the wire, where peers read it. */
-const WIRE_NAMES: Readonly<Record<CableDriverName, string>> = { ipsec: 'libreswan' }
+export const WIRE_NAMES: Readonly<Record<CableDriverName, string>> = { ipsec: 'libreswan' }
 
 /** The environment of the agents, by the names that upstream's operator uses. No secret: those are files. */
 export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>> => ({

@@ -41,6 +41,8 @@ export const KINDS = {
   ServiceCIDR: { group: 'networking.k8s.io', version: 'v1', plural: 'servicecidrs', namespaced: false },
   DaemonSet: { group: 'apps', version: 'v1', plural: 'daemonsets', namespaced: true },
   Job: { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true },
+  /** A template that a DaemonSet has had: pods carry its hash. */
+  ControllerRevision: { group: 'apps', version: 'v1', plural: 'controllerrevisions', namespaced: true },
   Deployment: { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true },
   EndpointSlice: { group: 'discovery.k8s.io', version: 'v1', plural: 'endpointslices', namespaced: true },
   ServiceExport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', plural: 'serviceexports', namespaced: true },

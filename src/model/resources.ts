@@ -99,9 +99,12 @@ export interface Lease extends Resource {
 }
 export interface Node extends Resource {
   readonly spec?: {
+    /** Such as `aws:///eu-west-1a/i-0123`. */
+    readonly providerID?: string
     readonly podCIDR?: string
     readonly podCIDRs?: readonly string[]
     readonly taints?: readonly { readonly key: string; readonly effect: string }[]
+    readonly unschedulable?: boolean
   }
   readonly status?: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[]

@@ -12,13 +12,21 @@ type Env = Readonly<Record<string, string | undefined>>
 
 /** Reads a command line. Flags may stand before the command's word too. Throws usage errors. */
 export function parse(argv: readonly string[], commands: readonly CommandSpec[], env: Env): Parsed {
-  const words = verbFirst(argv[0] === '--version' ? ['version', ...argv.slice(1)] : argv, commands)
+  const words = verbFirst(argv[0] === '--version' ? ['version', ...argv.slice(1)] : withValues(argv, commands), commands)
   if (words[0] === undefined || words[0] === '--help' || words[0] === '-h') return { what: 'help', spec: undefined }
   if (words[0].startsWith('-')) throw usage(`${words[0]} stands without a command`)
   return read(words, commands, env)
 }
 
 const flagsOf = (spec: CommandSpec): readonly FlagSpec[] => [...spec.flags, ...GLOBAL_FLAGS]
+
+/** The same words with a value for each flag that may stand without. */
+function withValues(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
+  const bare = new Map<string, string>(
+    commands.flatMap(flagsOf).flatMap((f) => (f.bare === undefined ? [] : [[`--${f.name}`, `--${f.name}=${f.bare}`] as const])),
+  )
+  return argv.map((word) => bare.get(word) ?? word)
+}
 
 /** The same words with the flags ahead of the verb moved behind it. */
 function verbFirst(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {

@@ -4,6 +4,8 @@ export interface FlagSpec {
   readonly short?: string
   /** The value's name in help, such as `FILE`. */
   readonly value?: string
+  /** What the flag says where it is given without a value, as `--wait`; another is given as `--wait=false` then. */
+  readonly bare?: string
   readonly brief: string
   /** Where the flag is not given, the environment variable that is read instead. */
   readonly env?: string

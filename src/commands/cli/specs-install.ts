@@ -1,4 +1,5 @@
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
+import { FORCE_CONFLICTS, WAIT_FLAG } from './specs-upgrade.ts'
 
 /** Flags of every verb that changes a cluster. */
 const CHANGE_FLAGS: readonly FlagSpec[] = [
@@ -6,6 +7,7 @@ const CHANGE_FLAGS: readonly FlagSpec[] = [
   { name: 'plan', brief: 'say what would change, change nothing' },
   { name: 'emit', value: 'FORMAT', brief: 'print the objects, without their secrets, and change nothing', choices: ['yaml'] },
   { name: 'yes', short: 'y', brief: 'ask nothing' },
+  FORCE_CONFLICTS,
   { name: 'timeout', value: 'TIME', brief: 'when to give up', fallback: '2m' },
   OUTPUT_FLAG,
 ]
@@ -84,6 +86,8 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
         choices: TRUTH,
         fallback: 'true',
       },
+      WAIT_FLAG,
+      { name: 'ignore-requirements', brief: 'join a cluster whose CNI is known not to work' },
     ],
     examples: [
       ['subctl join --cluster-id west --context west', 'with broker-info.subm of this folder'],

@@ -4,6 +4,7 @@ import { INFO_COMMANDS } from './specs-info.ts'
 import { INSTALL_COMMANDS } from './specs-install.ts'
 import { LOOK_COMMANDS } from './specs-look.ts'
 import { SERVER_COMMANDS } from './specs-server.ts'
+import { UPGRADE_COMMANDS } from './specs-upgrade.ts'
 
 export interface CommandGroup {
   readonly title: string
@@ -12,7 +13,7 @@ export interface CommandGroup {
 
 /** The groups of help, in its order. */
 export const GROUPS: readonly CommandGroup[] = [
-  { title: 'Connect clusters', commands: INSTALL_COMMANDS },
+  { title: 'Connect clusters', commands: [...INSTALL_COMMANDS, ...UPGRADE_COMMANDS] },
   { title: 'Look and prove', commands: LOOK_COMMANDS },
   { title: 'On the nodes of a cluster', commands: AGENT_COMMANDS },
   { title: 'A broker without a cluster', commands: SERVER_COMMANDS },

@@ -1,5 +1,6 @@
 import { bestGateway, candidates, type GatewayChoice, settledGateways } from '../../install/gateways.ts'
 import { type Networks, networksOf } from '../../install/networks/discover.ts'
+import { checkPlatform, platformOf } from '../../install/networks/platform.ts'
 import { readSeen } from '../../install/networks/read.ts'
 import type { Seen as ClusterSeen } from '../../install/networks/seen.ts'
 import { checkOwnNetworks } from '../../install/refuse.ts'
@@ -26,10 +27,12 @@ export async function find(given: Given, api: KubeApi): Promise<Seen> {
   const seen = await readSeen(api)
   const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
   const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
+  const platform = platformOf(seen, networks.cni, networks.proxy)
+  checkPlatform(platform, { anything: given.on('ignore-requirements') })
   checkOwnNetworks(networks)
   // A node that is named but not there is no reason to look any further.
   settledGateways(seen.nodes, given.many('gateway'))
-  return { seen, networks, hasJoined: (await joinedAs(api)) !== undefined }
+  return { seen, networks: { ...networks, notes: [...networks.notes, ...platform.notes] }, hasJoined: (await joinedAs(api)) !== undefined }
 }
 
 /** Settles the gateway nodes: named, labelled, chosen by the terminal's user, or the best. */
@@ -53,6 +56,7 @@ async function joinedAs(api: KubeApi): Promise<string | undefined> {
 export type FactRow = readonly [what: string, value: string, source: string]
 export const networkRows = ({ networks }: Seen): readonly FactRow[] => [
   ['CNI', networks.cni.value, networks.cni.source],
+  ['kube-proxy', networks.proxy.value, networks.proxy.source],
   ['pods', networks.pods.value.join(', '), networks.pods.source],
   ['services', networks.services.value.join(', '), networks.services.source],
 ]

@@ -18,8 +18,10 @@ export interface Waiting {
   readonly expected: () => Promise<readonly string[]>
   readonly clock: Clock
   readonly signal: AbortSignal
-  /** When to give up, in milliseconds since the epoch. */
-  readonly deadline: number
+  /** When to give up, in milliseconds since the epoch; asked at each look. */
+  readonly deadline: () => number
+  /** All must be well for so long. Default: one look. */
+  readonly settleMs?: number
   /** Told of each step when it is new or stands otherwise. */
   readonly tell: (step: Step) => void
 }
@@ -31,17 +33,19 @@ const DETAIL_MS = 5_000
 
 /** Settles with the last look when every step is done. Throws a UserError with exit code 75 and what is not done, at the deadline. */
 export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
-  const { clock, signal, deadline, tell } = waiting
+  const { clock, signal, deadline, settleMs = 0, tell } = waiting
   const details = openDetails(waiting)
   let said: ReadonlyMap<string, string> = new Map()
+  let wellAt: number | undefined
   for (;;) {
     const steps = await lookOnce(waiting, details)
     for (const step of changedSteps(said, steps)) tell(step)
     said = saidOf(steps)
     const open = openSteps(steps)
-    if (open.length === 0) return steps
+    wellAt = open.length > 0 ? undefined : (wellAt ?? clock.now())
+    if (wellAt !== undefined && clock.now() - wellAt >= settleMs) return steps
     signal.throwIfAborted()
-    if (clock.now() >= deadline) throw late(open)
+    if (open.length > 0 && clock.now() >= deadline()) throw late(open)
     await clock.sleep(POLL_MS, signal)
   }
 }

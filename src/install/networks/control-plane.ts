@@ -18,23 +18,34 @@ export function flagOf(seen: Seen, component: string, flag: string): Told {
 
 /** A value of kubeadm's ClusterConfiguration. */
 export const kubeadmOf = (seen: Seen, key: 'podSubnet' | 'serviceSubnet'): Told => ({
-  text: textAt(yamlOf(seen.configMaps.get('kube-system/kubeadm-config'), 'ClusterConfiguration'), 'networking', key),
+  text: textAt(yamlIn(seen.configMaps.get('kube-system/kubeadm-config'), 'ClusterConfiguration'), 'networking', key),
   source: 'ConfigMap kube-system/kubeadm-config',
 })
 
 export const kubeProxyOf = (seen: Seen): Told => ({
-  text: textAt(yamlOf(seen.configMaps.get('kube-system/kube-proxy'), 'config.conf'), 'clusterCIDR'),
+  text: textAt(yamlIn(seen.configMaps.get('kube-system/kube-proxy'), 'config.conf'), 'clusterCIDR'),
   source: 'ConfigMap kube-system/kube-proxy',
 })
 
 const DISTRIBUTIONS = ['k3s', 'rke2'] as const
+
+/** The arguments of all k3s or RKE2 servers; undefined where the cluster is neither. */
+export function distributionArgs(seen: Seen): { readonly name: string; readonly args: readonly string[] } | undefined {
+  for (const name of DISTRIBUTIONS) {
+    const servers = serversOf(seen, name)
+    if (servers.length > 0) return { name, args: servers.flat() }
+  }
+  return undefined
+}
+
+const serversOf = (seen: Seen, name: string): readonly (readonly string[])[] =>
+  seen.nodes.map((node) => jsonList(node.metadata.annotations?.[`${name}.io/node-args`])).filter((args) => args[0] === 'server')
+
 /** A server flag of k3s or RKE2, whose servers note theirs on their Node; without it, their default. */
 export function distributionOf(seen: Seen, flag: 'cluster-cidr' | 'service-cidr'): Told {
   const fallback = flag === 'cluster-cidr' ? '10.42.0.0/16' : '10.43.0.0/16'
   for (const name of DISTRIBUTIONS) {
-    const servers = seen.nodes
-      .map((node) => jsonList(node.metadata.annotations?.[`${name}.io/node-args`]))
-      .filter((args) => args[0] === 'server')
+    const servers = serversOf(seen, name)
     if (servers.length === 0) continue
     const given = servers.map((args) => flagValue(args, flag)).find((value) => value !== undefined)
     return { text: given ?? fallback, source: given === undefined ? `the default of ${name}` : `${name} server --${flag}` }
@@ -59,7 +70,8 @@ function flagValue(args: readonly string[], flag: string): string | undefined {
   return value?.replace(/^["']|["']$/g, '')
 }
 
-function yamlOf(map: ConfigMap | undefined, key: string): unknown {
+/** The YAML of one key; undefined where it is none. */
+export function yamlIn(map: ConfigMap | undefined, key: string): unknown {
   try {
     return parse(map?.data?.[key] ?? '')
   } catch {

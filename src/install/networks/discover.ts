@@ -1,6 +1,7 @@
 import { UserError } from '../../model/errors.ts'
 import type { Cidr, Ip } from '../../model/net.ts'
 import { type Cni, cniOf, sharedNetwork } from './cni.ts'
+import { type ProxyMode, proxyModeOf } from './kube-proxy.ts'
 import { nodeAddresses, podNetworks } from './pods.ts'
 import type { Fact, Seen } from './seen.ts'
 import { serviceNetworks } from './services.ts'
@@ -13,6 +14,7 @@ export interface Overrides {
 /** A cluster's networks, each with where it was found, and what else was said that does not agree. */
 export interface Networks {
   readonly cni: Fact<Cni>
+  readonly proxy: Fact<ProxyMode>
   readonly pods: Fact<readonly Cidr[]>
   readonly services: Fact<readonly Cidr[]>
   readonly nodeAddresses: readonly Ip[]
@@ -30,6 +32,7 @@ export function networksOf(seen: Seen, overrides: Overrides = {}): Networks {
   const pods = choose('pod', 'SUB0405', overrides.podCidrs, podNetworks(seen, cni.value, services.chosen.value))
   return {
     cni,
+    proxy: proxyModeOf(seen, cni.value),
     pods: pods.chosen,
     services: services.chosen,
     nodeAddresses: [...new Set(nodeAddresses(seen.nodes))],

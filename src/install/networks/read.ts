@@ -10,7 +10,7 @@ import { serviceNetworks } from './services.ts'
 
 /** Reads what bears on a cluster's networks. A kind that is not served, or that the user may not read, counts as empty; nodes must be readable. */
 export async function readSeen(api: KubeApi): Promise<Seen> {
-  const [system, version, nodes, sets, serviceCidrs, ipPools, openshift, slices, pods, configMaps] = await Promise.all([
+  const [system, version, nodes, sets, serviceCidrs, ipPools, openshift, slices, pods, configMaps, felix] = await Promise.all([
     api.get('Namespace', 'kube-system'),
     api.raw('/version').then((text) => textAt(JSON.parse(text), 'gitVersion') ?? ''),
     api.list('Node'),
@@ -21,6 +21,7 @@ export async function readSeen(api: KubeApi): Promise<Seen> {
     listIfAny(api, 'EndpointSlice', API_SLICES),
     controlPods(api),
     tellingConfigMaps(api),
+    rawIfAny(api, '/apis/crd.projectcalico.org/v1/felixconfigurations/default'),
   ])
   const uid = system?.metadata.uid
   if (uid === undefined)
@@ -34,6 +35,7 @@ export async function readSeen(api: KubeApi): Promise<Seen> {
     configMaps,
     serviceCidrs,
     ipPools,
+    ...(felix !== undefined && { felix }),
     ...(openshift[0] !== undefined && { openshift: openshift[0] }),
     ...apiPlace(slices),
   }
@@ -65,6 +67,16 @@ async function listIfAny<K extends Kind>(api: KubeApi, kind: K, query: Query = {
     return (await api.list(kind, query)).items
   } catch (error) {
     if (error instanceof ApiError && (error.code === 404 || error.code === 403)) return []
+    throw error
+  }
+}
+
+/** One object of a kind that is read nowhere else. */
+async function rawIfAny(api: KubeApi, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await api.raw(path))
+  } catch (error) {
+    if (error instanceof SyntaxError || (error instanceof ApiError && (error.code === 404 || error.code === 403))) return undefined
     throw error
   }
 }

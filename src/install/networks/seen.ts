@@ -16,6 +16,8 @@ export interface Seen {
   readonly serviceCidrs: readonly ServiceCidr[]
   /** Calico's. */
   readonly ipPools: readonly Resource[]
+  /** Calico's FelixConfiguration `default`. */
+  readonly felix?: unknown
   /** OpenShift's networks.config.openshift.io `cluster`. */
   readonly openshift?: Resource
   /** Where the API server answers, from the endpoints of the Service `kubernetes`. */

@@ -1,0 +1,99 @@
+// Which pod of the gateways is replaced next. Pure: every look decides anew, so that an upgrade that broke off goes on where it was.
+import { isReady, nodeOf } from '../../install/rollout.ts'
+import { at } from '../../install/tree.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'
+import type { Gateway, Pod, Resource } from '../../model/resources.ts'
+
+export type GatewayWorkload = typeof GATEWAY_WORKLOAD | typeof CHARON_WORKLOAD
+
+export interface GatewaySight {
+  readonly pods: readonly Pod[]
+  readonly gateways: readonly Gateway[]
+  readonly revisions: readonly Resource[]
+  /** Whether charon's pods are replaced too. */
+  readonly withCharon: boolean
+}
+
+/** A pod to delete, and what that does. */
+export interface Move {
+  readonly pod: Pod
+  readonly workload: GatewayWorkload
+  readonly node: string
+  readonly effect: 'nothing' | 'hand-over' | 'gap'
+}
+
+const HASH_LABEL = 'controller-revision-hash'
+
+/** Pods of a workload that are not of its newest template. */
+export function outdated({ pods, revisions }: Pick<GatewaySight, 'pods' | 'revisions'>, workload: string): readonly Pod[] {
+  const own = revisions.filter(({ metadata }) => metadata.labels?.app === workload)
+  const newest = own.reduce<Resource | undefined>(
+    (best, item) => (best === undefined || revisionOf(item) > revisionOf(best) ? item : best),
+    undefined,
+  )
+  const hash = newest?.metadata.labels?.[HASH_LABEL]
+  return hash === undefined
+    ? []
+    : pods
+        .filter(({ metadata }) => metadata.labels?.app === workload && metadata.labels[HASH_LABEL] !== hash)
+        .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+        .sort((a, b) => (nodeOf(a) < nodeOf(b) ? -1 : 1))
+}
+
+const revisionOf = (revision: Resource): number => {
+  const number = at(revision, 'revision')
+  return typeof number === 'number' ? number : 0
+}
+
+/** Whether the node's gateway is the active one. */
+const isActive = (gateways: readonly Gateway[], node: string): boolean =>
+  gateways.some(({ metadata, status }) => metadata.name === sanitise(node) && status?.haStatus === 'active')
+
+/** Whether a gateway other than the node's could carry the traffic: it stands by without a fault, and its pods are ready. */
+export function hasStandby({ pods, gateways }: Pick<GatewaySight, 'pods' | 'gateways'>, node: string): boolean {
+  const isWell = (name: string): boolean =>
+    [GATEWAY_WORKLOAD, CHARON_WORKLOAD].every((workload) =>
+      pods.some((pod) => pod.metadata.labels?.app === workload && sanitise(nodeOf(pod)) === name && isReady(pod)),
+    )
+  return gateways.some(
+    ({ metadata, status }) =>
+      metadata.name !== sanitise(node) && status?.haStatus === 'passive' && status.statusFailure === '' && isWell(metadata.name),
+  )
+}
+
+/**
+ * The next move; undefined when all is new. Gateways that stand by come first, charon before engine. The active one's engine comes next: it hands over,
+ * stands by from then on, and its charon is replaced as one. Alone, a gateway's engine leaves the tunnels as they are; its charon does not.
+ */
+export function nextMove(sight: GatewaySight): Move | undefined {
+  const engines = outdated(sight, GATEWAY_WORKLOAD)
+  const charons = sight.withCharon ? outdated(sight, CHARON_WORKLOAD) : []
+  const standing = (pod: Pod): boolean => !isActive(sight.gateways, nodeOf(pod))
+  const free = charons.find(standing) ?? engines.find(standing)
+  if (free !== undefined) return move(free, 'nothing')
+  const [engine] = engines
+  if (engine !== undefined) return move(engine, hasStandby(sight, nodeOf(engine)) ? 'hand-over' : 'nothing')
+  const [charon] = charons
+  if (charon === undefined) return undefined
+  // Its engine is new already: it hands over once more, so that charon can go as a standby's.
+  const own = sight.pods.find((pod) => pod.metadata.labels?.app === GATEWAY_WORKLOAD && nodeOf(pod) === nodeOf(charon))
+  return own !== undefined && hasStandby(sight, nodeOf(charon)) ? move(own, 'hand-over') : move(charon, 'gap')
+}
+
+const move = (pod: Pod, effect: Move['effect']): Move => ({
+  pod,
+  workload: pod.metadata.labels?.app === CHARON_WORKLOAD ? CHARON_WORKLOAD : GATEWAY_WORKLOAD,
+  node: nodeOf(pod),
+  effect,
+})
+
+/** A move in words, for people. */
+export function moveText({ workload, node, effect }: Move): string {
+  const what = workload === CHARON_WORKLOAD ? `charon on ${node}` : `the engine on ${node}`
+  const meaning = {
+    nothing: workload === CHARON_WORKLOAD ? 'it stands by' : 'tunnels stay',
+    'hand-over': 'it hands over to a standby first',
+    gap: 'tunnels are down until it is back',
+  }[effect]
+  return `replacing ${what} (${meaning})`
+}

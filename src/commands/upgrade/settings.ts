@@ -1,0 +1,33 @@
+import { CABLE_DRIVERS, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
+import { NAMESPACE } from '../../model/names.ts'
+import { parseCidrs } from '../../model/net.ts'
+
+/** The settings that a join wrote, read back from its ConfigMap; what an older version did not write has its default. */
+export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettings {
+  const text = (key: string, otherwise = ''): string => data[key] ?? otherwise
+  const number = (key: string, otherwise: number): number => (/^\d{1,9}$/.test(text(key)) ? Number(text(key)) : otherwise)
+  const driver = CABLE_DRIVERS.find((name) => WIRE_NAMES[name] === text('SUBMARINER_CABLEDRIVER'))
+  return {
+    clusterId: text('SUBMARINER_CLUSTERID'),
+    namespace: text('SUBMARINER_NAMESPACE', NAMESPACE),
+    podCidrs: parseCidrs(text('SUBMARINER_CLUSTERCIDR')),
+    serviceCidrs: parseCidrs(text('SUBMARINER_SERVICECIDR')),
+    networkPlugin: text('SUBMARINER_NETWORKPLUGIN', 'generic'),
+    natEnabled: text('SUBMARINER_NATENABLED', 'true') === 'true',
+    nattPort: number('CE_IPSEC_NATTPORT', 4500),
+    publicIp: text('SUBMARINER_PUBLICIP'),
+    airGapped: text('AIR_GAPPED_DEPLOYMENT') === 'true',
+    forceUdpEncaps: text('CE_IPSEC_FORCEENCAPS') === 'true',
+    cableDriver: driver ?? CABLE_DRIVERS[0],
+    healthCheck: {
+      enabled: text('SUBMARINER_HEALTHCHECKENABLED', 'true') === 'true',
+      intervalSeconds: number('SUBMARINER_HEALTHCHECKINTERVAL', 1),
+      maxPacketLoss: number('SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT', 5),
+    },
+    broker: {
+      server: text('BROKER_K8S_APISERVER'),
+      namespace: text('BROKER_K8S_REMOTENAMESPACE'),
+      secret: text('BROKER_K8S_SECRET'),
+    },
+  }
+}
