@@ -119,8 +119,8 @@ function worldOf(context: Context, { settings, local, files }: Opened, running: 
     },
     facts: (node) => readNodeFacts(exec, { ...node, podCidrs: settings.podCidrs }),
     probe: (order) => probe(context, order),
-    onKernelChange(changed) {
-      running.push(watchKernel({ follow, clock, log, signal }, changed))
+    onKernelChange(changed, isNews) {
+      running.push(watchKernel({ follow, clock, log, signal, isNews }, changed))
     },
     observe: () => undefined,
   }

@@ -123,7 +123,8 @@ it(
       if (a === undefined) throw new Error('no namespace')
       const end = new AbortController()
       let news = 0
-      const ended = watchKernel({ follow: followIn(a), clock: realClock, log: silentLog, signal: end.signal }, () => {
+      const options = { follow: followIn(a), clock: realClock, log: silentLog, signal: end.signal, isNews: () => true }
+      const ended = watchKernel(options, () => {
         news += 1
       })
       await realClock.sleep(500)

@@ -1,6 +1,8 @@
 // The loop that brings this node's kernel to its plan: when the API's objects or the kernel change, and from time to time.
+import { isNews } from '../../dataplane/kernel/echoes.ts'
+import { focusOf, isNothing } from '../../dataplane/kernel/focus.ts'
 import { planNode } from '../../dataplane/node/plan.ts'
-import { canonical } from '../../model/canonical.ts'
+import type { NodePlan } from '../../dataplane/node/state.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { openRefusals } from '../agent/refusals.ts'
@@ -34,21 +36,20 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
   const { world } = state
   const { clock, log, signal } = world
   const sayRefused = openRefusals(log)
-  let done: { readonly text: string; readonly atMs: number } | undefined
+  let done: { readonly plan: NodePlan; readonly allAtMs: number } | undefined
   let isKernelDirty = false
   const pass = async (): Promise<void> => {
     try {
-      const isAnew = done === undefined || isKernelDirty || clock.now() - done.atMs >= RESYNC_MS
+      const isAnew = done === undefined || isKernelDirty || clock.now() - done.allAtMs >= RESYNC_MS
       isKernelDirty = false
       const obstacle = await lookAround(state, { isAnew })
       state.failure = obstacle ?? (state.view?.role === 'none' ? 'no active gateway of this cluster is known' : '')
       if (obstacle !== undefined || state.plan === undefined) return
       sayRefused(state.remoteView().refused)
       state.isFailing = false
-      const text = canonical(state.plan)
-      if (!isAnew && text === done?.text) return
-      for (const line of await world.node.reconcile(state.plan)) log.info(line)
-      done = { text, atMs: clock.now() }
+      const [plan, focus] = [state.plan, isAnew || done === undefined ? undefined : focusOf(done.plan, state.plan)]
+      if (focus === undefined || !isNothing(focus)) for (const line of await world.node.reconcile(plan, focus)) log.info(line)
+      done = { plan, allAtMs: focus === undefined || done === undefined ? clock.now() : done.allAtMs }
     } catch (error) {
       done = undefined
       state.isFailing = true
@@ -61,10 +62,11 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
   const options = { clock, log, signal, resyncMs: RESYNC_MS, backoff: { firstMs: 500, mostMs: 10_000 }, gatherMs: 20 }
   const loop = runLoop(pass, { ...options, name: 'node' })
   state.onChange.node = loop.kick
-  world.onKernelChange(() => {
+  const changed = (): void => {
     isKernelDirty = true
     loop.kick()
-  })
+  }
+  world.onKernelChange(changed, (line) => isNews(line, state.plan))
   return loop
 }
 

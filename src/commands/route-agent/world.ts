@@ -53,8 +53,8 @@ export interface RouteAgentWorld {
   openHealth(source: () => Ip | undefined): Health
   facts(node: { readonly nodeIp: Ip; readonly nodePodCidrs: readonly Cidr[] }): Promise<NodeFacts>
   probe(order: ProbeOrder): Promise<ProbeOutcome>
-  /** Calls back soon, and once a second at most while much changes, when a device, an address, a route or a rule of this machine changes. */
-  onKernelChange(changed: () => void): void
+  /** Calls back soon, and once a second at most while much changes, when a device, an address, a route or a rule of this machine changes; `isNews` judges the lines that tell of it. */
+  onKernelChange(changed: () => void, isNews: (line: string) => boolean): void
   /** Called after every pass, for metrics. */
   observe(seen: RouteAgentSeen): void
 }

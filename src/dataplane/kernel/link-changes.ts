@@ -1,7 +1,7 @@
 // From what is there to what should be: lines for `ip -batch` and `bridge -batch`.
 import { diff } from '../../model/diff.ts'
 import { ALIAS, type NodePlan, OWNER, VX_DEVICE } from '../node/state.ts'
-import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords } from './links.ts'
+import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords, type WayState } from './links.ts'
 
 export interface LinkChanges {
   /** In this order: `ip`, `bridge`, `ip`: what leads packets somewhere comes last, what leads them nowhere any more goes then. */
@@ -22,37 +22,52 @@ export function linkChanges(state: LinkState, plan: NodePlan): LinkChanges {
   const kept = (words: readonly string[]): readonly string[] => (link.isFresh ? words.filter((item) => !onVx(item)) : words)
   const neighbours = diff(kept(state.neighbours), plan.peers.map(neighbourOf), firstWord, same)
   const fdb = diff(kept(state.fdb), plan.peers.map(fdbOf), firstWord, same)
-  const routes = diff(kept(state.routes), feasibleRoutes(state, plan), routeKey, same)
+  const routes = wayChanges({ ...state, routes: kept(state.routes) }, plan)
   const wanted = plan.rules.map(ruleWords)
   const rules = diff(state.rules, wanted, same, same)
-  const [rejects, ways] = [
-    routes.put.filter((words) => words.startsWith('unreachable')),
-    routes.put.filter((words) => !words.startsWith('unreachable')),
-  ]
   return {
     base: [
-      ...rejects.map(putRoute),
+      ...routes.rejects,
       ...rules.put.filter((words) => !state.foreignRules.includes(words)).map((words) => `rule add ${words} protocol ${OWNER}`),
       ...link.put,
     ],
     bridge: fdb.put.map((words) => `fdb replace ${words} self permanent`),
-    paths: [...neighbours.put.map((words) => `neigh replace ${words} nud permanent protocol ${OWNER}`), ...ways.map(putRoute)],
+    paths: [...neighbours.put.map((words) => `neigh replace ${words} nud permanent protocol ${OWNER}`), ...routes.ways],
     bridgeDrops: link.isGone ? [] : fdb.drop.map((words) => `fdb del ${words} self`),
     drops: [
       ...[...rules.drop, ...twice(state.rules)].map((words) => `rule del ${words} protocol ${OWNER}`),
-      ...routes.drop.filter((words) => !(link.isGone && onVx(words))).map((words) => `route del ${routeKey(words)} proto ${OWNER}`),
+      ...routes.drop.filter((words) => !(link.isGone && onVx(words))).map(dropRoute),
       ...(link.isGone ? [] : neighbours.drop.map((words) => `neigh del ${firstWord(words)} dev ${VX_DEVICE}`)),
       ...link.drop,
     ],
   }
 }
 
+export interface WayChanges {
+  /** Lines for `ip -batch`: what leads packets nowhere goes ahead of what leads them somewhere. */
+  readonly rejects: readonly string[]
+  readonly ways: readonly string[]
+  /** Words of the routes that go. */
+  readonly drop: readonly string[]
+}
+
+export function wayChanges(state: WayState, plan: NodePlan): WayChanges {
+  const { put, drop } = diff(state.routes, feasibleRoutes(state, plan), routeKey, same)
+  const isReject = (words: string): boolean => words.startsWith('unreachable')
+  return {
+    rejects: put.filter(isReject).map(putRoute),
+    ways: put.filter((words) => !isReject(words)).map(putRoute),
+    drop,
+  }
+}
+
+export const dropRoute = (words: string): string => `route del ${routeKey(words)} proto ${OWNER}`
 const putRoute = (words: string): string => `route replace ${words} proto ${OWNER}`
 const firstWord = (words: string): string => words.split(' ')[0] ?? ''
 const twice = (items: readonly string[]): readonly string[] => items.filter((item, i) => items.indexOf(item) !== i)
 
 /** Routes whose device is there and up, without a source that this node does not have: as the kernel can hold them now. */
-export function feasibleRoutes({ devices, addresses }: LinkState, plan: NodePlan): readonly string[] {
+export function feasibleRoutes({ devices, addresses }: WayState, plan: NodePlan): readonly string[] {
   const own = new Set(addresses.map(({ ip }) => ip))
   if (plan.link !== undefined) own.add(plan.link.ip)
   return plan.routes

@@ -1,4 +1,5 @@
 // Links, addresses, neighbours, routes and rules: read by one run of `ip` (and one of `bridge`), changed by one of each.
+import type { Cidr } from '../../model/net.ts'
 import type { Exec } from '../../system/exec.ts'
 import {
   ALIAS,
@@ -28,23 +29,28 @@ export interface Device {
   readonly alias: string | undefined
 }
 
-/** What a node's kernel holds, so far as it matters to us. Items are the words that put them. */
-export interface LinkState {
+/** Routes of ours, and what they can stand on. */
+export interface WayState {
   readonly devices: ReadonlyMap<string, Device>
   /** IPv4 alone. */
   readonly addresses: readonly Address[]
+  /** In any table; the words that put them. */
+  readonly routes: readonly string[]
+}
+
+/** What a node's kernel holds, so far as it matters to us. Items are the words that put them. */
+export interface LinkState extends WayState {
   /** The VXLAN as it is, whoever made it: its unchangeable words, and the words that can be set. */
   readonly vx: { readonly make: string; readonly set: readonly string[]; readonly addresses: readonly string[] } | undefined
   readonly neighbours: readonly string[]
   readonly fdb: readonly string[]
-  /** Of ours, in any table. */
-  readonly routes: readonly string[]
   readonly rules: readonly string[]
   /** Rules of others. */
   readonly foreignRules: readonly string[]
 }
 
-const READ = ['addr show', 'neigh show nud permanent', `route show table all proto ${OWNER}`, 'rule show', ''].join('\n')
+const ROUTES = `route show table all proto ${OWNER}`
+const READ = ['addr show', 'neigh show nud permanent', ROUTES, 'rule show', ''].join('\n')
 
 export async function readLinks(exec: Exec): Promise<LinkState> {
   const { stdout } = await exec(['ip', '-N', '-d', '-j', '-batch', '-'], { input: READ })
@@ -53,18 +59,30 @@ export async function readLinks(exec: Exec): Promise<LinkState> {
   const fdb = vx === undefined ? [] : await readFdb(exec)
   const ruleWords = rules.map((rule) => ({ words: wordsOfRule(rule), isOurs: wordOf(rule, 'protocol') === String(OWNER) }))
   return {
-    devices: new Map(links.map((link) => [wordOf(link, 'ifname') ?? '', deviceOf(link)])),
-    addresses: links.flatMap(addressesOf),
+    ...waysOf(links, routes),
     vx: vx && vxOf(vx),
     neighbours: neighbours
       .filter((item) => wordOf(item, 'dev') === VX_DEVICE)
       .map((n) => neighbourWords(wordOf(n, 'dst') ?? '', wordOf(n, 'lladdr') ?? '')),
     fdb,
-    routes: routes.filter((route) => !(wordOf(route, 'dst') ?? '').includes(':')).map(wordsOfRoute),
     rules: ruleWords.filter(({ isOurs }) => isOurs).map(({ words }) => words),
     foreignRules: ruleWords.filter(({ isOurs }) => !isOurs).map(({ words }) => words),
   }
 }
+
+/** Routes of ours to these networks alone, and what routes depend on. */
+export async function readWays(exec: Exec, networks: Iterable<Cidr>): Promise<WayState> {
+  const input = ['addr show', ...[...networks].map((network) => `${ROUTES} to exact ${network}`), ''].join('\n')
+  const { stdout } = await exec(['ip', '-N', '-d', '-j', '-batch', '-'], { input })
+  const [links = [], ...routes] = parseAnswers(stdout)
+  return waysOf(links, routes.flat())
+}
+
+const waysOf = (links: readonly Json[], routes: readonly Json[]): WayState => ({
+  devices: new Map(links.map((link) => [wordOf(link, 'ifname') ?? '', deviceOf(link)])),
+  addresses: links.flatMap(addressesOf),
+  routes: routes.filter((route) => !(wordOf(route, 'dst') ?? '').includes(':')).map(wordsOfRoute),
+})
 
 async function readFdb(exec: Exec): Promise<readonly string[]> {
   const { stdout } = await exec(['bridge', '-j', 'fdb', 'show', 'dev', VX_DEVICE], { okCodes: [0, 1, 255] })

@@ -1,16 +1,21 @@
+import type { Exec } from '../../system/exec.ts'
 import { NOTHING, type NodePlan, VX_DEVICE } from '../node/state.ts'
 import type { Target } from '../target.ts'
 import { chainDrops, chainPuts, NO_CHANGE, type SeenTable } from './chains.ts'
+import { type Focus, within } from './focus.ts'
 import { restore } from './iptables.ts'
-import { linkChanges } from './link-changes.ts'
+import { dropRoute, linkChanges, wayChanges } from './link-changes.ts'
+import { readWays } from './links.ts'
 import { needing } from './needing.ts'
 import { type NodeOptions, readNode, type Seen } from './read.ts'
-import { setChanges } from './sets.ts'
+import { readSetsOf, setChanges } from './sets.ts'
 import { attempt, batch, type Step } from './steps.ts'
 import { applySysctls, planSysctls } from './sysctls.ts'
 import { unguardedIn } from './unguarded.ts'
 
 export interface NodeTarget extends Target<NodePlan> {
+  /** With a focus nothing but what it names is looked at: enough where the rest was as it should be a moment ago. */
+  reconcile(plan: NodePlan, focus?: Focus): Promise<readonly string[]>
   /** What of the plan's protection is not in force at this moment, one line each; none when all is. */
   unguarded(plan: NodePlan): Promise<readonly string[]>
 }
@@ -18,7 +23,10 @@ export interface NodeTarget extends Target<NodePlan> {
 /** A node's kernel. A pass that fails has put what it could and dropped nothing; the next one goes on from there. */
 export function openNode(given: NodeOptions): NodeTarget {
   const options = { ...given, exec: needing(given.exec) }
-  const reconcile = async (plan: NodePlan): Promise<readonly string[]> => apply(options, plan, await readNode(options))
+  const reconcile = async (plan: NodePlan, focus?: Focus): Promise<readonly string[]> => {
+    const done = focus === undefined ? undefined : await applyWithin(options.exec, plan, focus)
+    return done ?? (await apply(options, plan, await readNode(options)))
+  }
   return {
     reconcile,
     cleanUp: async () => void (await reconcile(NOTHING)),
@@ -55,6 +63,19 @@ async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen:
     ipset([...sets.drop, ...sets.destroy]),
   ])
   return [...put, ...dropped]
+}
+
+/** Puts, then drops, in what the focus names; undefined where that needs a look at all. */
+async function applyWithin(exec: Exec, plan: NodePlan, focus: Focus): Promise<readonly string[] | undefined> {
+  const part = within(plan, focus)
+  const [links, seen] = await Promise.all([readWays(exec, focus.networks), readSetsOf(exec, focus.sets)])
+  const sets = setChanges(seen, part.sets)
+  if (sets.isStale || seen.length < focus.sets.size) return undefined
+  const ways = wayChanges(links, part)
+  const ip = (lines: readonly string[]): Step => batch(exec, ['ip', '-force', '-batch', '-'], lines)
+  const ipset = (lines: readonly string[]): Step => batch(exec, ['ipset', '-exist', 'restore'], lines)
+  const put = await attempt([ipset(sets.put), ip([...ways.rejects, ...ways.ways])])
+  return [...put, ...(await attempt([ip(ways.drop.map(dropRoute)), ipset(sets.drop)]))]
 }
 
 const withoutOurs = (table: SeenTable): SeenTable => ({

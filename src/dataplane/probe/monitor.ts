@@ -3,12 +3,15 @@ import { messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Follow } from '../../system/follow.ts'
 import type { Log } from '../../system/log.ts'
+import { MONITOR } from '../kernel/echoes.ts'
 
 export interface MonitorOptions {
   readonly follow: Follow
   readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
+  /** Whether a line of `ip monitor` is worth a look. */
+  readonly isNews: (line: string) => boolean
 }
 
 /** From a change to the call; twice as long for each call within MEMORY_MS before, so that what flaps is not run after. */
@@ -17,7 +20,7 @@ const MEMORY_MS = 5_000
 const MOST_RETRY_MS = 30_000
 
 /** Calls back a short time after changes, for good; after a gap in listening as well. Settles when the signal is aborted. */
-export async function watchKernel({ follow, clock, log, signal }: MonitorOptions, changed: () => void): Promise<void> {
+export async function watchKernel({ follow, clock, log, signal, isNews }: MonitorOptions, changed: () => void): Promise<void> {
   let waiting = false
   let calls: readonly number[] = []
   const notice = (): void => {
@@ -32,7 +35,7 @@ export async function watchKernel({ follow, clock, log, signal }: MonitorOptions
   }
   for (let failures = 0; !signal.aborted; failures += 1) {
     const began = clock.now()
-    await follow(['ip', 'monitor', 'link', 'address', 'route', 'rule'], { onLine: notice }, signal).catch((error: unknown) => {
+    await follow(MONITOR, { onLine: (line) => void (isNews(line) && notice()) }, signal).catch((error: unknown) => {
       log.warn('changes of the kernel are noticed by the timer alone', { error: messageOf(error) })
     })
     if (signal.aborted) return

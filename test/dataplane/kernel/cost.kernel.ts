@@ -1,5 +1,6 @@
 // What a pass does where there are 250 other clusters.
 import { expect, it } from '@jest/globals'
+import { focusOf } from '../../../src/dataplane/kernel/focus.ts'
 import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
 import type { NodePlan } from '../../../src/dataplane/node/state.ts'
@@ -16,7 +17,7 @@ const planOf = (clusters: number): NodePlan =>
   )
 
 it(
-  'with 250 clusters a pass that changes nothing runs four programs, and one cluster more costs six lines',
+  'with 250 clusters a pass that changes nothing runs four programs, and one cluster more costs six lines, looked for alone or among all',
   () =>
     withNamespaces(['cost'], async (node) => {
       await prepare(node, 'ipsec0')
@@ -33,6 +34,13 @@ it(
       // Two networks: each in a set, rejected, and sent into the tunnel.
       expect(await target.reconcile(planOf(251))).toHaveLength(6)
       expect(await target.reconcile(planOf(250))).toHaveLength(6)
+      const focus = focusOf(planOf(250), planOf(251))
+      runs.length = 0
+      expect(await target.reconcile(planOf(251), focus)).toHaveLength(6)
+      expect(runs.map(([program]) => program)).toEqual(['ip', 'ipset', 'ipset', 'ip'])
+      expect(await target.reconcile(planOf(251))).toEqual([])
+      expect(await target.reconcile(planOf(250), focus)).toHaveLength(6)
+      expect(await target.reconcile(planOf(250))).toEqual([])
     }),
   120_000,
 )

@@ -1,0 +1,56 @@
+// Which lines of `ip monitor` a node's plan has to be compared with the kernel for. Others tell of what the plan wants, mostly because we did it.
+import { remembered } from '../../model/canonical.ts'
+import { type NodePlan, OWNER, type Route } from '../node/state.ts'
+
+/** The arguments whose output is judged here. */
+export const MONITOR = ['ip', '-N', 'monitor', 'link', 'address', 'route', 'rule'] as const
+
+/**
+ * Whether a line tells of something that the plan does not say itself. Routes and rules are judged, links and addresses always matter. Rules of others
+ * matter at our priorities alone: there they can stand in the place of ours.
+ */
+export function isNews(line: string, plan: NodePlan | undefined): boolean {
+  // The rest of an entry that has been judged by its first line.
+  if (/^\s/.test(line)) return false
+  const isGone = line.startsWith('Deleted ')
+  const words = (isGone ? line.slice('Deleted '.length) : line).trim().split(/\s+/)
+  const [first = ''] = words
+  if (plan === undefined) return true
+  const known = plannedIn(plan)
+  const isOurs = wordAfter(words, 'proto') === String(OWNER)
+  if (/^\d+:$/.test(first) && words.includes('lookup')) {
+    if (!isOurs) return known.priorities.has(Number.parseInt(first, 10))
+    return known.rules.has(ruleText(Number.parseInt(first, 10), wordAfter(words, 'iif'), wordAfter(words, 'lookup'))) === isGone
+  }
+  if (/^\d+:$/.test(first)) return true
+  return isOurs && known.routes.has(routeTextOf(words)) === isGone
+}
+
+interface Planned {
+  readonly routes: ReadonlySet<string>
+  readonly rules: ReadonlySet<string>
+  readonly priorities: ReadonlySet<number>
+}
+
+const plannedIn = remembered(
+  (plan: NodePlan): Planned => ({
+    routes: new Set(plan.routes.map(planText)),
+    rules: new Set(plan.rules.map(({ priority, iif, table }) => ruleText(priority, iif, String(table)))),
+    priorities: new Set(plan.rules.map(({ priority }) => priority)),
+  }),
+)
+
+const ruleText = (priority: number, iif = '', table = ''): string => `${priority} ${iif} ${table}`
+const routeText = (to: string, table = '', dev = '', via = ''): string => `${to} ${table} ${dev} ${via}`
+const planText = ({ to, table, dev, via }: Route): string => routeText(to.replace(/\/32$/, ''), String(table), dev, via)
+
+/** A type of route, which is a number here, stands ahead of the network; without one the route leads somewhere. */
+function routeTextOf(words: readonly string[]): string {
+  const to = /^\d+$/.test(words[0] ?? '') ? words[1] : words[0]
+  return routeText(to?.replace(/\/32$/, '') ?? '', wordAfter(words, 'table'), wordAfter(words, 'dev'), wordAfter(words, 'via'))
+}
+
+function wordAfter(words: readonly string[], key: string): string | undefined {
+  const at = words.indexOf(key)
+  return at === -1 ? undefined : words[at + 1]
+}

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { isNews } from '../../../src/dataplane/kernel/echoes.ts'
+import { focusOf, isNothing, within } from '../../../src/dataplane/kernel/focus.ts'
+import { planNode } from '../../../src/dataplane/node/plan.ts'
+import { anyView, gatewayView, remote, view } from '../node/views.ts'
+
+const plan = planNode(view())
+const more = planNode(view({ remotes: [...view().remotes, remote('north', '10.3.0.0/16', '100.3.0.0/16')] }))
+
+describe('focusOf()', () => {
+  it('names the networks and the set that one cluster more concerns, and the same for one less', () => {
+    const focus = { networks: new Set(['10.3.0.0/16', '100.3.0.0/16']), sets: new Set(['SUBMARINER-REMOTE']) }
+    expect(focusOf(plan, more)).toEqual(focus)
+    expect(focusOf(more, plan)).toEqual(focus)
+    expect(within(more, focus as never).routes.map(({ to }) => to)).toEqual(['10.3.0.0/16', '100.3.0.0/16', '10.3.0.0/16', '100.3.0.0/16'])
+  })
+  it('is nothing for equal plans', () => {
+    const focus = focusOf(plan, planNode(view()))
+    expect(focus && isNothing(focus)).toBe(true)
+  })
+  it('is undefined where a device, a chain or a rule differs, and where much does', () => {
+    expect(focusOf(plan, planNode(view({ clampMss: 1300 })))).toBeUndefined()
+    expect(focusOf(plan, planNode(gatewayView()))).toBeUndefined()
+    const many = Array.from({ length: 20 }, (_, i) => remote(`c${i}`, `11.${i}.0.0/16`))
+    expect(focusOf(plan, planNode(view({ remotes: [...view().remotes, ...many] })))).toBeUndefined()
+  })
+  it('names all that two plans differ in, whatever the plans are', () => {
+    fc.assert(
+      fc.property(anyView, anyView, (a, b) => {
+        const [before, after] = [planNode(a), planNode(b)]
+        const focus = focusOf(before, after)
+        if (focus === undefined) return
+        const kept = (of: typeof before) => ({
+          ...of,
+          routes: of.routes.filter(({ to }) => !focus.networks.has(to)),
+          sets: of.sets.filter(({ name }) => !focus.sets.has(name)),
+        })
+        expect(kept(after)).toEqual(kept(before))
+      }),
+    )
+  })
+})
+
+describe('isNews()', () => {
+  it.each([
+    ['10.2.0.0/16 via 240.30.0.1 dev vx-submariner table 150 proto 77 src 10.1.1.1 metric 100 onlink ', false],
+    ['Deleted 10.2.0.0/16 via 240.30.0.1 dev vx-submariner table 150 proto 77 src 10.1.1.1 metric 100 onlink ', true],
+    ['7 10.2.0.0/16 table 150 proto 77 metric 4294967295 ', false],
+    ['Deleted 7 10.2.0.0/16 table 150 proto 77 metric 4294967295 ', true],
+    ['10.2.0.0/16 dev eth0 table 150 proto 77 metric 100 ', true],
+    ['Deleted 10.9.0.0/16 via 240.30.0.1 dev vx-submariner table 150 proto 77 metric 100 onlink ', false],
+    ['10.9.0.0/16 via 240.30.0.1 dev vx-submariner table 150 proto 77 metric 100 onlink ', true],
+    ['10.1.1.7 dev cali1 scope 253 ', false],
+    ['Deleted 10.2.0.0/16 dev ipsec0 table 151 proto 4 ', false],
+    ['150:\tfrom all lookup 150 proto 77', false],
+    ['Deleted 150:\tfrom all lookup 150 proto 77', true],
+    ['150:\tfrom all lookup 99', true],
+    ['Deleted 150:\tfrom all lookup 99', true],
+    ['512:\tfrom all to 10.1.1.7 lookup 254', false],
+    ['2: eth0: <BROADCAST,UP> mtu 1500 qdisc pfifo_fast state UP group 0 ', true],
+    ['    link/ether 02:00:00:00:00:01 brd ff:ff:ff:ff:ff:ff', false],
+    ['1: lo    inet 10.77.0.9/32 scope 0 lo:submariner', true],
+  ])('%s: %s', (line, expected) => {
+    expect(isNews(line, plan)).toBe(expected)
+  })
+  it('is everything while there is no plan', () => {
+    expect(isNews('10.1.1.7 dev cali1 scope 253 ', undefined)).toBe(true)
+  })
+})
