@@ -11,6 +11,8 @@ import { type PlaneNode, writePlaneFiles } from './plane-files.ts'
 export interface ControlPlaneOptions {
   /** Where keys, data and logs go: an empty folder, or one to be made. Removing it is the caller's. */
   readonly folder: string
+  /** What the path of each log begins with. Default: the folder. */
+  readonly logs?: string
   /** In front of each program, such as `ip netns exec NAME`. Ports are 6443 and 2379 then: a namespace has them to itself. */
   readonly prefix?: readonly string[]
   /** Where the API listens, and what its kubeconfig says. Default: 127.0.0.1. */
@@ -49,7 +51,7 @@ export const TOKEN_CONTROLLERS = ['serviceaccount-token-controller', 'serviceacc
 const LIMIT_MS = 120_000
 const SERVICE_CIDR = '100.64.0.0/16'
 
-const kubeFolder = (): string =>
+export const kubeFolder = (): string =>
   join(process.env.SUBCTL_CACHE ?? join(homedir(), '.cache', 'subctl'), 'kube', process.env.SUBCTL_KUBE_VERSION ?? 'v1.34.4')
 export const kubeProgram = (name: string): string => join(kubeFolder(), name)
 
@@ -71,9 +73,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const server = `https://${address}:${port}`
   const files = await writePlaneFiles(options, server)
   const processes: ProcessId[] = []
+  const logOf = (name: string): string => `${options.logs ?? join(folder, '/')}${name}.log`
   const start = (name: string, argv: readonly string[]): ProcessId => {
     const leash = options.daemon === true ? [] : ['setpriv', '--pdeathsig', 'KILL']
-    const started = startDaemon([...leash, ...prefix, ...argv], join(folder, `${name}.log`))
+    const started = startDaemon([...leash, ...prefix, ...argv], logOf(name))
     processes.push(started)
     return started
   }
@@ -85,7 +88,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   try {
     start('etcd', etcdArgs(folder, etcdPort))
     const apiserver = start('kube-apiserver', apiserverArgs(options, { address, port, etcdPort }))
-    await untilReady(prefix, files.kubeconfig, apiserver, join(folder, 'kube-apiserver.log'))
+    await untilReady(prefix, files.kubeconfig, apiserver, logOf('kube-apiserver'))
     if (controllers.length > 0) start('kube-controller-manager', controllerArgs(options, controllers))
     return { server, ...files, processes, stop }
   } catch (error) {

@@ -45,7 +45,7 @@ export async function killAll(list: () => Promise<readonly number[]>): Promise<v
   for (;;) {
     const found = (await list()).flatMap((pid) => {
       try {
-        return [processId(pid)]
+        return [processId(pid)].filter(isRunning)
       } catch {
         return []
       }
