@@ -40,7 +40,7 @@ export const join: Run = async (context, given) => {
   const found: Found = { ...seen, gateways }
   const joining = await plan(given, { clusterId, broker, api, found, image })
   if (given.text('emit') !== undefined) {
-    context.stdout.write(emit(joining))
+    context.stdout.write(emit(joining, given.text('emit-for')))
     return undefined
   }
   if (given.on('plan') || image === undefined) {
@@ -118,8 +118,9 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
 
 const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name
 
-const emit = ({ stages }: Joining): string =>
+const emit = ({ stages }: Joining, only: string | undefined): string =>
   stages
+    .filter(({ where }) => only === undefined || where === only)
     .map(({ where, changes }) =>
       emitYaml(
         `the ${where}`,

@@ -86,6 +86,7 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
         choices: TRUTH,
         fallback: 'true',
       },
+      { name: 'emit-for', value: 'WHERE', brief: 'of --emit, the objects of one API alone', choices: ['cluster', 'broker'] },
       WAIT_FLAG,
       { name: 'ignore-requirements', brief: 'join a cluster whose CNI is known not to work' },
     ],

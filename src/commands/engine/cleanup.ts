@@ -3,7 +3,8 @@ import { labelOf, type Shared } from '../../broker/sync.ts'
 import { write } from '../../broker/write.ts'
 import type { CableDriver } from '../../dataplane/cable.ts'
 import type { Target } from '../../dataplane/target.ts'
-import type { KubeApi } from '../../k8s/api.ts'
+import { POOL_LABEL } from '../../install/calico.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import { CLUSTER_UID, sanitise } from '../../model/names.ts'
 import type { Ip } from '../../model/net.ts'
@@ -28,6 +29,7 @@ export async function cleanUpEngine({ settings, hostname, local, broker, driver,
     ['addresses', () => owned.cleanUp()],
     ['the Gateway object', () => local.remove('Gateway', sanitise(hostname), namespace)],
     ['objects of this cluster on the broker', () => removeFromBroker(local, broker, { clusterId, namespace: brokerNamespace })],
+    ['Calico’s IPPools for other clusters', () => removePools(local)],
     // All in this namespace: own ones, and copies that nobody looks after any more.
     ['objects in this cluster', async () => write(local, { put: [], drop: await shared(local, namespace) })],
   ]
@@ -42,6 +44,15 @@ export async function cleanUpEngine({ settings, hostname, local, broker, driver,
     }
   }
   return isDone
+}
+
+async function removePools(api: KubeApi): Promise<void> {
+  try {
+    await write(api, { put: [], drop: (await api.list('IPPool', { labels: { [POOL_LABEL]: 'true' } })).items })
+  } catch (error) {
+    // Without Calico the kind is not there.
+    if (!(error instanceof ApiError) || (error.code !== 404 && error.code !== 403)) throw error
+  }
 }
 
 async function shared(api: KubeApi, namespace: string): Promise<readonly Shared[]> {

@@ -8,6 +8,7 @@ import { ipOrNone } from '../../model/net.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { runCables } from './cables.ts'
 import { openLeading } from './lead.ts'
+import { runPools } from './pools.ts'
 import { nodeSettings } from './self.ts'
 import { type EngineState, leaseOf, openState, published, specOf, storesEnded } from './state.ts'
 import { runStatus } from './status.ts'
@@ -30,7 +31,7 @@ export async function runEngine(world: EngineWorld): Promise<void> {
   const successors = openSuccessors(engine)
   const status = runStatus(engine, { cables, sync, successors })
   statusKick.kick = status.kick
-  const selves = runSelf(engine)
+  const selves = [...runSelf(engine), runPools(engine)]
   const leading = openLeading(engine, cables, successors)
   let wasActive = false
   const hadSuccessor = new Promise<boolean>((resolve) => {

@@ -1,0 +1,194 @@
+import { describe, expect, it } from '@jest/globals'
+import { downNodes, type PodSight, podSteps } from '../../src/install/rollout.ts'
+import { connectionSteps } from '../../src/install/rollout-connections.ts'
+import { lastWords } from '../../src/install/rollout-pod.ts'
+import { changedSteps, openSteps, type Step, saidOf } from '../../src/install/rollout-step.ts'
+import type { ContainerStatus, DaemonSet, Gateway, Pod, Resource } from '../../src/model/resources.ts'
+import { endpointOf } from '../fakes/clusters.ts'
+import { connectionTo } from '../fakes/joined.ts'
+
+const GATEWAY = 'submariner-gateway'
+interface SetOptions {
+  readonly desired: number
+  readonly updated?: number
+  readonly current?: number
+  readonly strategy?: string
+}
+const set = ({ desired, updated = desired, current = desired, strategy = 'RollingUpdate' }: SetOptions): DaemonSet => ({
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: GATEWAY, namespace: 'submariner', uid: 'ds', generation: 2 },
+  ...{
+    spec: { updateStrategy: { type: strategy }, template: { spec: { nodeSelector: { 'submariner.io/gateway': 'true' } } } },
+    status: { observedGeneration: 2, desiredNumberScheduled: desired, currentNumberScheduled: current, updatedNumberScheduled: updated },
+  },
+})
+const pod = (status: Pod['status'], node = 'n1'): Pod => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `gateway-${node}`, uid: `pod-${node}`, labels: { app: GATEWAY } },
+  spec: { nodeName: node },
+  ...(status && { status }),
+})
+const READY = pod({ conditions: [{ type: 'Ready', status: 'True' }] })
+const container = (more: Partial<ContainerStatus>): Pod['status'] => ({
+  containerStatuses: [{ name: 'gateway', ready: false, restartCount: 0, image: 'reg/x:1', ...more }],
+})
+const event = (reason: string, message: string, uid = 'pod-n1'): Resource => ({
+  apiVersion: 'v1',
+  kind: 'Event',
+  metadata: { name: reason },
+  ...{ involvedObject: { uid }, reason, message },
+})
+const steps = (more: Partial<PodSight>): readonly string[] =>
+  podSteps({ daemonSets: [set({ desired: 1 })], pods: [], events: [], downNodes: new Set(), logs: new Map(), ...more }, [GATEWAY]).map(
+    ({ what, state, text }) => `${state} ${what}: ${text}`,
+  )
+
+describe('podSteps() says how a workload comes up', () => {
+  it('is done when all pods are ready and as wanted', () => {
+    expect(steps({ pods: [READY] })).toEqual(['ok gateway: 1 of 1 ready'])
+    expect(steps({ daemonSets: [set({ desired: 1, updated: 0 })], pods: [READY] })).toEqual([
+      'waiting gateway: 1 of 1 ready, 0 of 1 as wanted',
+    ])
+  })
+  it('does not wait for pods that are replaced by hand alone, and says that they are old', () => {
+    expect(steps({ daemonSets: [set({ desired: 1, updated: 0, strategy: 'OnDelete' })], pods: [READY] })).toEqual([
+      'ok gateway: 1 of 1 ready; 1 still as before: subctl upgrade replaces them',
+    ])
+  })
+  it('names the label where no node carries it', () => {
+    expect(steps({ daemonSets: [set({ desired: 0 })] })).toEqual(['failing gateway: no node carries the label submariner.io/gateway=true'])
+  })
+  it('tells why a pod cannot even be made', () => {
+    const events = [event('FailedCreate', 'exceeded quota', 'ds')]
+    expect(steps({ daemonSets: [set({ desired: 1, current: 0 })], events })).toContain(
+      'failing gateway: a pod cannot be made: exceeded quota',
+    )
+  })
+  it('does not wait for a node that is down', () => {
+    const nodes = [
+      { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } },
+    ]
+    expect(steps({ pods: [pod(container({}))], downNodes: downNodes(nodes) })).toEqual([
+      'ok gateway: 0 of 1 ready',
+      'note gateway on n1: the node is not ready; its pod is not waited for',
+    ])
+  })
+})
+
+describe('podSteps() says why a pod is not ready', () => {
+  const trouble = (status: Pod['status'], events: readonly Resource[] = [], log?: string): string | undefined =>
+    steps({ pods: [pod(status)], events, logs: new Map(log === undefined ? [] : [['gateway-n1', log]]) })[1]
+  it.each([
+    [
+      'an image that cannot be pulled',
+      container({ state: { waiting: { reason: 'ErrImagePull', message: 'reg/x:1: not found' } } }),
+      [],
+      'failing gateway on n1: the image reg/x:1 cannot be pulled (ErrImagePull): reg/x:1: not found',
+    ],
+    [
+      'what the back-off hides',
+      container({ state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }),
+      [event('Failed', 'Failed to pull image "reg/x:1": no such host')],
+      'failing gateway on n1: the image reg/x:1 cannot be pulled (ImagePullBackOff): Failed to pull image "reg/x:1": no such host',
+    ],
+    [
+      'no node for it',
+      { conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes: insufficient memory' }] },
+      [],
+      'failing gateway on n1: pending: 0/1 nodes: insufficient memory',
+    ],
+    [
+      'a crash, by what the container said at its end',
+      container({
+        restartCount: 2,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: { terminated: { exitCode: 64, reason: 'Error', message: 'error SUB0102: --psk-file is not given\nSee it.\n' } },
+      }),
+      [],
+      'failing gateway on n1: the container ends (Error 64, started 3 times): error SUB0102: --psk-file is not given',
+    ],
+    [
+      'a probe that fails',
+      container({ state: { running: {} } }),
+      [event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503')],
+      'failing gateway on n1: not ready: Readiness probe failed: HTTP probe failed with statuscode: 503; its last line: hm: no socket',
+    ],
+    [
+      'a volume that cannot be mounted',
+      container({ state: { waiting: { reason: 'ContainerCreating' } } }),
+      [event('FailedMount', 'secret "a" not found')],
+      'failing gateway on n1: not started: secret "a" not found',
+    ],
+    [
+      'a container that cannot be made',
+      container({ state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "a" not found' } } }),
+      [],
+      'failing gateway on n1: not started: CreateContainerConfigError: configmap "a" not found',
+    ],
+    [
+      'an eviction',
+      { phase: 'Failed', reason: 'Evicted', message: 'low on disk' },
+      [],
+      'failing gateway on n1: the pod failed: Evicted: low on disk',
+    ],
+    ['nothing while it is on its way', container({ state: { waiting: { reason: 'ContainerCreating' } } }), [], undefined],
+  ] as const)('%s', (_, status, events, told) => {
+    expect(trouble(status, events, '{"msg":"hm","error":"no socket"}')).toBe(told)
+  })
+})
+
+it('lastWords() takes the error of a log, else its last line, and reads an agent’s JSON', () => {
+  expect(lastWords('a\nerror SUB0505: no ESP\nLoad it.\n')).toBe('error SUB0505: no ESP')
+  expect(lastWords('a\n{"level":"warn","msg":"gone"}\n')).toBe('gone')
+  expect(lastWords('\n')).toBeUndefined()
+})
+
+describe('connectionSteps() says how the gateway stands', () => {
+  const gateway = (more: Partial<Gateway['status']>, annotations: Record<string, string> = {}): Gateway => ({
+    apiVersion: 'submariner.io/v1',
+    kind: 'Gateway',
+    metadata: { name: 'gw', annotations },
+    status: {
+      version: '1',
+      haStatus: 'active',
+      localEndpoint: endpointOf('west', { n: 1 }).spec,
+      statusFailure: '',
+      connections: [],
+      ...more,
+    },
+  })
+  const told = (gateways: readonly Gateway[], expected: readonly string[] = []): readonly string[] =>
+    connectionSteps({ gateways, endpoints: [endpointOf('east', { n: 2 })], expected }).map(
+      ({ what, state, text }) => `${state} ${what}: ${text}`,
+    )
+
+  it('waits for a leader, and tells its fault', () => {
+    expect(told([])).toEqual(['waiting leader: no gateway leads yet'])
+    expect(told([gateway({ statusFailure: 'charon does not answer' })])).toEqual(['failing leader: gw: charon does not answer'])
+  })
+  it('tells whether the gateway’s node reaches the broker', () => {
+    expect(told([gateway({}, { 'submariner.io/broker': 'reached' })])).toContain('ok broker from gw: reached')
+    expect(told([gateway({}, { 'submariner.io/broker': 'connect ECONNREFUSED' })])).toContain(
+      'failing broker from gw: not reached: connect ECONNREFUSED',
+    )
+  })
+  it('has a step for each cluster that is expected, with charon’s reason', () => {
+    const failed = connectionTo('east', { status: 'error', statusMessage: 'no answer from 172.16.2.1:4500' })
+    expect(told([gateway({ connections: [failed] })], ['east', 'north'])).toEqual([
+      'ok leader: gw',
+      expect.stringMatching(/^failing cluster east: no connection to .*: no answer from 172\.16\.2\.1:4500$/),
+      'waiting cluster north: not fetched from the broker yet',
+    ])
+    expect(told([gateway({ connections: [failed, connectionTo('east')] })], ['east'])[1]).toMatch(/^ok cluster east: connected to /)
+    expect(told([gateway({})], ['east'])[1]).toBe('waiting cluster east: no tunnel yet')
+  })
+})
+
+it('a step is said again only when it stands otherwise', () => {
+  const one: Step = { what: 'a', state: 'waiting', text: '0 of 1' }
+  expect(changedSteps(saidOf([one]), [one, { ...one, what: 'b' }])).toEqual([{ ...one, what: 'b' }])
+  expect(changedSteps(saidOf([one]), [{ ...one, state: 'ok' }])).toHaveLength(1)
+  expect(openSteps([one, { ...one, state: 'note' }, { ...one, state: 'ok' }])).toEqual([one])
+})
