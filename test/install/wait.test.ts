@@ -14,15 +14,22 @@ interface SetOptions {
   readonly current?: number
   readonly strategy?: string
 }
-const set = ({ desired, updated = desired, current = desired, strategy = 'RollingUpdate' }: SetOptions): DaemonSet => ({
-  apiVersion: 'apps/v1',
-  kind: 'DaemonSet',
-  metadata: { name: GATEWAY, namespace: 'submariner', uid: 'ds', generation: 2 },
-  ...{
-    spec: { updateStrategy: { type: strategy }, template: { spec: { nodeSelector: { 'submariner.io/gateway': 'true' } } } },
-    status: { observedGeneration: 2, desiredNumberScheduled: desired, currentNumberScheduled: current, updatedNumberScheduled: updated },
-  },
-})
+const set = ({ desired, updated = desired, current = desired, strategy = 'RollingUpdate' }: SetOptions): DaemonSet => {
+  const spec = { updateStrategy: { type: strategy }, template: { spec: { nodeSelector: { 'submariner.io/gateway': 'true' } } } }
+  const status = {
+    observedGeneration: 2,
+    desiredNumberScheduled: desired,
+    currentNumberScheduled: current,
+    updatedNumberScheduled: updated,
+  }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: GATEWAY, namespace: 'submariner', uid: 'ds', generation: 2 },
+    spec,
+    status,
+  }
+}
 const pod = (status: Pod['status'], node = 'n1'): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
