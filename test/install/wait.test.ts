@@ -15,7 +15,10 @@ interface SetOptions {
   readonly strategy?: string
 }
 const set = ({ desired, updated = desired, current = desired, strategy = 'RollingUpdate' }: SetOptions): DaemonSet => {
-  const spec = { updateStrategy: { type: strategy }, template: { spec: { nodeSelector: { 'submariner.io/gateway': 'true' } } } }
+  const spec = {
+    updateStrategy: { type: strategy },
+    template: { spec: { containers: [], nodeSelector: { 'submariner.io/gateway': 'true' } } },
+  }
   const status = {
     observedGeneration: 2,
     desiredNumberScheduled: desired,
