@@ -15,6 +15,8 @@ export interface Cable {
 
 /** One way to carry the cables. It takes the whole set each time: no connect, no disconnect, no list to keep. */
 export interface CableDriver extends Target<readonly Cable[]> {
-  /** What the daemon says of each of the cables now, in their order. */
-  connections(cables: readonly Cable[]): Promise<readonly Connection[]>
+  /** With names nothing but the cables by these cable names, and what is left of former ones, is looked at. */
+  reconcile(cables: readonly Cable[], names?: ReadonlySet<string>): Promise<readonly string[]>
+  /** What the daemon says of each of the cables now, or of those by these names, in their order. */
+  connections(cables: readonly Cable[], names?: ReadonlySet<string>): Promise<readonly Connection[]>
 }

@@ -1,20 +1,12 @@
 // The loop that keeps the tunnels: all of them while this gateway leads, none once another does, and what is there while nobody knows.
-import type { Cable } from '../../dataplane/cable.ts'
-import { canonical } from '../../model/canonical.ts'
 import { messageOf } from '../../model/errors.ts'
-import type { RemoteCluster } from '../../model/remote.ts'
-import type { Connection, EndpointSpec } from '../../model/resources.ts'
+import type { Connection } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
+import { type Carrying, openCarrying, RESYNC_MS } from './carry.ts'
 import { ownedAddresses } from './self.ts'
 import { type EngineState, roleOf, specOf } from './state.ts'
-import { cablesOf, impossible } from './view.ts'
+import { openWanted } from './view.ts'
 
-const RESYNC_MS = 15_000
-/** How soon the daemon is asked again: while something has just changed, while a tunnel is down, while all are up. */
-const ASK_MS = { fresh: 250, down: 2_000, up: 5_000 }
-/** And not before so many times what it took to ask. Tunnels tell of themselves; to ask is for what was not told, and among hundreds of them it costs. */
-const ASK_SHARE = 50
-const FRESH_MS = 10_000
 /** The others need this long to send by the new gateway; until then the old one carries what still comes. */
 const LINGER_MS = 1_000
 
@@ -30,104 +22,34 @@ export interface CableLoop extends Loop {
 }
 
 interface State {
-  connections: readonly Connection[]
   impossible: readonly Connection[]
   isKnown: boolean
   failingSince: number | undefined
   isCleared: boolean
+  followingSince: number | undefined
 }
-interface Done {
-  readonly text: string
-  readonly atMs: number
-  readonly changedMs: number
+interface Work {
+  readonly engine: EngineState
+  readonly state: State
+  readonly carrying: Carrying
+  readonly wanted: ReturnType<typeof openWanted>
+  readonly askIn: (ms: number) => void
 }
-
-interface Wanted {
-  readonly cables: readonly Cable[]
-  readonly text: string
-  readonly impossible: readonly Connection[]
-}
-/** What the view asks for; made again only where it is another view or another self. */
-function openWanted(forceEncaps: boolean): (spec: EndpointSpec, remotes: readonly RemoteCluster[]) => Wanted {
-  let last: (Wanted & { readonly own: string; readonly remotes: readonly RemoteCluster[] }) | undefined
-  return (spec, remotes) => {
-    const own = canonical(spec)
-    if (last === undefined || last.own !== own || last.remotes !== remotes) {
-      const cables = cablesOf(spec, remotes, forceEncaps)
-      last = { own, remotes, cables, text: canonical(cables), impossible: impossible(spec, remotes) }
-    }
-    return last
-  }
-}
-
-/** ESP may go in UDP without a translation: what is said is whether an address was translated. */
-const withNat = (connection: Connection): Connection => ({
-  ...connection,
-  ...(connection.usingIP !== undefined && { usingNAT: connection.usingIP !== connection.endpoint.private_ip }),
-})
 
 export function runCables(engine: EngineState, onChange: () => void): CableLoop {
   const { world, stop } = engine
-  const { clock, driver, owned, settings } = world
+  const { clock } = world
   const log = world.log.with({ loop: 'cables' })
-  const state: State = { connections: [], impossible: [], isKnown: false, failingSince: undefined, isCleared: false }
-  const wanted = openWanted(settings.forceEncaps)
-  let done: Done | undefined
-  let followingSince: number | undefined
-  let timer = new AbortController()
-
-  const askIn = (ms: number): void => {
-    timer.abort()
-    timer = new AbortController()
-    const { signal } = timer
-    void clock.sleep(ms, AbortSignal.any([signal, stop])).then(() => signal.aborted || stop.aborted || loop.kick())
-  }
+  const state: State = { impossible: [], isKnown: false, failingSince: undefined, isCleared: false, followingSince: undefined }
   const say = (lines: readonly string[]): void => {
     for (const line of lines) log.info(line)
   }
-  const carry = async ({ cables, text }: Wanted): Promise<void> => {
-    const now = clock.now()
-    const isNew = text !== done?.text
-    const isDue =
-      done === undefined || isNew || now - done.atMs >= RESYNC_MS || state.connections.some(({ status }) => status !== 'connected')
-    if (isDue && engine.self !== undefined) {
-      say(await owned.reconcile(ownedAddresses(settings, engine.self.facts)))
-      say(await driver.reconcile(cables))
-      done = { text, atMs: now, changedMs: isNew ? now : (done?.changedMs ?? now) }
-    }
-    state.connections = cables.length === 0 ? [] : (await driver.connections(cables)).map(withNat)
-    const isUp = state.connections.every(({ status }) => status === 'connected')
-    const ms = isUp ? ASK_MS.up : now - (done?.changedMs ?? 0) < FRESH_MS ? ASK_MS.fresh : ASK_MS.down
-    askIn(Math.max(ms, Math.min(RESYNC_MS, (clock.now() - now) * ASK_SHARE)))
-  }
-  const clear = async (): Promise<void> => {
-    followingSince ??= clock.now()
-    const left = followingSince + LINGER_MS - clock.now()
-    const isCarrying = state.connections.length > 0 || done !== undefined
-    if (isCarrying && left > 0) {
-      askIn(left)
-      return
-    }
-    say(await driver.reconcile([]))
-    say(await owned.reconcile([]))
-    done = undefined
-    Object.assign(state, { connections: [], impossible: [], isKnown: false, isCleared: true })
-  }
+  const carrying = openCarrying({ ...world, say })
+  const askIn = openTimer(engine, () => loop.kick())
+  const work: Work = { engine, state, carrying, wanted: openWanted(world.settings.forceEncaps), askIn }
   const pass = async (): Promise<void> => {
-    const role = roleOf(engine)
-    const spec = specOf(engine)
-    if (role !== 'following') [followingSince, state.isCleared] = [undefined, false]
     try {
-      const { remotes } = engine.view()
-      if (role === 'leading' && spec !== undefined) {
-        const now = wanted(spec, remotes)
-        await carry(now)
-        state.impossible = now.impossible
-        state.isKnown = true
-      }
-      if (role === 'following') await clear()
-      // Where the daemon was asked for nothing it has shown nothing either.
-      const isAsked = role === 'leading' ? spec !== undefined : state.isCleared
+      const isAsked = await keep(work)
       if (isAsked) state.failingSince = undefined
       if (isAsked) engine.failures.delete('cables')
     } catch (error) {
@@ -141,24 +63,66 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   }
   const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 250, mostMs: 1_000 } })
   engine.loops.add(loop)
-  world.onTunnelChange(loop.kick)
-  return {
-    kick: loop.kick,
-    ended: loop.ended,
-    get passes() {
-      return loop.passes
-    },
-    get connections() {
-      return [...state.connections, ...state.impossible]
-    },
-    get isKnown() {
-      return state.isKnown
-    },
-    get failingSince() {
-      return state.failingSince
-    },
-    get isCleared() {
-      return state.isCleared
-    },
+  world.onTunnelChange((names) => {
+    carrying.tell(names)
+    loop.kick()
+  })
+  return loopWith(loop, state, carrying)
+}
+
+/** Does what this gateway's role asks for. Says whether the daemon was asked: where it was asked for nothing it has shown nothing either. */
+async function keep({ engine, state, carrying, wanted, askIn }: Work): Promise<boolean> {
+  const role = roleOf(engine)
+  const spec = specOf(engine)
+  if (role !== 'following') [state.followingSince, state.isCleared] = [undefined, false]
+  if (role === 'following') {
+    await clear({ engine, state, carrying, wanted, askIn })
+    return state.isCleared
+  }
+  if (role !== 'leading' || spec === undefined || engine.self === undefined) return false
+  const { cables, impossible } = wanted(spec, engine.view().remotes)
+  askIn(await carrying.pass(cables, ownedAddresses(engine.world.settings, engine.self.facts)))
+  state.impossible = impossible
+  state.isKnown = true
+  return true
+}
+
+async function clear({ engine, state, carrying, askIn }: Work): Promise<void> {
+  const { clock } = engine.world
+  state.followingSince ??= clock.now()
+  const left = state.followingSince + LINGER_MS - clock.now()
+  if (carrying.isCarrying && left > 0) return askIn(left)
+  await carrying.clear()
+  Object.assign(state, { impossible: [], isKnown: false, isCleared: true })
+}
+
+/** Calls back after a time; a later time that is set takes the place of an earlier one. */
+function openTimer({ world, stop }: EngineState, act: () => void): (ms: number) => void {
+  let timer = new AbortController()
+  return (ms) => {
+    timer.abort()
+    timer = new AbortController()
+    const { signal } = timer
+    void world.clock.sleep(ms, AbortSignal.any([signal, stop])).then(() => signal.aborted || stop.aborted || act())
   }
 }
+
+const loopWith = (loop: Loop, state: State, carrying: Carrying): CableLoop => ({
+  kick: loop.kick,
+  ended: loop.ended,
+  get passes() {
+    return loop.passes
+  },
+  get connections() {
+    return [...carrying.connections, ...state.impossible]
+  },
+  get isKnown() {
+    return state.isKnown
+  },
+  get failingSince() {
+    return state.failingSince
+  },
+  get isCleared() {
+    return state.isCleared
+  },
+})

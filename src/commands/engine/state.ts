@@ -5,8 +5,8 @@ import { openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
 import { GATEWAY_LEASE, sanitise } from '../../model/names.ts'
 import type { Cluster, Endpoint, EndpointSpec, Gateway, Node } from '../../model/resources.ts'
 import { type ApiAddresses, openApiAddresses } from '../agent/api-addresses.ts'
+import { openView, type RemoteView } from '../agent/remote-view.ts'
 import { isOwnEndpoint, ownEndpoint, ownSpec, type Self } from './self.ts'
-import { openView, type RemoteView } from './view.ts'
 import type { EngineWorld } from './world.ts'
 
 /** `following`: another gateway's Endpoint is published, so this node carries nothing. `waiting`: nobody knows, so what is there stays. */

@@ -52,8 +52,8 @@ export interface EngineWorld {
   readonly local: KubeApi
   readonly broker: KubeApi | undefined
   readonly driver: CableDriver
-  /** Calls back when a tunnel may have come up or gone down, so that nobody has to ask all the time. */
-  onTunnelChange(changed: () => void): void
+  /** Calls back when a tunnel to one of these gateways, by cable name, or to any, may have come up or gone down, so that nobody has to ask all the time. */
+  onTunnelChange(changed: (cables?: readonly string[]) => void): void
   /** The device that tunnels end in on this node, for the route agents; undefined while the daemon does not say. */
   interfaceName(): Promise<string | undefined>
   /** Addresses that the active gateway owns, one in each local selector. */

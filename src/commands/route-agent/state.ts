@@ -6,7 +6,7 @@ import type { RemoteCluster } from '../../model/remote.ts'
 import type { Cluster, Endpoint, Node, RouteAgent } from '../../model/resources.ts'
 import type { View } from '../../model/view.ts'
 import { type ApiAddresses, openApiAddresses } from '../agent/api-addresses.ts'
-import { openView, type RemoteView } from '../engine/view.ts'
+import { openView, type RemoteView } from '../agent/remote-view.ts'
 import type { NodeFacts, RouteAgentWorld } from './world.ts'
 
 export interface RouteAgentState {

@@ -1,4 +1,5 @@
 // The IKE connections of a cable. Pure.
+import { remembered } from '../../model/canonical.ts'
 import { type Cidr, familyOf, parseCidr } from '../../model/net.ts'
 import type { EndpointSpec } from '../../model/resources.ts'
 import type { Cable } from '../cable.ts'
@@ -41,18 +42,29 @@ export const isOwnMark = (mark: string): boolean => mark.startsWith(MARK_PREFIX)
 export const pathOf = (mark: string): string => mark.replace(/-f\d+$/, '')
 export const isOwnReqid = (reqid: number): boolean => reqid >= REQIDS.first && reqid < REQIDS.first + REQIDS.count
 
-/** The connections of the cables, in their order; reqids are the same each time for the same set of names. */
+/**
+ * The connections of the cables, in their order; reqids are the same each time for the same set of names. Of cables that are the same objects as before
+ * they are mostly the same too.
+ */
 export function wantedConnections(cables: readonly Cable[], esp: EspMode): WantedConnection[] {
-  const networks = new Map<EndpointSpec, Cidr[]>()
-  const networksOf = (spec: EndpointSpec): Cidr[] => {
-    const known = networks.get(spec) ?? publishedNetworks(spec)
-    networks.set(spec, known)
-    return known
-  }
-  const all = cables.map((cable) => ({ cable, pairs: pairsOf(cable, networksOf) }))
-  const reqids = reqidsOf(all.flatMap(({ pairs }) => pairs.map(({ name }) => name)))
-  return all.flatMap(({ cable, pairs }) => connectionsOf(cable, pairs, { esp, reqids }))
+  const pairs = cables.flatMap(pairsOf)
+  const homes = new Set(pairs.map(({ home }) => home))
+  if (homes.size === pairs.length) return cables.flatMap((cable) => atHome(cable)[esp]())
+  const reqids = reqidsOf(pairs)
+  return cables.flatMap((cable) => connectionsOf(cable, esp, ({ name, home }) => reqids.get(name) ?? home))
 }
+
+/** Where no two names want the same reqid, as nearly always. */
+const atHome = remembered((cable: Cable) => {
+  const of = (esp: EspMode) => {
+    let made: WantedConnection[] | undefined
+    return (): WantedConnection[] => {
+      made ??= connectionsOf(cable, esp, ({ home }) => home)
+      return made
+    }
+  }
+  return { kernel: of('kernel'), userspace: of('userspace') }
+})
 
 interface Pair {
   readonly name: string
@@ -60,25 +72,29 @@ interface Pair {
   readonly remote: Cidr
   readonly i: number
   readonly j: number
+  /** The reqid that it has unless another has it. */
+  readonly home: number
 }
 
 /** A pair is named by the places of its networks in the published lists; a gateway's own address is no network. */
-function pairsOf({ local, remote }: Cable, networksOf: (spec: EndpointSpec) => Cidr[]): Pair[] {
-  return networksOf(local).flatMap((from, i) =>
+const pairsOf = remembered(({ local, remote }: Cable): Pair[] =>
+  networksOf(local).flatMap((from, i) =>
     networksOf(remote)
       .map((to, j) => ({ name: `${remote.cable_name}-${i}-${j}`, local: from, remote: to, i, j }))
-      .filter((pair) => familyOf(pair.local) === familyOf(pair.remote)),
-  )
-}
+      .filter((pair) => familyOf(pair.local) === familyOf(pair.remote))
+      .map((pair) => ({ ...pair, home: REQIDS.first + (hash(pair.name) % REQIDS.count) })),
+  ),
+)
 
-const publishedNetworks = (spec: EndpointSpec): Cidr[] =>
-  spec.subnets.filter((subnet) => !subnet.startsWith(`${spec.private_ip}/`)).map(parseCidr)
+const networksOf = remembered((spec: EndpointSpec): Cidr[] =>
+  spec.subnets.filter((subnet) => !subnet.startsWith(`${spec.private_ip}/`)).map(parseCidr),
+)
 
-function reqidsOf(names: readonly string[]): ReadonlyMap<string, number> {
+function reqidsOf(pairs: readonly Pair[]): ReadonlyMap<string, number> {
   const taken = new Set<number>()
   const reqids = new Map<string, number>()
-  for (const name of names.toSorted()) {
-    let reqid = REQIDS.first + (hash(name) % REQIDS.count)
+  for (const { name, home } of pairs.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    let reqid = home
     while (taken.has(reqid)) reqid = REQIDS.first + ((reqid + 1 - REQIDS.first) % REQIDS.count)
     taken.add(reqid)
     reqids.set(name, reqid)
@@ -93,22 +109,13 @@ function hash(text: string): number {
   return value
 }
 
-interface More {
-  readonly esp: EspMode
-  readonly reqids: ReadonlyMap<string, number>
-}
-
 /** Between equals one connection whose children are the pairs; with a preferred server one a pair, with an id of its own. */
-function connectionsOf(cable: Cable, pairs: readonly Pair[], { esp, reqids }: More): WantedConnection[] {
+function connectionsOf(cable: Cable, esp: EspMode, reqidOf: (pair: Pair) => number): WantedConnection[] {
+  const pairs = pairsOf(cable)
   const { local, remote, address, port } = cable
   const role = roleOf(cable)
   const any = familyOf(address) === 4 ? '0.0.0.0/0' : '::/0'
-  const childOf = ({ name, local: from, remote: to }: Pair): WantedChild => ({
-    name,
-    local: from,
-    remote: to,
-    reqid: reqids.get(name) ?? REQIDS.first,
-  })
+  const childOf = (pair: Pair): WantedChild => ({ name: pair.name, local: pair.local, remote: pair.remote, reqid: reqidOf(pair) })
   const shared = {
     cable,
     remoteAddresses: role === 'server' ? [any] : [address, any],

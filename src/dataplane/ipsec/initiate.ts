@@ -1,10 +1,10 @@
-import { canonical } from '../../model/canonical.ts'
+import { canonical, remembered } from '../../model/canonical.ts'
 import type { Clock } from '../../system/clock.ts'
 import { openAttempts } from './attempts.ts'
 import type { WantedConnection } from './connection.ts'
 import type { CharonLink } from './link.ts'
 import { progressOf } from './progress.ts'
-import type { SeenSa } from './seen.ts'
+import type { SasByName } from './seen.ts'
 import { refusal } from './steps.ts'
 
 /** So long the side that made an SA is given to add children to it: were both to do so at once, charon would drop messages of the same number. */
@@ -12,24 +12,28 @@ const YIELD_MS = 2_000
 
 /** Starts what is not up. charon alone would not: it gives up after a refusal. */
 export interface Initiating {
+  /** Forgets how often other connections than these were tried. */
+  keep(all: readonly WantedConnection[]): void
   /** Initiates what is missing and due: one child where there is no IKE SA, all others once there is one. One line a connection. */
-  start(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
+  start(link: CharonLink, wanted: readonly WantedConnection[], sas: SasByName): Promise<readonly string[]>
   /** The same for connections whose IKE SA is up alone. */
-  goOn(link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]>
+  goOn(link: CharonLink, wanted: readonly WantedConnection[], sas: SasByName): Promise<readonly string[]>
   /** Everything is due at once: the key is another one now. */
   hurry(): void
 }
 
+const textOf = remembered(canonical)
+
 export function openInitiating(clock: Clock): Initiating {
   const attempts = openAttempts()
   const keysOf = (name: string): readonly [string, string] => [name, `${name} children`]
-  const one = async (link: CharonLink, connection: WantedConnection, sas: readonly SeenSa[]): Promise<readonly string[]> => {
+  const one = async (link: CharonLink, connection: WantedConnection, sas: SasByName): Promise<readonly string[]> => {
     const { cable, name, children } = connection
-    const { up, isOpen, isLeading, missing } = progressOf(connection, sas)
+    const { up, isOpen, isLeading, missing } = progressOf(connection, sas.get(name) ?? [])
     if (up.size === children.length) for (const key of keysOf(name)) attempts.clear(key)
     if (missing.length === 0) return []
     const [first, others] = keysOf(name)
-    const [key, about] = [isOpen ? others : first, canonical(cable)]
+    const [key, about] = [isOpen ? others : first, textOf(cable)]
     if (isOpen && !isLeading) attempts.yield(key, about, clock.now(), YIELD_MS)
     if (!attempts.isDue(key, about, clock.now())) return []
     attempts.tried(key, about, clock.now())
@@ -41,21 +45,21 @@ export function openInitiating(clock: Clock): Initiating {
     }
     return [`${name}: initiated${isOpen ? `, ${missing.length} of ${children.length} pairs of networks` : ''}`]
   }
-  const all = async (link: CharonLink, wanted: readonly WantedConnection[], sas: readonly SeenSa[]): Promise<readonly string[]> => {
+  const all = async (link: CharonLink, wanted: readonly WantedConnection[], sas: SasByName): Promise<readonly string[]> => {
     const lines: string[] = []
     for (const connection of wanted) lines.push(...(await one(link, connection, sas)))
     return lines
   }
   return {
-    start(link, wanted, sas) {
+    keep(wanted) {
       const keys = new Set(wanted.flatMap(({ name }) => keysOf(name)))
       attempts.keepIf((key) => keys.has(key))
-      return all(link, wanted, sas)
     },
+    start: all,
     goOn: (link, wanted, sas) =>
       all(
         link,
-        wanted.filter((connection) => progressOf(connection, sas).isOpen),
+        wanted.filter((connection) => progressOf(connection, sas.get(connection.name) ?? []).isOpen),
         sas,
       ),
     hurry: () => attempts.clearAll(),

@@ -1,6 +1,7 @@
 import { messageOf, UserError } from '../../model/errors.ts'
 import type { OpenLocalSocket } from '../../system/unix-socket.ts'
 import type { EspMode } from './charon-conf.ts'
+import { openListing } from './listing.ts'
 import { readConnections, readSas, type SeenConnection, type SeenSa } from './seen.ts'
 import { connectVici, type Vici } from './vici.ts'
 import type { Section } from './vici-codec.ts'
@@ -8,8 +9,8 @@ import type { Section } from './vici-codec.ts'
 export interface LinkOptions {
   readonly path: string
   readonly openSocket: OpenLocalSocket
-  /** An SA or a child came up or went down. */
-  onChange(): void
+  /** An SA or a child of the connection came up or went down. */
+  onChange(connection: string): void
   /** charon has gone. */
   onClose(): void
   /** A line of charon's log about a connection. */
@@ -19,8 +20,9 @@ export interface LinkOptions {
 /** charon behind its vici socket; connected when needed, again after it has gone. Rejects with UserError SUB0501 where it does not answer. */
 export interface CharonLink extends Disposable {
   request(command: string, message?: Section): Promise<Section>
-  connections(): Promise<SeenConnection[]>
-  sas(): Promise<SeenSa[]>
+  /** All that it has, or what it has by these names. */
+  connections(names?: Iterable<string>): Promise<SeenConnection[]>
+  sas(names?: Iterable<string>): Promise<SeenSa[]>
   /** Ids of the secrets that it holds. */
   secrets(): Promise<readonly string[]>
   /** Which ESP it was started with. */
@@ -31,45 +33,28 @@ export interface CharonLink extends Disposable {
   hear(isWanted: boolean): Promise<void>
 }
 
-export function openLink({ path, openSocket, onChange, onClose, onLog }: LinkOptions): CharonLink {
+export function openLink(options: LinkOptions): CharonLink {
   const state: { vici?: Promise<Vici> | undefined; esp?: EspMode | undefined; isHearing: boolean } = { isHearing: false }
-  const open = async (): Promise<Vici> => {
-    const vici = await connectVici({ path, openSocket }).catch((error: unknown) => {
-      throw new UserError('SUB0501', `charon does not answer at ${path}: ${messageOf(error)}`, { cause: error })
-    })
-    state.isHearing = false
-    state.esp = undefined
-    void vici.closed.then(() => {
-      state.vici = undefined
-      onClose()
-    })
-    await vici.listen('ike-updown', onChange)
-    await vici.listen('child-updown', onChange)
-    return vici
-  }
   const connected = async (): Promise<Vici> => {
     if (state.vici === undefined) {
-      const opening = open()
+      const opening = open(options, () => {
+        state.vici = undefined
+      })
       state.vici = opening
+      state.isHearing = false
+      state.esp = undefined
       opening.catch(() => {
         if (state.vici === opening) state.vici = undefined
       })
     }
     return await state.vici
   }
-  const collect = async <T>(command: string, event: string, read: (event: Section) => T[]): Promise<T[]> => {
-    const found: T[] = []
-    await (await connected()).stream(command, event, {}, (message) => found.push(...read(message)))
-    return found
-  }
-  const listOf = (message: Section, key: string): readonly string[] => {
-    const value = message[key]
-    return Array.isArray(value) ? value.map(String) : []
-  }
+  const connections = openListing('list-conns', 'list-conn', readConnections)
+  const sas = openListing('list-sas', 'list-sa', readSas)
   return {
     request: async (command, message) => await (await connected()).request(command, message),
-    connections: () => collect('list-conns', 'list-conn', readConnections),
-    sas: () => collect('list-sas', 'list-sa', readSas),
+    connections: async (names) => await connections(await connected(), names),
+    sas: async (names) => await sas(await connected(), names),
     secrets: async () => listOf(await (await connected()).request('get-shared'), 'keys'),
     esp: async () => {
       const vici = await connected()
@@ -85,7 +70,7 @@ export function openLink({ path, openSocket, onChange, onClose, onLog }: LinkOpt
       state.isHearing = isWanted
       if (!isWanted) return await vici.ignore('log')
       await vici.listen('log', ({ 'ikesa-name': name, msg }) => {
-        if (typeof name === 'string' && typeof msg === 'string') onLog(name, msg)
+        if (typeof name === 'string' && typeof msg === 'string') options.onLog(name, msg)
       })
     },
     [Symbol.dispose]() {
@@ -95,4 +80,26 @@ export function openLink({ path, openSocket, onChange, onClose, onLog }: LinkOpt
       )
     },
   }
+}
+
+async function open({ path, openSocket, onChange, onClose }: LinkOptions, closed: () => void): Promise<Vici> {
+  const vici = await connectVici({ path, openSocket }).catch((error: unknown) => {
+    throw new UserError('SUB0501', `charon does not answer at ${path}: ${messageOf(error)}`, { cause: error })
+  })
+  void vici.closed.then(() => {
+    closed()
+    onClose()
+  })
+  // Beside a word or two an event has one section: the SA, by its connection's name.
+  const tell = (event: Section): void => {
+    for (const [name, value] of Object.entries(event)) if (typeof value === 'object') onChange(name)
+  }
+  await vici.listen('ike-updown', tell)
+  await vici.listen('child-updown', tell)
+  return vici
+}
+
+function listOf(message: Section, key: string): readonly string[] {
+  const value = message[key]
+  return Array.isArray(value) ? value.map(String) : []
 }

@@ -7,8 +7,8 @@ const MOST_SPARING = 3
 
 /** Which steps are due: those that can wait are remembered since when they were to be done. */
 export interface Patience {
-  /** Of all steps that are to be done now; what is not among them is forgotten. */
-  due(steps: readonly Step[]): Step[]
+  /** Of all steps that are to be done now, or of those of the connections by these names; what is not among them is forgotten. */
+  due(steps: readonly Step[], names?: ReadonlySet<string>): Step[]
   /** In how many milliseconds the next one will be due; undefined where none waits. */
   readonly waitsMs: number | undefined
 }
@@ -30,11 +30,13 @@ export function openPatience(clock: Clock): Patience {
     return true
   }
   return {
-    due(steps) {
+    due(steps, names) {
       state.isWaiting = false
       const found = steps.filter(isDue)
+      const now = new Set(steps.map(keyOf))
+      const isMeant = (key: string): boolean => names === undefined || names.has(key.slice(key.lastIndexOf(' ') + 1))
       // How often two SAs of a connection were made one is kept: a peer that wants several must have them in the end.
-      since.keepIf((key) => key.startsWith(SPARING) || steps.some((step) => keyOf(step) === key))
+      since.keepIf((key) => key.startsWith(SPARING) || now.has(key) || !isMeant(key))
       return found
     },
     get waitsMs() {
@@ -46,5 +48,5 @@ export function openPatience(clock: Clock): Patience {
 const SPARING = 'sparingly '
 const keyOf = (step: Step): string => {
   if (step.what === 'load' || step.what === 'unload') return ''
-  return step.when === 'sparingly' ? `${SPARING}${step.name}` : `${step.what} ${step.id}`
+  return step.when === 'sparingly' ? `${SPARING}${step.name}` : `${step.what} ${step.id} ${step.name}`
 }

@@ -36,6 +36,9 @@ export interface SeenSa {
   readonly children: readonly SeenChild[]
 }
 
+export type SasByName = ReadonlyMap<string, readonly SeenSa[]>
+export const byName = (sas: readonly SeenSa[]): SasByName => Map.groupBy(sas, ({ name }) => name)
+
 /** Of each event of list-conns; a connection a key. */
 export const readConnections = (event: Section): SeenConnection[] =>
   sections(event).map(([name, conn]) => ({

@@ -2,15 +2,15 @@ import type { Connection } from '../../model/resources.ts'
 import type { Cable } from '../cable.ts'
 import type { WantedConnection } from './connection.ts'
 import { progressOf } from './progress.ts'
-import type { SeenSa } from './seen.ts'
+import type { SasByName } from './seen.ts'
 
 /** Why connections are down, by their names. */
 export type Reasons = ReadonlyMap<string, string>
 
 /** A cable is connected when every pair of networks of all its connections is up. */
-export function statusOf(cable: Cable, connections: readonly WantedConnection[], sas: readonly SeenSa[], reasons: Reasons): Connection {
+export function statusOf(cable: Cable, connections: readonly WantedConnection[], sas: SasByName, reasons: Reasons): Connection {
   const all = connections.reduce((sum, { children }) => sum + children.length, 0)
-  const up = connections.reduce((sum, connection) => sum + progressOf(connection, sas).up.size, 0)
+  const up = connections.reduce((sum, connection) => sum + progressOf(connection, sas.get(connection.name) ?? []).up.size, 0)
   if (up === all) return { status: 'connected', statusMessage: '', ...partsOf(cable) }
   const reason = connections.map(({ name }) => reasons.get(name)).find((text) => text !== undefined)
   const part = up === 0 ? '' : `${up} of ${all} pairs of networks are up`

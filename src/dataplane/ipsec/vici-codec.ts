@@ -26,7 +26,8 @@ export interface Packet {
   readonly type: number
   /** Of a request, a registration or an event. */
   readonly name: string
-  readonly message: Section
+  /** For decodeMessage. */
+  readonly body: Buffer
 }
 
 const ELEMENT = { sectionStart: 1, sectionEnd: 2, keyValue: 3, listStart: 4, listItem: 5, listEnd: 6 } as const
@@ -72,13 +73,16 @@ function long(text: string): Buffer {
   return Buffer.concat([length, bytes])
 }
 
-/** Decodes a packet without its length. Throws ViciFormatError. */
-export function decodePacket(bytes: Buffer): Packet {
+/** Reads a packet without its length. Throws ViciFormatError. */
+export function readPacket(bytes: Buffer): Packet {
   const reader = new Reader(bytes)
   const type = reader.byte()
   const name = NAMED.includes(type) ? reader.short() : ''
-  return { type, name, message: decodeSection(reader) }
+  return { type, name, body: reader.rest() }
 }
+
+/** Throws ViciFormatError. */
+export const decodeMessage = (body: Buffer): Section => decodeSection(new Reader(body))
 
 type Mutable = { [key: string]: Value }
 
@@ -116,6 +120,9 @@ class Reader {
   }
   get done(): boolean {
     return this.#at >= this.#bytes.length
+  }
+  rest(): Buffer {
+    return this.#bytes.subarray(this.#at)
   }
   byte(): number {
     const value = this.#bytes[this.#at]

@@ -1,5 +1,5 @@
 import type { LocalSocket, OpenLocalSocket } from '../../system/unix-socket.ts'
-import { decodePacket, encodePacket, PACKET, type Packet, packetCutter, type Section } from './vici-codec.ts'
+import { decodeMessage, encodePacket, PACKET, type Packet, packetCutter, readPacket, type Section } from './vici-codec.ts'
 
 /** charon refused a command, or the connection to it is gone. */
 export class ViciError extends Error {
@@ -10,8 +10,8 @@ export class ViciError extends Error {
 export interface Vici extends Disposable {
   /** Rejects where charon answers `success = no`, knows no such command, or does not answer in time. */
   request(command: string, message?: Section): Promise<Section>
-  /** A command that answers by events: each is handed over as it comes. */
-  stream(command: string, event: string, message: Section, onEvent: (message: Section) => void): Promise<void>
+  /** A command that answers by events: each is handed over as it comes, for decodeMessage. One such command of an event at a time. */
+  stream(command: string, event: string, message: Section, onEvent: (body: Buffer) => void): Promise<void>
   /** Events of this name go to the listener until the connection ends or the name is given to ignore(). */
   listen(event: string, listener: (message: Section) => void): Promise<void>
   ignore(event: string): Promise<void>
@@ -37,7 +37,7 @@ export interface ViciOptions {
 export async function connectVici(options: ViciOptions): Promise<Vici> {
   const timeoutMs = options.timeoutMs ?? 5_000
   const waiting: Waiting[] = []
-  const listeners = new Map<string, (message: Section) => void>()
+  const listeners = new Map<string, (body: Buffer) => void>()
   const end = Promise.withResolvers<void>()
   const state: { error?: Error; open: boolean } = { open: true }
   const cut = packetCutter()
@@ -52,8 +52,8 @@ export async function connectVici(options: ViciOptions): Promise<Vici> {
   }
   const onData = (bytes: Buffer): void => {
     try {
-      for (const packet of cut(bytes).map(decodePacket)) {
-        if (packet.type === PACKET.event) listeners.get(packet.name)?.(packet.message)
+      for (const packet of cut(bytes).map(readPacket)) {
+        if (packet.type === PACKET.event) listeners.get(packet.name)?.(packet.body)
         else waiting.shift()?.resolve(packet)
       }
     } catch (error) {
@@ -75,8 +75,9 @@ export async function connectVici(options: ViciOptions): Promise<Vici> {
     return await answer.finally(() => clearTimeout(timer))
   }
   const request = async (command: string, message: Section = {}): Promise<Section> => {
-    const { type, message: answer } = await send(PACKET.request, command, message, command)
+    const { type, body } = await send(PACKET.request, command, message, command)
     if (type !== PACKET.response) throw new ViciError(`${command}: charon does not know this command`)
+    const answer = decodeMessage(body)
     if (answer['success'] === 'no') throw new ViciError(`${command}: ${String(answer['errmsg'] ?? 'refused')}`)
     return answer
   }
@@ -84,9 +85,10 @@ export async function connectVici(options: ViciOptions): Promise<Vici> {
     const { type: got } = await send(type, event, {}, event)
     if (got !== PACKET.confirm) throw new ViciError(`${event}: charon does not know this event`)
   }
-  const listen = (event: string, listener: (message: Section) => void): Promise<void> => {
+  const hear = async (event: string, listener: (body: Buffer) => void): Promise<void> => {
+    const isHeard = listeners.has(event)
     listeners.set(event, listener)
-    return subscribe(PACKET.register, event)
+    if (!isHeard) await subscribe(PACKET.register, event)
   }
   const ignore = (event: string): Promise<void> => {
     listeners.delete(event)
@@ -94,15 +96,12 @@ export async function connectVici(options: ViciOptions): Promise<Vici> {
   }
   return {
     request,
-    listen,
+    listen: (event, listener) => hear(event, (body) => listener(decodeMessage(body))),
     ignore,
     async stream(command, event, message, onEvent) {
-      await listen(event, onEvent)
-      try {
-        await request(command, message)
-      } finally {
-        if (state.open) await ignore(event)
-      }
+      // charon sends these to whom it answers alone, so that they are asked for once.
+      await hear(event, onEvent)
+      await request(command, message)
     },
     closed: end.promise,
     get open() {

@@ -10,11 +10,11 @@ const ADDRESS = '240.0.0.0/32'
  * one, and in a hand-over packets come out of the new gateway's tunnels while its routes still lead to the old one. The address goes with the device.
  */
 export const withTunnelAddress = <D extends CableDriver & { interfaceName(): Promise<string> }>(driver: D, exec: Exec): CableDriver => ({
-  reconcile: async (cables) => {
-    const lines = await driver.reconcile(cables)
-    return cables.length === 0 ? lines : [...lines, ...(await putAddress(exec, await driver.interfaceName()))]
+  reconcile: async (cables, names) => {
+    const lines = await driver.reconcile(cables, names)
+    return cables.length === 0 || names !== undefined ? lines : [...lines, ...(await putAddress(exec, await driver.interfaceName()))]
   },
-  connections: (cables) => driver.connections(cables),
+  connections: (cables, names) => driver.connections(cables, names),
   cleanUp: () => driver.cleanUp(),
 })
 

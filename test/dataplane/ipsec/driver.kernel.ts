@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
+import { decodeMessage } from '../../../src/dataplane/ipsec/vici-codec.ts'
 import { openLocalSocket } from '../../../src/system/unix-socket.ts'
 import { type Bed, cable, lostDuring, openBed, saIds, type TestGateway, until, untilConnected, untilQuiet } from './gateways.ts'
 
@@ -110,7 +111,7 @@ describe('two gateways with ESP in charon', () => {
     })
     await west.driver.cleanUp()
     const names: string[] = []
-    await vici.stream('list-conns', 'list-conn', {}, (message) => names.push(...Object.keys(message)))
+    await vici.stream('list-conns', 'list-conn', {}, (body) => names.push(...Object.keys(decodeMessage(body))))
     expect(names.sort()).toEqual(['bypass', 'foreign'])
     expect((await vici.request('get-shared'))['keys']).toEqual(['foreign'])
     expect(await saIds(west)).toEqual([])

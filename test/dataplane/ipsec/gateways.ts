@@ -11,6 +11,7 @@ import type { EspMode } from '../../../src/dataplane/ipsec/charon-conf.ts'
 import { type IpsecDriver, openIpsecDriver } from '../../../src/dataplane/ipsec/driver.ts'
 import { readSas, type SeenSa } from '../../../src/dataplane/ipsec/seen.ts'
 import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
+import { decodeMessage } from '../../../src/dataplane/ipsec/vici-codec.ts'
 import { cableName } from '../../../src/model/names.ts'
 import { type Ip, parseIp } from '../../../src/model/net.ts'
 import type { EndpointSpec } from '../../../src/model/resources.ts'
@@ -270,7 +271,7 @@ export const untilConnected = (gateway: TestGateway, cables: readonly Cable[]): 
 export async function saIds(gateway: TestGateway): Promise<readonly string[]> {
   using vici = await connectVici({ path: viciPathOf(gateway.runDir), openSocket: openLocalSocket })
   const sas: SeenSa[] = []
-  await vici.stream('list-sas', 'list-sa', {}, (message) => sas.push(...readSas(message)))
+  await vici.stream('list-sas', 'list-sa', {}, (body) => sas.push(...readSas(decodeMessage(body))))
   return sas.flatMap((sa) => [`ike ${sa.id}`, ...sa.children.map(({ id }) => `child ${id}`)]).sort()
 }
 

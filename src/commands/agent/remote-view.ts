@@ -1,0 +1,50 @@
+// What an agent knows of the other clusters, from the live copies, after vetting.
+import type { Store } from '../../k8s/store.ts'
+import type { Refusal } from '../../model/decode.ts'
+import { type Cidr, type Ip, ipOrNone } from '../../model/net.ts'
+import type { OwnNetworks, RemoteCluster } from '../../model/remote.ts'
+import type { Cluster, Endpoint, Node } from '../../model/resources.ts'
+import { vet } from '../../model/vet.ts'
+
+export interface ViewSources {
+  readonly settings: { readonly clusterId: string; readonly podCidrs: readonly Cidr[]; readonly serviceCidrs: readonly Cidr[] }
+  readonly clusters: Pick<Store<Cluster>, 'all'>
+  readonly endpoints: Pick<Store<Endpoint>, 'all'>
+  readonly nodes: Pick<Store<Node>, 'all'>
+  /** Where the APIs are: their addresses are nobody else's. */
+  readonly apiServers: readonly string[]
+  /** The addresses behind them. */
+  readonly apiAddresses: () => readonly Ip[]
+  readonly brokerServer: string | undefined
+}
+export interface RemoteView {
+  readonly remotes: readonly RemoteCluster[]
+  readonly refused: readonly Refusal[]
+}
+
+/** The vetted view; computed again only when something that it is made of has changed. */
+export function openView(sources: ViewSources): () => RemoteView {
+  let last: { readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
+  return () => {
+    const own = ownNetworks(sources)
+    const key = [sources.clusters.all(), sources.endpoints.all(), own.addresses.join()]
+    if (last === undefined || key.some((part, i) => part !== last?.key[i]))
+      last = { key, view: vet(own, sources.clusters.all(), sources.endpoints.all()) }
+    return last.view
+  }
+}
+
+function ownNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): OwnNetworks {
+  const ofNodes = nodes.all().flatMap((node) => node.status?.addresses?.flatMap(({ address }) => ipOrNone(address)) ?? [])
+  return {
+    clusterId: settings.clusterId,
+    podCidrs: settings.podCidrs,
+    serviceCidrs: settings.serviceCidrs,
+    addresses: [...new Set([...ofNodes, ...apiServers.flatMap(ipOfServer), ...apiAddresses()])].sort(),
+    brokerAddresses: brokerServer === undefined ? [] : ipOfServer(brokerServer),
+  }
+}
+
+/** The address in a URL; none where it has a name, or an address that means another machine to each that says it. */
+const ipOfServer = (server: string): readonly Ip[] =>
+  URL.canParse(server) ? ipOrNone(new URL(server).hostname.replace(/^\[|\]$/g, '')).filter((ip) => !/^(127\.|::1$)/.test(ip)) : []
