@@ -46,7 +46,7 @@ export async function until(isSo: () => Promise<boolean>, what: string, options:
   }
 }
 
-type Limit = Pick<ApplyOptions, 'clock' | 'signal' | 'deadline'>
+export type Limit = Pick<ApplyOptions, 'clock' | 'signal' | 'deadline'>
 
 function checkTime({ clock, signal, deadline }: Limit, what: string): void {
   signal.throwIfAborted()

@@ -17,6 +17,8 @@ export interface Managed {
   readonly subresource: string
   /** FieldsV1: `f:name`, each with what is in it. */
   readonly fields: unknown
+  /** When it last changed one of them. */
+  readonly time: string | undefined
 }
 /** An object of whatever kind, with who wrote what of it. */
 export interface Found extends Resource {
@@ -93,6 +95,7 @@ function foundOf(served: ServedKind, value: unknown): readonly Found[] {
     manager: textOf(entry, 'manager') ?? '',
     subresource: textOf(entry, 'subresource') ?? '',
     fields: isRecord(entry) ? entry.fieldsV1 : undefined,
+    time: textOf(entry, 'time'),
   }))
   return [{ ...value, apiVersion: served.apiVersion, kind: served.kind, metadata: { ...rest, name }, served, managed }]
 }

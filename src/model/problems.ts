@@ -6,9 +6,10 @@ import { commandProblems } from './problems/commands.ts'
 import { installProblems } from './problems/install.ts'
 import { kubeProblems } from './problems/kube.ts'
 import { nodeProblems } from './problems/node.ts'
+import { removeProblems } from './problems/remove.ts'
 import { serverProblems } from './problems/server.ts'
 
-/** One table a room, so that each keeps its own range: 01 command line, 02 Kubernetes API, 03 broker, 04 install, 05 node, 06 checks, 07 central API server. */
+/** One table a room, so that each keeps its own range: 01 command line, 02 Kubernetes API, 03 broker, 04 install, 05 node, 06 checks, 07 central API server, 08 leaving. */
 export const PROBLEMS: Problems = {
   ...commandProblems,
   ...kubeProblems,
@@ -17,4 +18,5 @@ export const PROBLEMS: Problems = {
   ...nodeProblems,
   ...checkProblems,
   ...serverProblems,
+  ...removeProblems,
 }

@@ -3,6 +3,7 @@ import { AGENT_COMMANDS } from './specs-agent.ts'
 import { INFO_COMMANDS } from './specs-info.ts'
 import { INSTALL_COMMANDS } from './specs-install.ts'
 import { LOOK_COMMANDS } from './specs-look.ts'
+import { REMOVE_COMMANDS } from './specs-remove.ts'
 import { SERVER_COMMANDS } from './specs-server.ts'
 import { UPGRADE_COMMANDS } from './specs-upgrade.ts'
 
@@ -15,6 +16,7 @@ export interface CommandGroup {
 export const GROUPS: readonly CommandGroup[] = [
   { title: 'Connect clusters', commands: [...INSTALL_COMMANDS, ...UPGRADE_COMMANDS] },
   { title: 'Look and prove', commands: LOOK_COMMANDS },
+  { title: 'Leave', commands: REMOVE_COMMANDS },
   { title: 'On the nodes of a cluster', commands: AGENT_COMMANDS },
   { title: 'A broker without a cluster', commands: SERVER_COMMANDS },
   { title: 'About this binary', commands: INFO_COMMANDS },

@@ -1,0 +1,116 @@
+// `subctl forget [CLUSTER] [FILE]`: what a cluster that is gone for good has left on the broker.
+import { brokerFault } from '../install/broker-view.ts'
+import { type Answer, askMember, lastSeen, type Sighting } from '../install/last-seen.ts'
+import { type MemberObjects, readMember, removeMember } from '../install/remove-member.ts'
+import { titleOf } from '../install/report.ts'
+import type { KubeApi } from '../k8s/api.ts'
+import { EXIT, UserError } from '../model/errors.ts'
+import { CLUSTER_LABEL, sanitise } from '../model/names.ts'
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { openKube, print, say } from './join/stage.ts'
+import { brokerFile, openFile } from './uninstall/broker.ts'
+
+interface Broker {
+  readonly api: KubeApi
+  readonly namespace: string
+}
+interface Found {
+  readonly clusterId: string
+  readonly member: MemberObjects
+  readonly seen: readonly Sighting[]
+  readonly answer: Answer
+}
+
+export const forget: Run = async (context, given) => {
+  const waitMs = given.duration('wait')
+  const broker = await openBroker(context, given)
+  const [clusterId] = given.args
+  try {
+    if (clusterId === undefined) return await listMembers(context, given, broker)
+    return await forgetOne(context, given, { ...broker, clusterId, waitMs })
+  } catch (error) {
+    throw brokerFault(error, broker.api.server, broker.namespace)
+  }
+}
+
+async function openBroker(context: Context, given: Given): Promise<Broker> {
+  if (given.text('context') !== undefined) return { api: await openKube(context, given), namespace: given.need('broker-namespace') }
+  const file = await brokerFile(context, given, 1)
+  if (file === undefined)
+    throw new UserError('SUB0305', 'There is no broker file broker-info.subm here', {
+      hint: 'Name it, `subctl forget CLUSTER FILE`, or the broker’s own cluster: --context NAME.',
+    })
+  return { api: await openFile(context, file), namespace: file.info.namespace }
+}
+
+async function listMembers(context: Context, given: Given, { api, namespace }: Broker): Promise<undefined> {
+  const [accounts, clusters] = await Promise.all([
+    api.list('ServiceAccount', { namespace, labels: { [CLUSTER_LABEL]: '' } }),
+    api.list('Cluster', { namespace }),
+  ])
+  const ids = [...new Set([...accounts.items, ...clusters.items].flatMap(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] ?? []))].sort()
+  const members = await Promise.all(ids.map(async (id) => ({ clusterId: id, seen: await lastSeen(api, id, namespace) })))
+  const lines = members.map(({ clusterId, seen }) => `${clusterId.padEnd(20)} ${seenLine(seen)}`)
+  print(context, given, lines.length === 0 ? ['The broker has no members.'] : lines, { kind: 'MemberList', members })
+  return undefined
+}
+
+const seenLine = ([newest]: readonly Sighting[]): string => (newest === undefined ? 'never seen' : `${newest.when}: ${newest.what}`)
+
+async function forgetOne(
+  context: Context,
+  given: Given,
+  { api, namespace, clusterId, waitMs }: Broker & { readonly clusterId: string; readonly waitMs: number },
+): Promise<undefined> {
+  const member = await readMember(api, { clusterId, namespace, clusterUid: undefined })
+  if (member.objects.length === 0) throw new UserError('SUB0807', `The broker at ${api.server} knows no cluster "${clusterId}"`)
+  const seen = await lastSeen(api, clusterId, namespace)
+  for (const { when, what } of seen) say(context, `${when}: ${what}`)
+  say(context, `asking "${clusterId}" for a sign of life, up to ${waitMs / 1000} s`)
+  const answer = await askMember(api, { name: sanitise(clusterId), namespace }, { ...context, waitMs })
+  say(context, ANSWERS[answer])
+  const found: Found = { clusterId, member, seen, answer }
+  if (!given.on('plan')) {
+    await allow(context, given, found)
+    const left = await removeMember(api, member, (text) => say(context, text))
+    if (left.length > 0)
+      throw new UserError('SUB0804', `Not removed: ${left.map(({ object, why }) => `${object}: ${why}`).join('; ')}`, {
+        hint: `Use the kubeconfig of the broker’s cluster: subctl forget ${clusterId} --context NAME --yes`,
+      })
+  }
+  report(context, given, found)
+  return undefined
+}
+
+const ANSWERS: Readonly<Record<Answer, string>> = {
+  answers: 'it is alive: its gateway put its Cluster object on the broker right again',
+  silent: 'no answer: no gateway of it looks after its objects on the broker',
+  'cannot be asked': 'it cannot be asked: it has published no Cluster object',
+}
+
+async function allow(context: Context, given: Given, { clusterId, answer, seen }: Found): Promise<void> {
+  if (answer === 'answers' && !given.on('force'))
+    throw new UserError('SUB0808', `Cluster "${clusterId}" is alive (last seen ${seenLine(seen)})`, {
+      hint: `Take it out in order: subctl uninstall --context CONTEXT. Or cut it off: subctl forget ${clusterId} --force`,
+    })
+  if (given.on('yes') || given.on('force')) return
+  if (context.ask === undefined)
+    throw new UserError('SUB0803', `Cluster "${clusterId}" is forgotten only where you confirm it: --yes`, { exitCode: EXIT.usage })
+  const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to forget it: `)
+  if (typed.trim() !== clusterId) throw new UserError('SUB0803', `That is not "${clusterId}": nothing was changed`)
+}
+
+function report(context: Context, given: Given, { clusterId, member, seen, answer }: Found): void {
+  const isPlan = given.on('plan')
+  const objects = member.objects.map(titleOf)
+  const lines = [
+    `Cluster "${clusterId}" was last seen ${seenLine(seen)}; ${ANSWERS[answer]}.`,
+    ...objects.map((object) => `  - ${object}`),
+    isPlan
+      ? `Plan: ${objects.length} to remove. Nothing was changed.`
+      : `Cluster "${clusterId}" is forgotten: ${objects.length} objects removed.`,
+  ]
+  print(context, given, lines, { kind: 'Forget', plan: isPlan, clusterId, answer, seen, objects })
+}

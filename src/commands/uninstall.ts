@@ -1,0 +1,114 @@
+import { EXIT, UserError } from '../model/errors.ts'
+import type { Given } from './cli/given.ts'
+import { usage } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { print, say } from './join/stage.ts'
+import { type Subject, subjects } from './look/subjects.ts'
+import { type BrokerFile, brokerFile } from './uninstall/broker.ts'
+import { members } from './uninstall/members.ts'
+import { cleanAlone } from './uninstall/node.ts'
+import { type Done, leave } from './uninstall/perform.ts'
+import { isProved } from './uninstall/proof.ts'
+import { doneData, doneLines, planData, planLines } from './uninstall/report.ts'
+import { checkTarget, isClean, readTarget, type Target } from './uninstall/target.ts'
+
+/** `subctl uninstall [file]`: clusters leave the clusterset; looks at all of them before it changes any. */
+export const uninstall: Run = async (context, given) => {
+  // Mistakes on the command line come before anybody is asked.
+  given.duration('timeout')
+  const file = await brokerFile(context, given)
+  if (given.many('node').length > 0) return cleanAlone(context, given)
+  const targets = await Promise.all((await chosen(context, given, file)).map((subject) => readTarget(context, given, subject, file)))
+  if (given.on('plan')) {
+    const data = { kind: 'Uninstall', plan: true, clusters: targets.map(planData) }
+    print(context, given, [...targets.flatMap(planLines), 'Nothing was changed.'], data)
+    return undefined
+  }
+  const busy = targets.filter((target) => !isClean(target))
+  for (const target of busy) checkBroker(given, target)
+  for (const target of busy) await checkTarget(target)
+  for (const target of busy) await confirm(context, given, target)
+  const results: Done[] = []
+  for (const target of targets)
+    results.push(
+      isClean(target) ? { target, nodes: [], left: [], brokerLeft: [], proof: undefined } : await leave({ context, given, target }),
+    )
+  const data = { kind: 'Uninstall', plan: false, clusters: results.map(doneData) }
+  print(context, given, results.flatMap(doneLines), data)
+  judge(given, results)
+  return undefined
+}
+
+async function chosen(context: Context, given: Given, file: BrokerFile | undefined): Promise<readonly Subject[]> {
+  if (!given.on('all')) return subjects(context, given)
+  if (given.text('contexts') !== undefined || given.text('context') !== undefined)
+    throw usage('--all finds the contexts by itself: give either', 'all')
+  if (file === undefined) throw usage('--all needs the broker file', 'all')
+  return members(context, given, file)
+}
+
+/** Where others are members still, the broker stays. */
+function checkBroker(given: Given, { inventory: { brokerSpace, clusterId } }: Target): void {
+  if (!given.on('broker')) return
+  const clusters = brokerSpace.ours.filter(({ kind, metadata }) => kind === 'Cluster' && metadata.name !== clusterId)
+  if (clusters.length === 0) return
+  const names = clusters.map(({ metadata }) => metadata.name).join(', ')
+  throw new UserError('SUB0805', `The broker on this cluster has other members: ${names}`, {
+    hint: 'Uninstall them first, or leave out --broker. Those that are gone for good: `subctl forget CLUSTER`.',
+  })
+}
+
+async function confirm(context: Context, given: Given, target: Target): Promise<void> {
+  if (given.on('yes')) return
+  const { title } = target
+  if (context.ask === undefined)
+    throw new UserError('SUB0803', `Cluster "${title}" is uninstalled only where you confirm it: --yes`, { exitCode: EXIT.usage })
+  say(context, planLines(target).join('\n'))
+  const answer = await context.ask(`Type the name of the cluster, ${title}, to uninstall it: `)
+  if (answer.trim() !== title) throw new UserError('SUB0803', `That is not "${title}": nothing was changed`)
+}
+
+/** Throws where something is left or not proved, with the commands that finish it. */
+function judge(given: Given, results: readonly Done[]): void {
+  const open = results.filter(
+    ({ nodes, left, brokerLeft }) => nodes.some(({ why }) => why !== undefined) || left.length + brokerLeft.length > 0,
+  )
+  if (open.length > 0) {
+    const isLate = open.every(
+      ({ nodes, left, brokerLeft }) =>
+        brokerLeft.length === 0 && left.every((one) => one.isLate) && nodes.every(({ why }) => why === undefined),
+    )
+    throw new UserError('SUB0804', `Something of ours is left: ${open.map(({ target }) => `"${target.title}"`).join(', ')}`, {
+      hint: open.flatMap((done) => commands(given, done)).join('\n'),
+      exitCode: isLate ? EXIT.timedOut : EXIT.failed,
+    })
+  }
+  const failed = results.filter(({ proof }) => proof !== undefined && !isProved(proof))
+  if (failed.length > 0)
+    throw new UserError(
+      'SUB0806',
+      `It is not proved for ${failed.map(({ target }) => `"${target.title}"`).join(', ')} that no trace is left`,
+      {
+        exitCode: EXIT.checkFailed,
+      },
+    )
+}
+
+function commands(given: Given, { target, nodes, left, brokerLeft }: Done): readonly string[] {
+  const { subject, title, inventory } = target
+  const at = subject.name === 'current' ? '' : ` --context ${subject.name}`
+  const image = given.text('image')
+  const dirty = nodes.filter(({ why }) => why !== undefined).map(({ node }) => node)
+  return [
+    ...(dirty.length === 0
+      ? []
+      : [
+          `Nodes, once they are up (a reboot cleans them too): subctl uninstall${at} ${dirty.map((node) => `--node ${node}`).join(' ')} --image ${image ?? target.image} --yes`,
+        ]),
+    ...(left.length === 0 ? [] : [`Objects: subctl uninstall${at} --yes`]),
+    ...(brokerLeft.length === 0
+      ? []
+      : [`On the broker, with its file: subctl forget ${inventory.clusterId ?? title} broker-info.subm --yes`]),
+  ]
+}

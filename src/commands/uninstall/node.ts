@@ -1,0 +1,49 @@
+// `subctl uninstall --node`: nodes that could not clean themselves when their cluster was uninstalled.
+import { planRemove } from '../../install/remove-plan.ts'
+import { readInventory } from '../../install/remove-read.ts'
+import { EXIT, UserError } from '../../model/errors.ts'
+import type { Given } from '../cli/given.ts'
+import { usage } from '../cli/given.ts'
+import type { Context } from '../context.ts'
+import { onCluster, print } from '../join/stage.ts'
+import { subjects } from '../look/subjects.ts'
+import { cleanNodes } from './perform.ts'
+import { targetOf } from './target.ts'
+
+export async function cleanAlone(context: Context, given: Given): Promise<undefined> {
+  const nodes = given.many('node')
+  const [subject, ...more] = await subjects(context, given)
+  if (subject === undefined || more.length > 0 || given.on('all')) throw usage('--node is for one cluster', 'node')
+  const { api } = subject
+  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
+  const plan = planRemove(inventory, { broker: false, deleteExports: false })
+  if (plan.workloads.length > 0)
+    throw new UserError('SUB0803', 'The agents still run on this cluster, and would put back what a node takes away', {
+      hint: 'Uninstall the whole cluster: leave out --node.',
+    })
+  const missing = nodes.filter((name) => !inventory.nodes.some(({ metadata }) => metadata.name === name))
+  if (missing.length > 0) throw usage(`this cluster has no node ${missing.join(', ')}`, 'node')
+  if (given.on('plan')) {
+    print(context, given, [`Nodes ${nodes.join(', ')} would clean themselves. Nothing was changed.`], {
+      kind: 'CleanNodes',
+      plan: true,
+      nodes,
+    })
+    return undefined
+  }
+  const target = targetOf(context, subject, { inventory, plan, broker: { way: undefined, faults: [] } })
+  const done = await onCluster(api, () => cleanNodes(api, { context, given, target }, false, nodes))
+  const dirty = done.filter(({ why }) => why !== undefined)
+  print(
+    context,
+    given,
+    done.map(({ node, why }) => (why === undefined ? `${node} is clean` : `${node} is not clean: ${why}`)),
+    {
+      kind: 'CleanNodes',
+      plan: false,
+      nodes: done.map(({ node, why }) => ({ node, clean: why === undefined, ...(why !== undefined && { why }) })),
+    },
+  )
+  if (dirty.length > 0) throw new UserError('SUB0804', `Not clean: ${dirty.map(({ node }) => node).join(', ')}`, { exitCode: EXIT.failed })
+  return undefined
+}

@@ -1,0 +1,113 @@
+// Leaves one cluster: agents, nodes, objects, broker, in this order. What cannot be done is said and stops nothing else.
+import namespaceManifest from '../../../manifests/cluster/namespace.yaml'
+import { until } from '../../install/apply.ts'
+import { type NodeOutcome, runErrands } from '../../install/cleanup-run.ts'
+import { objectsOf } from '../../install/manifests.ts'
+import { type Left, type RemoveProgress, removeAll } from '../../install/remove.ts'
+import { endAgents } from '../../install/remove-agents.ts'
+import { titleOf } from '../../install/report.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import type { Given } from '../cli/given.ts'
+import type { Context } from '../context.ts'
+import { onCluster, say } from '../join/stage.ts'
+import { leaveBroker } from './broker.ts'
+import { dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
+import { errandNamespace, SPARE_NAMESPACE, type Target } from './target.ts'
+
+export interface Done {
+  readonly target: Target
+  readonly nodes: readonly NodeOutcome[]
+  readonly left: readonly Left[]
+  /** Of `left`, what is on the broker. */
+  readonly brokerLeft: readonly Left[]
+  readonly proof: Proof | undefined
+}
+
+export interface Performing {
+  readonly context: Context
+  readonly given: Given
+  readonly target: Target
+}
+
+export function leave(performing: Performing): Promise<Done> {
+  const { api } = performing.target.subject
+  return onCluster(api, () => leaveNow(performing))
+}
+
+async function leaveNow({ context, given, target }: Performing): Promise<Done> {
+  const touched = new Set<string>()
+  const api = recorded(target.subject.api, touched)
+  const { plan } = target
+  const options = progressOf(context, given, target)
+  const isBroker = given.on('broker')
+  const tracing: Tracing = { api: target.subject.api, target, isBroker, errands: errandsOf(context, given, target) }
+  const isProving = given.on('prove')
+  const before = isProving ? await inSpace(target.subject.api, { context, given, target }, () => dumpBefore(tracing)) : undefined
+  // A deadline that this step uses up would leave nodes and objects as they are.
+  const pods = await endAgents(api, plan.workloads, { ...options, deadline: half(options), namespace: target.inventory.agents.name })
+  const nodes = await cleanNodes(api, { context, given, target }, isProving)
+  const left = await removeAll(api, plan, options)
+  const brokerLeft = await leaveBroker(target.broker, options.progress)
+  const proof = before && (await proveNow(tracing, before, { cleaned: nodes, touched }))
+  const stuck = pods.map(
+    (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
+  )
+  return { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...stuck, ...left], brokerLeft, proof }
+}
+
+const half = ({ clock, deadline }: RemoveProgress): number => clock.now() + (deadline - clock.now()) / 2
+const downOf = (node: string): NodeOutcome => ({ node, why: 'it is down', log: '' })
+
+export const progressOf = (context: Context, given: Given, { title }: Pick<Target, 'title'>): RemoveProgress => ({
+  clock: context.clock,
+  signal: context.signal,
+  deadline: context.clock.now() + given.duration('timeout'),
+  progress: (text) => say(context, `${title}: ${text}`),
+})
+
+export function errandsOf(context: Context, given: Given, target: Target): Tracing['errands'] {
+  const image = given.text('image')
+  return {
+    ...{ clock: context.clock, signal: context.signal, deadline: context.clock.now() + given.duration('timeout') },
+    ...{
+      namespace: errandNamespace(target),
+      template: target.template,
+      hasAccount: target.hasAccount && errandNamespace(target) !== SPARE_NAMESPACE,
+    },
+    ...(image !== undefined && { image }),
+  }
+}
+
+/** Each node by a Job, all at once. */
+export function cleanNodes(
+  api: KubeApi,
+  { context, given, target }: Performing,
+  isTracing = false,
+  only?: readonly string[],
+): Promise<readonly NodeOutcome[]> {
+  const nodes = only ?? target.plan.nodes.clean
+  if (nodes.length === 0) return Promise.resolve([])
+  const { progress } = progressOf(context, given, target)
+  progress(`${nodes.length} nodes clean themselves by ${given.text('image') ?? target.image}`)
+  return inSpace(api, { context, given, target }, () =>
+    runErrands(api, {
+      ...errandsOf(context, given, target),
+      nodes,
+      errand: isTracing ? 'clean-and-trace' : 'clean',
+      progress: ({ node, why }) => progress(why === undefined ? `node ${node} is clean` : `node ${node} is not clean: ${why}`),
+    }),
+  )
+}
+
+/** Makes the spare namespace around the work where that of the agents cannot be used. */
+async function inSpace<T>(api: KubeApi, { context, given, target }: Performing, work: () => Promise<T>): Promise<T> {
+  if (errandNamespace(target) !== SPARE_NAMESPACE || target.inventory.nodes.length === 0) return work()
+  for (const object of objectsOf(namespaceManifest)) await api.apply({ ...object, metadata: { ...object.metadata, name: SPARE_NAMESPACE } })
+  try {
+    return await work()
+  } finally {
+    await api.remove('Namespace', SPARE_NAMESPACE)
+    const isGone = async (): Promise<boolean> => (await api.get('Namespace', SPARE_NAMESPACE)) === undefined
+    await until(isGone, `Namespace ${SPARE_NAMESPACE} is still there`, progressOf(context, given, target))
+  }
+}

@@ -1,0 +1,118 @@
+// --prove: dumps before and after, and every write in between.
+import { type NodeOutcome, runErrands } from '../../install/cleanup-run.ts'
+import { type Acts, judgeApi, judgeNode, type Trace, traceIn, type Verdict } from '../../install/prove.ts'
+import { type ApiDump, dumpApi, keyOf } from '../../install/prove-api.ts'
+import { isMarked } from '../../install/remove-mark.ts'
+import type { Inventory } from '../../install/remove-read.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import type { Found } from '../../k8s/discover.ts'
+import { apiVersionOf, type Kind, kindOf } from '../../model/kinds.ts'
+import type { Resource } from '../../model/resources.ts'
+import type { Target } from './target.ts'
+
+/** The same API, which remembers the keys of what was written. */
+export function recorded(api: KubeApi, touched: Set<string>): KubeApi {
+  const note = (kind: Kind, name: string, namespace?: string): void => {
+    touched.add(keyOf({ kind, apiVersion: apiVersionOf(kind), metadata: { name, ...(namespace !== undefined && { namespace }) } }))
+  }
+  const noting =
+    <R extends Resource, O>(write: (object: R, options?: O) => Promise<R>) =>
+    (object: R, options?: O): Promise<R> => {
+      note(kindOf(object), object.metadata.name, object.metadata.namespace)
+      return write(object, options)
+    }
+  return {
+    ...api,
+    within: (limit) => recorded(api.within(limit), touched),
+    create: (object, options) => noting(api.create)(object, options),
+    apply: (object, options) => noting(api.apply)(object, options),
+    replace: (object, options) => noting(api.replace)(object, options),
+    patch(kind, name, namespace, change, options) {
+      note(kind, name, namespace)
+      return api.patch(kind, name, namespace, change, options)
+    },
+    remove(kind, name, namespace, options) {
+      note(kind, name, namespace)
+      return api.remove(kind, name, namespace, options)
+    },
+  }
+}
+
+export interface Before {
+  readonly api: ApiDump
+  readonly traces: ReadonlyMap<string, Trace | undefined>
+}
+
+/** What is ours of an API: by mark, or by its place in a namespace of ours. */
+function oursOf({ agents, brokerSpace, instances, crds }: Inventory, isBroker: boolean): (object: Found) => boolean {
+  const spaces = [agents, ...(isBroker ? [brokerSpace] : [])]
+  const keys = new Set(
+    [...brokerSpace.ours, ...spaces.flatMap(({ ours, object }) => [...ours, ...(object === undefined ? [] : [object])])].map(keyOf),
+  )
+  const marked = crds.filter(({ metadata }) => isMarked(metadata)).flatMap(({ metadata }) => instances.get(metadata.name) ?? [])
+  for (const one of marked) if (spaces.some(({ name }) => one.metadata.namespace === name)) keys.add(keyOf(one))
+  const names = spaces.filter(({ strangers }) => strangers.length === 0).map(({ name }) => name)
+  return (object) =>
+    isMarked(object.metadata) ||
+    keys.has(keyOf(object)) ||
+    // What the cluster puts into every namespace goes with ours.
+    names.includes(object.metadata.namespace ?? '') ||
+    (object.kind === 'Namespace' && names.includes(object.metadata.name) && keys.has(keyOf(object)))
+}
+
+export interface Tracing {
+  readonly api: KubeApi
+  readonly target: Target
+  readonly isBroker: boolean
+  readonly errands: Omit<Parameters<typeof runErrands>[1], 'errand' | 'progress' | 'nodes'>
+}
+
+export async function dumpBefore({ api, target, isBroker, errands }: Tracing): Promise<Before> {
+  const { inventory, plan } = target
+  const dump = await dumpApi(api, oursOf(inventory, isBroker))
+  const outcomes = await runErrands(api, { ...errands, errand: 'trace', nodes: plan.nodes.clean, progress: () => undefined })
+  return { api: dump, traces: new Map(outcomes.map(({ node, log }) => [node, traceIn(log)])) }
+}
+
+export interface Proof {
+  readonly api: Verdict
+  readonly nodes: readonly (Verdict & { readonly node: string })[]
+  readonly before: Before
+  readonly after: { readonly api: ApiDump; readonly traces: ReadonlyMap<string, Trace | undefined> }
+}
+
+/** `cleaned` are the nodes' outcomes of cleaning and tracing; `touched` what was written. */
+export async function proveNow(
+  { api, target, isBroker }: Tracing,
+  before: Before,
+  done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: ReadonlySet<string> },
+): Promise<Proof> {
+  const { inventory, plan } = target
+  const after = await dumpApi(api, oursOf(inventory, isBroker))
+  const traces = new Map(done.cleaned.map(({ node, log }) => [node, traceIn(log)]))
+  const kept = [...plan.unmark, ...inventory.crds.filter((crd) => !plan.crds.includes(crd)), ...(isBroker ? [] : brokerKept(inventory))]
+  const acts: Acts = {
+    touched: done.touched,
+    spaces: new Set(plan.spaces.map(({ name }) => name)),
+    kinds: new Set(
+      plan.crds.flatMap(({ metadata }) => (inventory.instances.get(metadata.name) ?? []).map((one) => `${one.kind}.${one.apiVersion}`)),
+    ),
+    kept: new Set(kept.map(keyOf)),
+  }
+  const nodes = [
+    ...done.cleaned.map(({ node, log }) => ({ node, ...judgeNode(before.traces.get(node), traces.get(node), log) })),
+    ...lost(plan.nodes.down),
+  ]
+  return { api: judgeApi(before.api, after, acts), nodes, before, after: { api: after, traces } }
+}
+
+const brokerKept = ({ brokerSpace, marked }: Inventory): readonly Found[] => [
+  ...brokerSpace.ours,
+  ...(brokerSpace.object === undefined ? [] : [brokerSpace.object]),
+  ...marked.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy')),
+]
+const lost = (down: readonly string[]): Proof['nodes'] =>
+  down.map((node) => ({ node, left: [], damaged: [], meanwhile: [], unproved: ['it is down'] }))
+
+export const isProved = ({ api, nodes }: Proof): boolean =>
+  [api, ...nodes].every(({ left, damaged, unproved }) => left.length + damaged.length + unproved.length === 0)

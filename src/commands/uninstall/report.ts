@@ -1,0 +1,115 @@
+// What an uninstall would do, or has done, as lines and as data.
+import { linesOf, type Trace, type Verdict } from '../../install/prove.ts'
+import type { ApiDump } from '../../install/prove-api.ts'
+import { titleOf } from '../../install/report.ts'
+import { planned } from './broker.ts'
+import type { Done } from './perform.ts'
+import { isProved, type Proof } from './proof.ts'
+import { isClean, type Target } from './target.ts'
+
+type Data = Readonly<Record<string, unknown>>
+
+export function planLines(target: Target): readonly string[] {
+  const { plan, subject, title, broker } = target
+  const where = `Cluster "${title}" (${subject.api.server})`
+  if (isClean(target)) return [`${where}: nothing of ours is here.`, '']
+  const { clean, down } = plan.nodes
+  return [
+    `${where}:`,
+    ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
+    ...(clean.length === 0 ? [] : [`  then by a Job on each of ${clean.length} nodes what is in the kernel: ${clean.join(', ')}`]),
+    ...down.map((node) => `  ! node ${node} is down and cannot clean itself`),
+    ...plan.objects.map((object) => `  - ${titleOf(object)}`),
+    ...plan.labels.map((node) => `  - the gateway label of Node ${node}, as far as it is ours`),
+    ...plan.unmark.map((object) => `  ~ ${titleOf(object)}: our labels`),
+    ...plan.spaces.map(({ name, ours }) => `  - Namespace ${name} with ${ours.length} objects`),
+    ...plan.crds.map((object) => `  - ${titleOf(object)}`),
+    ...planned(broker).map((object) => `  - ${titleOf(object)} on the broker (by ${broker.way?.by})`),
+    ...broker.faults.map((why) => `  ! broker: ${why}`),
+    ...keptLines(target),
+    '',
+  ]
+}
+
+const keptLines = ({ plan, inventory }: Target): readonly string[] => [
+  ...plan.kept.map(({ object, why }) => `  = ${object} stays: ${why}`),
+  ...inventory.unread.map((why) => `  ! could not be looked at: ${why}`),
+]
+
+export function doneLines(done: Done): readonly string[] {
+  const { target, nodes, left, brokerLeft, proof } = done
+  if (isClean(target)) return planLines(target)
+  const dirty = nodes.filter(({ why }) => why !== undefined)
+  const isAll = dirty.length + left.length + brokerLeft.length === 0
+  return [
+    `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${nodes.length - dirty.length} of ${nodes.length} nodes are clean.`,
+    ...keptLines(target),
+    ...dirty.map(({ node, why }) => `  ! node ${node} is not clean: ${why}`),
+    ...[...left, ...brokerLeft].map(({ object, why }) => `  ! ${object} is left: ${why}`),
+    ...(proof === undefined ? [] : proofLines(proof)),
+    '',
+  ]
+}
+
+function proofLines(proof: Proof): readonly string[] {
+  const { before, after, api, nodes } = proof
+  const apiCount = (dump: ApiDump): string => `${dump.ours.size} of ours, ${dump.others.size} of others`
+  const nodeCount = (trace: Trace | undefined): string =>
+    trace === undefined ? 'not looked at' : `${linesOf(trace.ours).length} of ours, ${linesOf(trace.others).length} of others`
+  return [
+    isProved(proof) ? 'Proof: no trace is left, and nothing else was changed.' : 'Proof: it failed.',
+    `  API objects: before ${apiCount(before.api)}; after ${apiCount(after.api)}`,
+    ...verdictLines(api),
+    ...nodes.flatMap(({ node, ...verdict }) => [
+      `  node ${node}: lines before ${nodeCount(before.traces.get(node))}; after ${nodeCount(after.traces.get(node))}`,
+      ...verdictLines(verdict),
+    ]),
+  ]
+}
+
+const MOST_LINES = 20
+const verdictLines = ({ left, damaged, unproved, meanwhile }: Verdict): readonly string[] => [
+  ...left.map((line) => `    left: ${line}`),
+  ...damaged.map((line) => `    damaged: ${line}`),
+  ...unproved.map((line) => `    not proved: ${line}`),
+  ...meanwhile.slice(0, MOST_LINES).map((line) => `    changed by others meanwhile: ${line}`),
+  ...(meanwhile.length > MOST_LINES ? [`    and ${meanwhile.length - MOST_LINES} more; -o json has them all`] : []),
+]
+
+const names = (objects: readonly Parameters<typeof titleOf>[0][]): readonly string[] => objects.map(titleOf)
+
+export const planData = (target: Target): Data => {
+  const { plan, subject, inventory, broker } = target
+  return {
+    context: subject.name,
+    server: subject.api.server,
+    clusterId: inventory.clusterId ?? null,
+    isClean: isClean(target),
+    workloads: names(plan.workloads),
+    nodes: plan.nodes,
+    objects: [...names(plan.objects), ...plan.spaces.map(({ name }) => `Namespace ${name}`), ...names(plan.crds)],
+    gatewayLabels: plan.labels,
+    broker: { by: broker.way?.by ?? null, objects: names(planned(broker)), faults: broker.faults },
+    kept: plan.kept,
+    unread: inventory.unread,
+  }
+}
+
+export const doneData = ({ target, nodes, left, brokerLeft, proof }: Done): Data => ({
+  ...planData(target),
+  nodes: nodes.map(({ node, why }) => ({ node, clean: why === undefined, ...(why !== undefined && { why }) })),
+  left: [...left, ...brokerLeft].map(({ object, why }) => ({ object, why })),
+  ...(proof !== undefined && { proof: proofData(proof) }),
+})
+
+const proofData = (proof: Proof): Data => ({
+  proved: isProved(proof),
+  api: proof.api,
+  nodes: proof.nodes,
+  before: dumpData(proof.before),
+  after: dumpData(proof.after),
+})
+const dumpData = ({ api, traces }: Pick<Proof, 'before'>['before']): Data => ({
+  objects: { ours: [...api.ours.keys()].sort(), others: api.others.size },
+  nodes: Object.fromEntries([...traces].map(([node, trace]) => [node, trace ?? null])),
+})

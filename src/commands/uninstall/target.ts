@@ -1,0 +1,74 @@
+// One cluster that is to be left: what it holds, and what becomes of it.
+import routeAgent from '../../../manifests/cluster/route-agent.yaml'
+import { errandJob, imageOf } from '../../install/cleanup-job.ts'
+import { objectsOf } from '../../install/manifests.ts'
+import { checkRights } from '../../install/remove.ts'
+import { isNothing, planRemove, type RemovePlan } from '../../install/remove-plan.ts'
+import { type Inventory, readInventory } from '../../install/remove-read.ts'
+import { at } from '../../install/tree.ts'
+import { rendered } from '../../install/workloads.ts'
+import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import type { Resource } from '../../model/resources.ts'
+import type { Given } from '../cli/given.ts'
+import type { Context } from '../context.ts'
+import { onCluster } from '../join/stage.ts'
+import type { Subject } from '../look/subjects.ts'
+import { type BrokerFile, type BrokerPlan, planBroker } from './broker.ts'
+
+export interface Target {
+  readonly subject: Subject
+  /** What it is called: its id or, where nothing tells that any more, its context. */
+  readonly title: string
+  readonly inventory: Inventory
+  readonly plan: RemovePlan
+  readonly broker: BrokerPlan
+  /** Pod template of the route agent, and whether its account is there. */
+  readonly template: unknown
+  readonly hasAccount: boolean
+  /** The image that it runs. */
+  readonly image: string
+}
+
+/** What errands of nodes run: the installed agent or, where it is gone, ours. */
+export function templateOf(inventory: Inventory, image: string): { readonly template: unknown; readonly hasAccount: boolean } {
+  const { ours } = inventory.agents
+  const installed = ours.find(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === ROUTE_AGENT_WORKLOAD)
+  const template = at(installed, 'spec', 'template')
+  const hasAccount = ours.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === ROUTE_AGENT_WORKLOAD)
+  if (imageOf(template) !== undefined) return { template, hasAccount }
+  const [own] = rendered(objectsOf(routeAgent), { image, imagePullPolicy: 'IfNotPresent', settingsHash: '' })
+  return { template: at(own, 'spec', 'template'), hasAccount }
+}
+
+export const ownImage = ({ version }: Pick<Context, 'version'>): string => `localhost/subctl:${version.replace(/\+.*$/, '')}`
+
+export async function readTarget(context: Context, given: Given, subject: Subject, file: BrokerFile | undefined): Promise<Target> {
+  const { api } = subject
+  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
+  const plan = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
+  return targetOf(context, subject, { inventory, plan, broker: await planBroker(context, file, { api, inventory }) })
+}
+
+export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 'inventory' | 'plan' | 'broker'>): Target {
+  const errand = templateOf(seen.inventory, ownImage(context))
+  return { subject, title: seen.inventory.clusterId ?? subject.name, ...seen, ...errand, image: imageOf(errand.template) ?? '' }
+}
+
+/** A namespace for errands where that of the agents is not there, or on its way out. */
+export const SPARE_NAMESPACE = 'submariner-cleanup'
+export const errandNamespace = ({ inventory: { agents } }: Pick<Target, 'inventory'>): string =>
+  agents.object === undefined || agents.object.metadata.deletionTimestamp !== undefined ? SPARE_NAMESPACE : agents.name
+
+/** Throws where a right is missing, before anything is changed. */
+export async function checkTarget({ subject: { api }, plan, inventory, template, hasAccount }: Target): Promise<void> {
+  const [node] = plan.nodes.clean
+  const namespace = errandNamespace({ inventory })
+  const job: Resource | undefined =
+    node === undefined || namespace === SPARE_NAMESPACE
+      ? undefined
+      : errandJob(template, namespace, { node, errand: 'clean', deadlineSeconds: 60, hasAccount })
+  await onCluster(api, () => checkRights(api, plan, job))
+}
+
+/** Whether there is nothing of ours on the cluster nor, as far as is known, on its broker. */
+export const isClean = ({ plan, broker }: Target): boolean => isNothing(plan) && (broker.way?.member.objects.length ?? 0) === 0

@@ -1,0 +1,58 @@
+// The agents go before anything else: what they would put back must not be taken away.
+import type { KubeApi } from '../k8s/api.ts'
+import { type Found, inTurns } from '../k8s/discover.ts'
+import { kindOf } from '../model/kinds.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../model/names.ts'
+import type { Node, Pod } from '../model/resources.ts'
+import type { Limit } from './apply.ts'
+import { ERRAND_LABEL } from './cleanup-job.ts'
+import { isMarked } from './remove-mark.ts'
+import { titleOf } from './report.ts'
+
+export interface EndOptions extends Limit {
+  readonly namespace: string
+  readonly progress: (text: string) => void
+}
+
+const NAMES: readonly string[] = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD]
+const POLL_MS = 500
+
+/**
+ * Removes the workloads and waits until no pod of theirs is left. Pods of nodes that are down cannot end in order: their objects are taken away.
+ * Returns the pods that are still there at the deadline.
+ */
+export async function endAgents(api: KubeApi, workloads: readonly Found[], options: EndOptions): Promise<readonly Pod[]> {
+  await inTurns(workloads, async (object) => {
+    const { name, namespace, uid } = object.metadata
+    if (await api.remove(kindOf(object), name, namespace, uid === undefined ? {} : { uid })) options.progress(`removed ${titleOf(object)}`)
+  })
+  const asked = new Set<string>()
+  for (;;) {
+    const [pods, nodes] = await Promise.all([api.list('Pod', { namespace: options.namespace }), api.list('Node')])
+    const agents = pods.items.filter(isAgent)
+    if (agents.length === 0) return []
+    const down = new Set(nodes.items.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name))
+    await inTurns(agents, (pod) => end(api, pod, { isLost: isLost(pod, down, nodes.items), asked, ...options }))
+    options.signal.throwIfAborted()
+    if (options.clock.now() >= options.deadline) return agents
+    await options.clock.sleep(POLL_MS, options.signal)
+  }
+}
+
+const isAgent = ({ metadata }: Pod): boolean =>
+  metadata.labels?.[ERRAND_LABEL] === undefined && (NAMES.includes(metadata.labels?.app ?? '') || isMarked(metadata))
+const isReady = ({ status }: Node): boolean =>
+  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+/** On a node that is down or gone. */
+const isLost = ({ spec }: Pod, down: ReadonlySet<string>, nodes: readonly Node[]): boolean =>
+  spec?.nodeName === undefined || down.has(spec.nodeName) || !nodes.some(({ metadata }) => metadata.name === spec.nodeName)
+
+/** The collector of garbage would do the same, where there is one and it has time. */
+async function end(api: KubeApi, pod: Pod, how: EndOptions & { readonly isLost: boolean; readonly asked: Set<string> }): Promise<void> {
+  const { name, namespace, uid = '' } = pod.metadata
+  const key = `${uid} ${how.isLost}`
+  if (how.asked.has(key)) return
+  how.asked.add(key)
+  await api.remove('Pod', name, namespace, { uid, ...(how.isLost && { graceSeconds: 0 }) })
+  if (how.isLost) how.progress(`gave up ${titleOf(pod)}: its node ${pod.spec?.nodeName ?? ''} is down`)
+}

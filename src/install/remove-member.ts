@@ -1,0 +1,71 @@
+// What one member has on its broker: what it publishes, its account, rights and token.
+import { ApiError, type KubeApi } from '../k8s/api.ts'
+import { messageOf } from '../model/errors.ts'
+import { type Kind, kindOf } from '../model/kinds.ts'
+import { CLUSTER_LABEL, CLUSTER_UID } from '../model/names.ts'
+import type { Resource } from '../model/resources.ts'
+import type { Left } from './remove.ts'
+import { titleOf } from './report.ts'
+
+export interface MemberAt {
+  readonly clusterId: string
+  /** The broker's. */
+  readonly namespace: string
+  /** uid of the cluster's namespace kube-system: objects of another cluster of the same id are not touched. Undefined: whoever has the id. */
+  readonly clusterUid: string | undefined
+}
+export interface MemberObjects {
+  /** In the order they go: the account last, so that a run that broke off can be taken up again. */
+  readonly objects: readonly Resource[]
+  /** Kinds that this credential may not even see. */
+  readonly unseen: readonly string[]
+  /** uid of another cluster that has the id there. */
+  readonly foreign: string | undefined
+}
+
+const PUBLISHED = ['Endpoint', 'Cluster'] as const satisfies readonly Kind[]
+const ACCOUNT = ['RoleBinding', 'Secret', 'ServiceAccount'] as const satisfies readonly Kind[]
+
+export async function readMember(api: KubeApi, { clusterId, namespace, clusterUid }: MemberAt): Promise<MemberObjects> {
+  const unseen: string[] = []
+  const lists = await Promise.all(
+    [...PUBLISHED, ...ACCOUNT].map(async (kind): Promise<readonly Resource[]> => {
+      try {
+        return (await api.list(kind, { namespace, labels: { [CLUSTER_LABEL]: clusterId } })).items
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        // Without our CRDs it is no broker any more.
+        if (error.code === 404) return []
+        if (error.code !== 403 || isPublished(kind)) throw error
+        unseen.push(kind)
+        return []
+      }
+    }),
+  )
+  const all = lists.flat()
+  const uidOf = ({ metadata }: Resource): string | undefined => metadata.annotations?.[CLUSTER_UID]
+  const foreign = clusterUid === undefined ? undefined : all.map(uidOf).find((uid) => uid !== undefined && uid !== '' && uid !== clusterUid)
+  const isOurs = (object: Resource): boolean => {
+    const uid = uidOf(object)
+    if (foreign === undefined) return true
+    // Beside another cluster's account its rights and token are that one's.
+    return uid === clusterUid
+  }
+  return { objects: all.filter(isOurs), unseen, foreign }
+}
+const isPublished = (kind: Kind): boolean => PUBLISHED.some((one) => one === kind)
+
+/** Removes them; returns what could not be. */
+export async function removeMember(api: KubeApi, { objects }: MemberObjects, progress: (text: string) => void): Promise<readonly Left[]> {
+  const left: Left[] = []
+  for (const object of objects) {
+    const { name, namespace, uid } = object.metadata
+    try {
+      if (await api.remove(kindOf(object), name, namespace, uid === undefined ? {} : { uid }))
+        progress(`removed ${titleOf(object)} on the broker`)
+    } catch (error) {
+      left.push({ object: `${titleOf(object)} on the broker`, why: messageOf(error), isLate: false })
+    }
+  }
+  return left
+}

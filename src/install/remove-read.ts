@@ -1,0 +1,151 @@
+// What a cluster holds of ours, read before anything is removed.
+import { ApiError, type KubeApi } from '../k8s/api.ts'
+import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, servedKinds } from '../k8s/discover.ts'
+import { BROKER_NAMESPACE, BROKER_SECRET, CLUSTER_LABEL, SETTINGS_CONFIGMAP } from '../model/names.ts'
+import type { Meta, Node } from '../model/resources.ts'
+import { isMarked, isOursInside, isSystems, MARK_SELECTOR, releasesOf } from './remove-mark.ts'
+import { textAt } from './tree.ts'
+
+/** How a member reaches its broker; the credential is the member's own. */
+export interface MemberBroker {
+  readonly server: string
+  readonly namespace: string
+  readonly token: string
+  /** PEM; "" where the certificate is publicly trusted. */
+  readonly ca: string
+}
+
+/** A namespace of ours and what is in it. */
+export interface Space {
+  readonly name: string
+  /** Undefined where it is not there. */
+  readonly object: Found | undefined
+  readonly ours: readonly Found[]
+  /** Others' objects, without what the cluster puts everywhere. */
+  readonly strangers: readonly Found[]
+}
+
+export interface Inventory {
+  /** Of the agents, and of a broker on this cluster. */
+  readonly agents: Space
+  readonly brokerSpace: Space
+  readonly clusterId: string | undefined
+  /** uid of the namespace kube-system. */
+  readonly clusterUid: string
+  readonly broker: MemberBroker | undefined
+  readonly nodes: readonly Node[]
+  readonly nodesFound: readonly Found[]
+  /** Marked objects outside these namespaces, but for CRDs. */
+  readonly marked: readonly Found[]
+  /** CRDs of submariner.io and of the MCS API, marked or not. */
+  readonly crds: readonly Found[]
+  /** Their objects, by the CRD's name. */
+  readonly instances: ReadonlyMap<string, readonly Found[]>
+  /** Kinds that could not be listed, and why. */
+  readonly unread: readonly string[]
+}
+
+export async function readInventory(api: KubeApi, namespace: string): Promise<Inventory> {
+  const [served, uid, settings, secret, nodes] = await Promise.all([
+    servedKinds(api),
+    api.get('Namespace', 'kube-system'),
+    api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace),
+    api.get('Secret', BROKER_SECRET, namespace),
+    api.list('Node'),
+  ])
+  const unread = [...served.silent]
+  const everywhere = (selection: Selection): Promise<readonly Found[]> => everyKind(api, served, unread, selection)
+  const [marked, inAgents, inBroker, spaces, crds] = await Promise.all([
+    everywhere({ labelSelector: MARK_SELECTOR }),
+    everywhere({ namespace }),
+    everywhere({ namespace: BROKER_NAMESPACE }),
+    listFound(api, NAMESPACES),
+    listFound(api, CRDS),
+  ])
+  const spaceOf = (name: string, inside: readonly Found[]): Space => ({
+    name,
+    object: spaces.find(({ metadata }) => metadata.name === name),
+    ...partInside(inside, marked),
+  })
+  const ourCrds = crds.filter(({ metadata }) => /\.(submariner|multicluster\.x-k8s)\.io$/.test(metadata.name))
+  const data = settings?.data ?? {}
+  return {
+    agents: spaceOf(namespace, inAgents),
+    brokerSpace: spaceOf(BROKER_NAMESPACE, inBroker),
+    clusterId: data.SUBMARINER_CLUSTERID ?? ownId(inAgents),
+    clusterUid: uid?.metadata.uid ?? '',
+    broker: brokerOf(data, secret?.data ?? {}),
+    nodes: nodes.items,
+    nodesFound: nodes.items.length === 0 ? [] : await listFound(api, NODES),
+    marked: marked.filter(
+      ({ kind, metadata }) => isMarked(metadata) && kind !== 'CustomResourceDefinition' && !isIn(metadata, [namespace, BROKER_NAMESPACE]),
+    ),
+    crds: ourCrds,
+    instances: await instancesOf(api, served, ourCrds),
+    unread: [...new Set(unread)],
+  }
+}
+
+const isIn = ({ namespace, name }: Meta, spaces: readonly string[]): boolean => spaces.includes(namespace ?? name)
+/** The id by the cluster's own Cluster object: copies of others' have a label. */
+const ownId = (objects: readonly Found[]): string | undefined => {
+  const own = objects.find(
+    ({ kind, apiVersion, metadata }) =>
+      kind === 'Cluster' && apiVersion === 'submariner.io/v1' && metadata.labels?.[CLUSTER_LABEL] === undefined,
+  )
+  return textAt(own, 'spec', 'cluster_id')
+}
+
+const NODES: ServedKind = { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false }
+const NAMESPACES: ServedKind = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
+const CRDS: ServedKind = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  plural: 'customresourcedefinitions',
+  namespaced: false,
+}
+
+/** What one may not list is told, not guessed. */
+async function everyKind(api: KubeApi, { kinds }: Served, unread: string[], selection: Selection): Promise<readonly Found[]> {
+  const asked = selection.namespace === undefined ? kinds : kinds.filter(({ namespaced }) => namespaced)
+  const lists = await inTurns(asked, (kind) =>
+    listFound(api, kind, selection).catch((error: unknown) => {
+      if (!(error instanceof ApiError) || error.code === 0 || error.code === 401) throw error
+      unread.push(`${kind.plural} (${kind.apiVersion}): ${error.message}`)
+      return []
+    }),
+  )
+  return lists.flat()
+}
+
+function brokerOf(settings: Readonly<Record<string, string>>, secret: Readonly<Record<string, string>>): MemberBroker | undefined {
+  const { BROKER_K8S_APISERVER: server = '', BROKER_K8S_REMOTENAMESPACE: namespace = BROKER_NAMESPACE } = settings
+  if (server === '') return undefined
+  const plain = (key: string): string => Buffer.from(secret[key] ?? '', 'base64').toString('utf8')
+  return { server: /^https?:/.test(server) ? server : `https://${server}`, namespace, token: plain('token'), ca: plain('ca.crt') }
+}
+
+async function instancesOf(api: KubeApi, { kinds }: Served, crds: readonly Found[]): Promise<Inventory['instances']> {
+  const entries = await inTurns(crds, async ({ metadata: { name } }) => {
+    const kind = kinds.find(({ plural, apiVersion }) => `${plural}.${apiVersion.split('/')[0]}` === name)
+    return [name, kind === undefined ? [] : await listFound(api, kind)] as const
+  })
+  return new Map(entries)
+}
+
+/** The objects of a namespace that are ours, and those that are somebody else's. */
+function partInside(objects: readonly Found[], marked: readonly Found[]): Pick<Space, 'ours' | 'strangers'> {
+  const inside = objects.filter((object) => !isSystems(object))
+  const releases = releasesOf([...inside, ...marked])
+  const uids = new Set<string>()
+  // Made for what is made for ours: pods of a DaemonSet, and what a pod makes.
+  for (let before = -1; before !== uids.size; ) {
+    before = uids.size
+    for (const object of inside) {
+      const { uid } = object.metadata
+      if (uid !== undefined && isOursInside(object, { releases, uids })) uids.add(uid)
+    }
+  }
+  const ours = inside.filter((object) => isOursInside(object, { releases, uids }))
+  return { ours, strangers: inside.filter((object) => !ours.includes(object)) }
+}
