@@ -20,6 +20,7 @@ export default {
     project('kernel', 'kernel', real),
     project('api', 'api', real),
     project('lab', 'lab', real),
+    project('cluster', 'cluster', real),
     project('vm', 'vm', real),
     project('image', 'image', real),
   ],

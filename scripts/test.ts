@@ -16,6 +16,7 @@ const SUITES: Readonly<Record<string, Suite>> = {
   kernel: { workers: 1, limitMinutes: 20, root: true },
   api: { workers: 1, limitMinutes: 20, root: false },
   lab: { workers: 1, limitMinutes: 45, root: true },
+  cluster: { workers: 1, limitMinutes: 30, root: true },
   vm: { workers: 1, limitMinutes: 90, root: true },
   image: { workers: 1, limitMinutes: 30, root: true },
 }
@@ -44,9 +45,10 @@ function suitesOf(args: readonly string[]): readonly string[] {
 
 async function prepare(names: readonly string[]): Promise<boolean> {
   const steps = [
-    ['scripts/setup', 'lab'],
+    ['scripts/setup', 'lab', ...(names.includes('cluster') ? ['cluster'] : [])],
     ['scripts/build'],
     ...(names.some((name) => !['kernel', 'image'].includes(name)) ? [['scripts/kube-build']] : []),
+    ...(names.includes('cluster') ? [['scripts/kube-build', 'cluster']] : []),
   ]
   for (const [script = '', ...args] of steps) {
     console.log(`--- ${[script, ...args].join(' ')}`)

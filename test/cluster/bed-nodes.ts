@@ -15,7 +15,8 @@ import { kubeFolder } from './control-plane.ts'
 import { componentsOf, type NodeSetting, nodeFiles } from './node-files.ts'
 
 /** A program that ends is started again, as a service manager would; all of it ends with the process that is started here. */
-const KEEP = 'while :; do setpriv --pdeathsig KILL "$@"; echo "bed: $1 has ended with $?" >&2; sleep 1; done'
+const KEEP = `for procs in /sys/fs/cgroup/*/cgroup.procs; do echo $$ >"$procs"; done # the node's own: nsenter changes the view alone
+while :; do setpriv --pdeathsig KILL "$@"; echo "bed: $1 has ended with $?" >&2; sleep 1; done`
 const KEEP_ALL = ['setpriv', '--pdeathsig', 'KILL', 'sh', '-c', KEEP, 'keep']
 
 /** The part of a node's network that is there before anything runs on it. flannel makes routes and hides pods itself. */

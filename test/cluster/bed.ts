@@ -91,8 +91,8 @@ async function joinNodes(bed: Bed, cluster: ClusterLayout<HostLayout>): Promise<
   await kubectl(bed, [...context, 'rollout', 'status', '--namespace', 'kube-system', 'deployment/coredns', '--timeout=120s'])
 }
 
-/** Where the logs of a bed that failed are put, out of what `down` removes. */
-async function keepLogs(bed: Bed): Promise<string> {
+/** Copies the logs out of what `down` removes. Answers with the folder, out of what `down` removes. */
+export async function keepLogs(bed: Bed): Promise<string> {
   const folder = join(tmpdir(), 'subctl-bed-logs', bed.layout.id)
   await cp(join(bed.folder, 'logs'), folder, { recursive: true })
   return folder

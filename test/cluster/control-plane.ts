@@ -172,7 +172,7 @@ async function untilReady(prefix: readonly string[], kubeconfig: string, apiserv
   }
 }
 
-function isProgram(path: string): boolean {
+export function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
     return true

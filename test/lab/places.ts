@@ -52,5 +52,5 @@ export async function makeRunFolders(lab: Site): Promise<void> {
 }
 
 /** Runs a program to its end in a place. */
-export const run = (lab: Site, place: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> =>
+export const run = async (lab: Site, place: string, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> =>
   exec(argvIn(lab, place, argv), options)
