@@ -8,7 +8,8 @@ import type { Log } from '../../system/log.ts'
 import type { OpenLocalSocket } from '../../system/unix-socket.ts'
 import { charonConf, type EspMode } from './charon-conf.ts'
 import { forgetPids, type RunningCharon, readPids, rememberPids, runningCharon, startedCharon } from './charon-process.ts'
-import { sweepLeftovers } from './leftovers.ts'
+import { sweepLeftovers, sweepRouting } from './leftovers.ts'
+import { retireOrphans } from './orphans.ts'
 import { connectVici } from './vici.ts'
 
 export interface KeeperOptions {
@@ -46,7 +47,7 @@ export async function keepCharon(options: KeeperOptions): Promise<void> {
     const since = clock.now()
     try {
       charon ??= await start(options)
-      await Promise.race([charon.ended, aborted(signal)])
+      await attend(options, charon)
       if (signal.aborted) break
       log.warn('charon has ended', { how: await charon.ended })
     } catch (error) {
@@ -60,6 +61,19 @@ export async function keepCharon(options: KeeperOptions): Promise<void> {
   if (charon !== undefined) await stop(options, charon)
   await removeAll(options)
   log.info('charon is down')
+}
+
+/** Until charon ends, or the signal. */
+async function attend(options: KeeperOptions, charon: RunningCharon): Promise<void> {
+  const { esp, runDir, signal } = options
+  const over = new AbortController()
+  const tidying =
+    esp === 'kernel'
+      ? retireOrphans({ ...options, viciPath: viciPathOf(runDir), signal: AbortSignal.any([signal, over.signal]) })
+      : Promise.resolve()
+  await Promise.race([charon.ended, aborted(signal)])
+  over.abort()
+  await tidying
 }
 
 async function refuseSecond({ files, runDir }: KeeperOptions): Promise<void> {
@@ -90,7 +104,8 @@ async function adopted(options: KeeperOptions): Promise<RunningCharon | undefine
 async function start(options: KeeperOptions): Promise<RunningCharon> {
   const { files, exec, runDir, program, esp, nattPort, log } = options
   await exec(['install', '-d', '-m', '0700', runDir])
-  await sweep(options)
+  // The kernel's SAs carry packets until they are made anew (orphans.ts).
+  await sweep(options, esp === 'kernel' ? sweepRouting : sweepLeftovers)
   await files.remove(viciPathOf(runDir))
   await refusePort(options)
   await files.write(confPath(options), confOf(options), 0o600)
@@ -150,8 +165,8 @@ async function stop({ clock, log }: KeeperOptions, charon: RunningCharon): Promi
   await charon.ended
 }
 
-async function sweep({ exec, log }: KeeperOptions): Promise<void> {
-  for (const line of await sweepLeftovers(exec)) log.info(line)
+async function sweep({ exec, log }: KeeperOptions, what = sweepLeftovers): Promise<void> {
+  for (const line of await what(exec)) log.info(line)
 }
 
 async function removeAll(options: KeeperOptions): Promise<void> {
