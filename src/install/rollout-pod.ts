@@ -69,7 +69,9 @@ function notReady(container: ContainerStatus, events: readonly Resource[], log: 
   if (probe === undefined) return undefined
   const words = lastWords(container.lastState?.terminated?.message) ?? lastWords(log)
   const line = words === undefined ? '' : `; its last line: ${words}`
-  return failing(`not ready: ${oneLine(textAt(probe, 'message') ?? '')}${line}`)
+  const message = textAt(probe, 'message') ?? ''
+  // A startup probe fails until the program is up: its time, not each try, says whether it ever will be.
+  return { state: message.startsWith('Startup') ? 'waiting' : 'failing', text: `not ready: ${oneLine(message)}${line}` }
 }
 
 const failing = (text: string): Trouble => ({ state: 'failing', text })

@@ -49,7 +49,8 @@ function nowhere(what: string, set: DaemonSet): Step {
     ? { what, state: 'failing', text: 'no node would take it' }
     : {
         what,
-        state: 'failing',
+        // Of a label that has just been set the cluster takes note a moment later.
+        state: 'waiting',
         text: `no node carries the label ${GATEWAY_LABEL}=true`,
         hint: `subctl join --gateway NODE, or kubectl label node NODE ${GATEWAY_LABEL}=true`,
       }

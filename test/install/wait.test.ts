@@ -68,7 +68,7 @@ describe('podSteps() says how a workload comes up', () => {
     ])
   })
   it('names the label where no node carries it', () => {
-    expect(steps({ daemonSets: [set({ desired: 0 })] })).toEqual(['failing gateway: no node carries the label submariner.io/gateway=true'])
+    expect(steps({ daemonSets: [set({ desired: 0 })] })).toEqual(['waiting gateway: no node carries the label submariner.io/gateway=true'])
   })
   it('tells why a pod cannot even be made', () => {
     const events = [event('FailedCreate', 'exceeded quota', 'ds')]
