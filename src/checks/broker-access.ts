@@ -1,9 +1,26 @@
 import { type Access, fixedAccess } from '../k8s/access.ts'
+import { isRecord, parseJson } from '../k8s/answers.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { UserError } from '../model/errors.ts'
 import { BROKER_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
+import { sha256 } from '../system/digest.ts'
 
 const JOIN_AGAIN = { hint: 'Run `subctl join broker-info.subm --cluster-id NAME` again: it renews address and credential.' }
+
+/** Who a member is for the broker, without its secret. */
+export interface BrokerCredential {
+  /** The account, as far as the token says it: `system:serviceaccount:NAMESPACE:NAME`. */
+  readonly account?: string
+  /** Equal for equal tokens. */
+  readonly digest: string
+}
+
+export async function brokerCredential(api: KubeApi, namespace: string): Promise<BrokerCredential> {
+  const { token = '' } = await (await brokerAccess(api, namespace)).credentials()
+  const claims = parseJson(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  const account = isRecord(claims) && typeof claims.sub === 'string' ? { account: claims.sub } : {}
+  return { ...account, digest: sha256(token) }
+}
 
 /** How a member's agents reach the broker: by the address in its settings and its own credential. Throws UserError where either is missing. */
 export async function brokerAccess(api: KubeApi, namespace: string): Promise<Access> {

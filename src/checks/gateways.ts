@@ -1,5 +1,6 @@
+import { sanitise } from '../model/names.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../model/probe.ts'
-import type { Gateway } from '../model/resources.ts'
+import type { Gateway, Node } from '../model/resources.ts'
 import type { ProbeOptions } from './probes.ts'
 
 /** An engine looks once a second, and asks its charon. */
@@ -41,3 +42,8 @@ function mayAsk({ metadata }: Gateway, id: string, isLate: boolean): boolean {
   const standing = readProbeRequest(metadata.annotations?.[PROBE_REQUEST])
   return standing === undefined || (isLate && standing !== id)
 }
+
+/** Whether a gateway's object is of this node, whose name need not be the hostname. */
+export const isOf = ({ metadata, status }: Gateway, node: Node): boolean =>
+  metadata.name === sanitise(node.metadata.name) ||
+  (node.status?.addresses ?? []).some(({ address }) => address === status?.localEndpoint?.private_ip)

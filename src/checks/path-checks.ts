@@ -1,7 +1,7 @@
 import { GATEWAY_LABEL, sanitise } from '../model/names.ts'
-import type { Connection, Gateway, Node } from '../model/resources.ts'
+import type { Connection } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
-import { GATEWAY_WAIT_MS } from './gateways.ts'
+import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext, NodeProbe } from './subject.ts'
 
@@ -175,11 +175,6 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
     },
   },
 ]
-
-/** Whether a gateway's object is of this node, whose name need not be the hostname. */
-const isOf = ({ metadata, status }: Gateway, node: Node): boolean =>
-  metadata.name === sanitise(node.metadata.name) ||
-  (node.status?.addresses ?? []).some(({ address }) => address === status?.localEndpoint?.private_ip)
 
 function connectionProblems(seen: Look, expected: readonly string[]): string[] {
   const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])

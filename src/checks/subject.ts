@@ -1,7 +1,10 @@
 import type { KubeApi } from '../k8s/api.ts'
 import type { ProbeAnswer } from '../model/probe.ts'
 import type { Clock } from '../system/clock.ts'
+import type { BrokerCredential } from './broker-access.ts'
 import { type Look, look } from './look.ts'
+
+import type { PodFindings } from './pod-findings.ts'
 
 /** What checks may look at: one cluster, and the others that were asked about in the same run. */
 export interface CheckContext {
@@ -12,16 +15,36 @@ export interface CheckContext {
   readonly clock: Clock
   /** The broker's API with this cluster's own credential. Throws UserError where there is none. */
   readonly broker: () => Promise<KubeApi>
+  /** Who this cluster is for the broker. Throws UserError where it has no credential. */
+  readonly credential: () => Promise<BrokerCredential>
   /** Reads the cluster's objects anew. */
   readonly look: () => Promise<Look>
   /** What every node found when asked to probe now; asked once, read by several checks. */
   readonly probes: (signal: AbortSignal) => Promise<readonly NodeProbe[]>
   /** Names of gateways that did not answer when asked; asked once. */
   readonly silentGateways: (signal: AbortSignal) => Promise<readonly string[]>
+  /** What pods of this run found, in all its clusters; they are run once. */
+  readonly pods: (signal: AbortSignal) => Promise<PodFindings>
+  /** Ends the active gateway while pods talk, and counts what is lost. */
+  readonly failover: (how: Failover['how'], signal: AbortSignal) => Promise<Failover | { readonly skipped: string }>
   /** Every cluster of this run, this one among them. */
   readonly all: readonly CheckContext[]
   /** The version of this binary. */
   readonly version: string
+}
+
+/** What pods lost when a gateway ended. */
+export interface Failover {
+  /** `planned`: its engine is told to end. `lost`: engine and charon are deleted without a time to end in order. */
+  readonly how: 'planned' | 'lost'
+  /** Names of the gateways before and after. */
+  readonly from: string
+  readonly to: string
+  readonly sent: number
+  readonly lost: number
+  /** The longest time without an answer. */
+  readonly ms: number
+  readonly isBack: boolean
 }
 
 /** One node's answer, or why there is none. */

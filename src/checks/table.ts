@@ -1,7 +1,9 @@
 import type { Check } from './check.ts'
 import { CLUSTER_CHECKS } from './cluster-checks.ts'
+import { INSTALL_CHECKS } from './install-checks.ts'
 import { PATH_CHECKS } from './path-checks.ts'
+import { POD_CHECKS } from './pod-checks.ts'
 import type { CheckContext } from './subject.ts'
 
 /** What `verify` asks of each cluster, in order. */
-export const CHECKS: readonly Check<CheckContext>[] = [...CLUSTER_CHECKS, ...PATH_CHECKS]
+export const CHECKS: readonly Check<CheckContext>[] = [...CLUSTER_CHECKS, ...PATH_CHECKS, ...INSTALL_CHECKS, ...POD_CHECKS]

@@ -2,7 +2,7 @@ import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
 import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
-import { nettestClient, nettestServer } from './nettest.ts'
+import { nettest } from './nettest.ts'
 import { routeAgent } from './route-agent.ts'
 
 /** What the agents' part runs. */
@@ -11,6 +11,5 @@ export const agentRuns: Runs = {
   charon,
   engine,
   'route-agent': routeAgent,
-  'nettest server': nettestServer,
-  'nettest client': nettestClient,
+  nettest,
 }

@@ -12,8 +12,11 @@ const PAUSE_MS = 250
 const LOST_MS = 1_000
 const MOST_GAPS = 100
 
-/** `subctl nettest server`: gives back what it is sent, until SIGTERM. */
-export const nettestServer: Run = async ({ signal, stdout, hostname }, given) => {
+/** `subctl nettest server|client`: one end of a test between pods. */
+export const nettest: Run = (context, given) => (given.args[0] === 'server' ? serve(context, given) : beClient(context, given))
+
+/** Gives back what it is sent, until SIGTERM. */
+const serve: Run = async ({ signal, stdout, hostname }, given) => {
   const host = given.need('listen')
   const port = await openEchoServer({
     host,
@@ -30,8 +33,8 @@ export const nettestServer: Run = async ({ signal, stdout, hostname }, given) =>
   return undefined
 }
 
-/** `subctl nettest client`: asks each aim, and prints a line of JSON for each. Whether they were reached is in the lines, not in the exit code. */
-export const nettestClient: Run = async (context, given) => {
+/** Asks each aim, and prints a line of JSON for each. */
+const beClient: Run = async (context, given) => {
   const aims = given.many('aim').map((text) => aimOf(text))
   const flow = given.text('flow')
   if ((aims.length === 0) === (flow === undefined)) throw usage('give either --aim or --flow', 'aim')

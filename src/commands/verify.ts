@@ -1,75 +1,155 @@
-import { brokerAccess } from '../checks/broker-access.ts'
-import { type Outcome, runChecks } from '../checks/check.ts'
-import { askGateways } from '../checks/gateways.ts'
-import { askProbes } from '../checks/probes.ts'
-import { type CheckContext, looker } from '../checks/subject.ts'
-import { CHECKS } from '../checks/table.ts'
-import type { KubeApi } from '../k8s/api.ts'
+import { type Check, type Outcome, runChecks } from '../checks/check.ts'
+import type { CheckContext } from '../checks/subject.ts'
 import { EXIT, messageOf } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context, Output } from './context.ts'
 import { type Marks, marksFor } from './look/marks.ts'
 import { type ClusterReport, countOf, junit, reportText } from './look/report.ts'
-import { type Subject, subjects } from './look/subjects.ts'
-import { printable } from './look/tables.ts'
+import { subjects } from './look/subjects.ts'
+import { checkContexts } from './verify/contexts.ts'
+import { openGate } from './verify/gate.ts'
+import { outcomeLine, type StatusLine, statusLine } from './verify/lines.ts'
+import { openPodRun, type PodRun } from './verify/pod-run.ts'
+import { agree, listing, selectChecks } from './verify/select.ts'
+
+/** Pods end by themselves so long after the last moment at which they could be needed. */
+const POD_SPARE_MS = 60_000
 
 /** `subctl verify`: runs the checks over each cluster asked about. Exit code 2 when one fails, 75 when time runs out. */
 export const verify: Run = async (context, given) => {
+  const { checks, disruptive } = selectChecks(given)
+  if (given.on('list')) {
+    context.stdout.write(`${listing({ checks, disruptive })}\n`)
+    return undefined
+  }
+  const parallel = given.number('parallel', 1, 256)
   const found = await subjects(context, given)
-  const deadline = AbortSignal.timeout(given.duration('timeout'))
+  if (disruptive.length > 0) await agree(context, given)
+  const timeoutMs = given.duration('timeout')
+  const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
-  const format = given.need('output')
-  const out = format === 'table' ? context.stdout : context.stderr
-  const marks = marksFor(out, context, given)
-  const status = statusLine(context.stderr)
+  const namespace = given.need('namespace')
+  const pods = openPodRun({
+    subjects: found,
+    namespace,
+    when: podsWanted(given),
+    image: given.text('image'),
+    parallel,
+    clock: context.clock,
+    lifeMs: timeoutMs + POD_SPARE_MS,
+  })
+  const out = given.need('output') === 'table' ? context.stdout : context.stderr
+  const round: Round = { context, out, signal, marks: marksFor(out, context, given), status: statusLine(context.stderr), parallel }
+  try {
+    const clusters = checkContexts(context, found, namespace, pods)
+    const reports = await runRound(round, clusters, checks)
+    const whole = disruptive.length === 0 ? reports : await disrupt(round, { clusters, checks: disruptive, reports })
+    return await conclude(context, given, { reports: whole, out, timedOut: deadline.aborted })
+  } finally {
+    await close(context, pods, signal.aborted)
+  }
+}
+
+function podsWanted(given: Given): 'auto' | 'true' | 'false' {
+  const when = given.need('pods')
+  return when === 'true' || when === 'false' ? when : 'auto'
+}
+
+interface Round {
+  readonly context: Context
+  readonly out: Output
+  readonly signal: AbortSignal
+  readonly marks: Marks
+  readonly status: StatusLine
+  readonly parallel: number
+}
+
+/** Checks the clusters side by side, and tells of one after the other. */
+async function runRound(round: Round, clusters: readonly CheckContext[], checks: readonly Check<CheckContext>[]) {
+  const { out, marks } = round
   const reports: ClusterReport[] = []
-  const running = checkContexts(context, found, given).map((cluster) => runAhead(cluster, { clock: context.clock, signal, status }))
+  const gate = openGate(round.parallel)
+  const running = clusters.map((cluster) => runAhead(cluster, checks, round, gate))
   for (const run of running) {
     out.write(`Cluster of context "${run.name}"\n`)
     const outcomes: Outcome[] = []
     for await (const outcome of run.outcomes()) {
       outcomes.push(outcome)
-      out.write(`${line(outcome, marks)}\n`)
+      out.write(`${outcomeLine(outcome, marks)}\n`)
     }
     reports.push({ context: run.name, outcomes })
   }
-  return conclude(context, given, { reports, out, timedOut: deadline.aborted })
+  return reports
 }
 
-interface Ahead {
-  readonly clock: Context['clock']
-  readonly signal: AbortSignal
-  readonly status: StatusLine
-}
-
-/** Starts the checks of one cluster: those of all run side by side, and are told of one cluster after the other. */
-function runAhead(cluster: CheckContext, { clock, signal, status }: Ahead) {
+/** Starts the checks of one cluster when the gate lets it; what they find waits until it is asked for. */
+function runAhead(cluster: CheckContext, checks: readonly Check<CheckContext>[], round: Round, gate: ReturnType<typeof openGate>) {
+  const { context, signal, status } = round
   let [checking, isShown] = ['', false]
   const onStart = (name: string): void => {
     checking = name
     if (isShown) status.show(`checking: ${name}`)
   }
-  const checks = runChecks(CHECKS, cluster, { clock, signal, explain: messageOf, onStart })
-  // A generator that is asked for all at once makes one after the other, whether anybody reads them or not.
-  const asked = CHECKS.map(() => checks.next())
+  const slots = checks.map(() => Promise.withResolvers<Outcome | undefined>())
+  const run = async (): Promise<void> => {
+    const open = slots.values()
+    for await (const outcome of runChecks(checks, cluster, { clock: context.clock, signal, explain: messageOf, onStart }))
+      open.next().value?.resolve(outcome)
+    for (const slot of open) slot.resolve(undefined)
+  }
+  gate(run).catch((error: unknown) => {
+    for (const slot of slots) {
+      // Whoever reads stops at the first of them.
+      slot.promise.catch(() => undefined)
+      slot.reject(error)
+    }
+  })
   return {
     name: cluster.name,
     async *outcomes(): AsyncGenerator<Outcome> {
       isShown = true
-      for (const next of asked) {
+      for (const { promise } of slots) {
         status.show(`checking: ${checking}`)
-        const { value, done } = await next
+        const outcome = await promise
         status.clear()
-        if (done === true) break
-        yield value
+        if (outcome === undefined) break
+        yield outcome
       }
       isShown = false
     },
   }
 }
 
-async function conclude(context: Context, given: Given, done: { reports: ClusterReport[]; out: Context['stdout']; timedOut: boolean }) {
+interface Disruption {
+  readonly clusters: readonly CheckContext[]
+  readonly checks: readonly Check<CheckContext>[]
+  readonly reports: readonly ClusterReport[]
+}
+
+/** Breaks one cluster after the other, once all else is told; what was not in order before bars what cannot be told now. */
+async function disrupt(round: Round, { clusters, checks, reports }: Disruption): Promise<ClusterReport[]> {
+  const whole: ClusterReport[] = []
+  for (const [i, report] of reports.entries()) {
+    const [cluster] = clusters.slice(i, i + 1)
+    if (cluster === undefined) continue
+    const bad = new Set(report.outcomes.filter(({ verdict }) => verdict.is === 'failed' || verdict.is === 'skipped').map(({ id }) => id))
+    const able = checks.map((check) => {
+      const obstacle = check.needs?.find((id) => bad.has(id))
+      if (obstacle === undefined) return { ...check, needs: [] }
+      return {
+        ...check,
+        needs: [],
+        run: async () => ({ is: 'skipped' as const, reason: `it is not tried while ${obstacle} is not in order` }),
+      }
+    })
+    const [more] = await runRound(round, [cluster], able)
+    whole.push({ ...report, outcomes: [...report.outcomes, ...(more?.outcomes ?? [])] })
+  }
+  return whole
+}
+
+async function conclude(context: Context, given: Given, done: { reports: readonly ClusterReport[]; out: Output; timedOut: boolean }) {
   const { reports, out, timedOut } = done
   const format = given.need('output')
   const counts = countOf(reports)
@@ -86,55 +166,7 @@ async function conclude(context: Context, given: Given, done: { reports: Cluster
   return counts.failed > 0 ? EXIT.checkFailed : undefined
 }
 
-function checkContexts(context: Context, found: readonly Subject[], given: Given): readonly CheckContext[] {
-  const namespace = given.need('namespace')
-  const all: CheckContext[] = []
-  for (const { name, api } of found) {
-    let asked: ReturnType<typeof askProbes> | undefined
-    let silent: ReturnType<typeof askGateways> | undefined
-    const { clock, version } = context
-    all.push({
-      name,
-      api,
-      namespace,
-      clock,
-      version,
-      all,
-      look: looker(api, namespace),
-      broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
-      probes: (signal) => {
-        asked ??= ask(api, namespace, clock, signal)
-        return asked
-      },
-      silentGateways: (signal) => {
-        silent ??= askGateways({ api, namespace, clock, signal, id: crypto.randomUUID() })
-        return silent
-      },
-    })
-  }
-  return all
-}
-
-async function ask(api: KubeApi, namespace: string, clock: Context['clock'], signal: AbortSignal) {
-  const nodes = (await api.list('Node')).items.map(({ metadata }) => metadata.name)
-  return askProbes({ api, namespace, clock, signal, nodes, id: crypto.randomUUID() })
-}
-
-interface StatusLine {
-  show(text: string): void
-  clear(): void
-}
-
-/** A line that a person at a terminal sees until the next one comes; nothing where nobody looks. */
-function statusLine(output: Output): StatusLine {
-  const write = (text: string): void => void (output.isTty && output.write(text))
-  return { show: (text) => write(`\r\u001b[K  ${text.slice(0, output.columns - 3)}`), clear: () => write('\r\u001b[K') }
-}
-
-function line({ id, name, verdict }: Outcome, marks: Marks): string {
-  const { paint } = marks
-  const head = `  ${marks[verdict.is]} ${paint.dim(id)} ${name}`
-  if (verdict.is === 'ok') return verdict.note === undefined ? head : `${head} ${paint.dim(`(${printable(verdict.note)})`)}`
-  if (verdict.is === 'skipped') return `${head}: ${paint.dim(printable(verdict.reason))}`
-  return `${head}: ${printable(verdict.reason)}${verdict.hint === undefined ? '' : `\n      ${paint.dim(`-> ${verdict.hint}`)}`}`
+/** Takes the pods away again; where that is not possible it says what is left. */
+async function close({ stderr }: Context, pods: PodRun, isHurried: boolean): Promise<void> {
+  for (const line of await pods.close(isHurried)) stderr.write(`${line}\n`)
 }

@@ -127,6 +127,7 @@ export interface Pod extends Resource {
     readonly containers?: readonly {
       readonly name: string
       readonly image?: string
+      readonly imagePullPolicy?: string
       readonly command?: readonly string[]
       readonly args?: readonly string[]
     }[]

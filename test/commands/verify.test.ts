@@ -37,6 +37,16 @@ it('verify finds two healthy clusters in order', async () => {
   ok SUB0618 both ends name each other (endpoints agree)
   ok SUB0619 no agent reports a failure (5 agents)
   ok SUB0620 an engine and its charon answer on every gateway node (2 gateways)
+  skipped SUB0621 the agents' pods are ready: the agents do not run as pods here
+  skipped SUB0622 what was installed is as it was: the agents do not run as pods here
+  skipped SUB0623 all clusters run one image: the agents do not run as pods here
+  ok SUB0624 the broker's credential is this cluster's own
+  skipped SUB0625 pods without rights run on a gateway and a worker node: the agents do not run as pods here
+  skipped SUB0626 pods reach pods of the other clusters by TCP: the agents do not run as pods here
+  skipped SUB0627 pods reach pods of the other clusters by UDP: the agents do not run as pods here
+  skipped SUB0628 datagrams near the MTU and above it pass between pods: the agents do not run as pods here
+  skipped SUB0629 pods reach services of the other clusters: the agents do not run as pods here
+  skipped SUB0630 servers see the address of the pod that asks: the agents do not run as pods here
 Cluster of context "east"
   ok SUB0601 the API answers (https://east:6443 is v1.34.0)
   ok SUB0602 the cluster has joined a clusterset (its id is "east")
@@ -58,8 +68,18 @@ Cluster of context "east"
   ok SUB0618 both ends name each other (endpoints agree)
   ok SUB0619 no agent reports a failure (5 agents)
   ok SUB0620 an engine and its charon answer on every gateway node (2 gateways)
+  skipped SUB0621 the agents' pods are ready: the agents do not run as pods here
+  skipped SUB0622 what was installed is as it was: the agents do not run as pods here
+  skipped SUB0623 all clusters run one image: the agents do not run as pods here
+  ok SUB0624 the broker's credential is this cluster's own
+  skipped SUB0625 pods without rights run on a gateway and a worker node: the agents do not run as pods here
+  skipped SUB0626 pods reach pods of the other clusters by TCP: the agents do not run as pods here
+  skipped SUB0627 pods reach pods of the other clusters by UDP: the agents do not run as pods here
+  skipped SUB0628 datagrams near the MTU and above it pass between pods: the agents do not run as pods here
+  skipped SUB0629 pods reach services of the other clusters: the agents do not run as pods here
+  skipped SUB0630 servers see the address of the pod that asks: the agents do not run as pods here
 
-40 checks in order, 0 failed, 0 warnings, 0 skipped over 2 clusters.
+42 checks in order, 0 failed, 0 warnings, 18 skipped over 2 clusters.
 "
 `)
   expect({ code, err }).toEqual({ code: 0, err: '' })

@@ -127,7 +127,9 @@ function furnish(id: Id, cluster: FakeCluster, broker: FakeCluster, version: str
     BROKER_K8S_REMOTENAMESPACE: BROKER,
   }
   cluster.put(make('ConfigMap', 'submariner-settings', { data: settings }, { namespace: NAMESPACE }))
-  cluster.put(make('Secret', 'submariner-broker-secret', { data: { token: base64('t'), 'ca.crt': base64('c') } }, { namespace: NAMESPACE }))
+  cluster.put(
+    make('Secret', 'submariner-broker-secret', { data: { token: base64(`token-${id}`), 'ca.crt': base64('c') } }, { namespace: NAMESPACE }),
+  )
   const lease: Lease['spec'] = {
     holderIdentity: `${id}-gw1-submariner-gateway`,
     leaseDurationSeconds: 3,

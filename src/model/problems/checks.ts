@@ -101,4 +101,64 @@ export const checkProblems: Problems = {
     cause: 'No engine runs there, it is cut off from the API, or its charon hangs.',
     next: 'Look into the logs of the engine and of charon on that node.',
   },
+  SUB0621: {
+    title: "The agents' pods are not ready",
+    cause: 'An image cannot be had, a pod finds no node, or a container ends or fails its probe.',
+    next: 'Read the reason beside the pod; `kubectl -n submariner describe pods` tells more.',
+  },
+  SUB0622: {
+    title: 'Somebody changed what was installed',
+    cause: 'A person or another program wrote fields of our objects: the API notes who.',
+    next: 'See what `subctl join ... --plan` would put back, or make the change a setting of `join`.',
+  },
+  SUB0623: {
+    title: 'Images differ',
+    cause: 'An upgrade has not reached every cluster or every node yet, or one tag means different images.',
+    next: 'Run `subctl upgrade` with one image in each cluster.',
+  },
+  SUB0624: {
+    title: "The broker's credential is shared",
+    cause: "Several clusters use one token, as the broker chart's guide does it: each can change what the others publish.",
+    next: 'Give each its own: `subctl join broker-info.subm --cluster-id NAME`.',
+  },
+  SUB0625: {
+    title: 'The pods of verify do not run',
+    cause: 'The image is not on the node, a policy of the cluster refuses them, or the node takes no pods.',
+    next: 'Read the reason; --image names another image, --pods false leaves these checks out.',
+  },
+  SUB0626: {
+    title: 'Pods do not reach pods by TCP',
+    cause: 'The path of the nodes is broken (see SUB0613), or a packet filter or MTU stops what is forwarded.',
+    next: 'Compare which nodes fail; look at packet filters of those, and at UDP 4800 between nodes.',
+  },
+  SUB0627: {
+    title: 'Pods do not reach pods by UDP',
+    cause: 'The path of the nodes is broken (see SUB0613), or a packet filter drops UDP.',
+    next: 'Compare with SUB0626, and look at packet filters.',
+  },
+  SUB0628: {
+    title: 'Large datagrams do not pass',
+    cause: 'Some link has a smaller MTU than its ends know and ICMP is dropped, or fragments are dropped.',
+    next: "Lower the MTU of the gateways' devices, or let ICMP fragmentation-needed and fragments pass.",
+  },
+  SUB0629: {
+    title: 'Pods do not reach services of another cluster',
+    cause: "kube-proxy does not run on the other cluster's gateway node, or the service network is not the one it published.",
+    next: 'Compare `subctl show clusters` with the service network of that cluster; look at kube-proxy on its gateway node.',
+  },
+  SUB0630: {
+    title: 'Servers do not see the address of the pod that asks',
+    cause: 'Something masquerades between the pods: a CNI, or rules of the node.',
+    next: 'Look for MASQUERADE in `iptables -t nat -S` and `nft list ruleset` of the nodes.',
+  },
+  SUB0631: {
+    title: 'A planned hand-over takes long',
+    cause: 'The successor was not ready, the API is slow, or the nodes are busy.',
+    next: 'Look into the logs of the engines of both gateways around that time.',
+  },
+  SUB0632: {
+    title: 'Traffic does not survive a gateway that is gone at once',
+    cause: 'There is no second gateway, or it could not take over.',
+    next: 'Run `subctl show gateways`, and see SUB0603 and SUB0620.',
+  },
 }

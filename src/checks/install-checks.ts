@@ -1,0 +1,42 @@
+import type { Check, Verdict } from './check.ts'
+import { foreignChanges } from './foreign.ts'
+import type { CheckContext } from './subject.ts'
+import { imagesEqual, NOT_PODS, readWorkloads, workloadsReady } from './workloads.ts'
+
+/** The account whose token the broker chart hands to every cluster alike (upstream's name). */
+const SHARED_ACCOUNT = 'submariner-k8s-broker-client'
+
+/** Questions about what `join` or Helm has put into a cluster. */
+export const INSTALL_CHECKS: readonly Check<CheckContext>[] = [
+  { id: 'SUB0621', name: "the agents' pods are ready", needs: ['SUB0602'], patienceMs: 15_000, run: workloadsReady },
+  { id: 'SUB0622', name: 'what was installed is as it was', needs: ['SUB0602'], run: unchanged },
+  { id: 'SUB0623', name: 'all clusters run one image', needs: ['SUB0602'], run: imagesEqual },
+  { id: 'SUB0624', name: "the broker's credential is this cluster's own", needs: ['SUB0606'], run: ownCredential },
+]
+
+async function unchanged(context: CheckContext): Promise<Verdict> {
+  if ((await readWorkloads(context)).daemonSets.length === 0) return { is: 'skipped', reason: NOT_PODS }
+  const changes = await foreignChanges(context.api, context.namespace)
+  if (changes.length === 0) return { is: 'ok' }
+  return {
+    is: 'warning',
+    reason: changes.map(({ object, by, fields }) => `${object}: ${by} wrote ${fields.join(', ')}`).join('; '),
+    hint: '`subctl join ... --plan` shows what it would put back; the next join does',
+  }
+}
+
+async function ownCredential(context: CheckContext): Promise<Verdict> {
+  const own = await context.credential()
+  if (own.account?.endsWith(`:${SHARED_ACCOUNT}`) === true || own.account === SHARED_ACCOUNT)
+    return { is: 'warning', reason: `${own.account} is one credential for every cluster of the broker`, hint: OWN_ONE }
+  const others = await Promise.all(
+    context.all
+      .filter((other) => other !== context)
+      .map(async (other) => ({ name: other.name, ...(await other.credential().catch(() => ({ digest: '' }))) })),
+  )
+  const same = others.filter(({ digest }) => digest === own.digest).map(({ name }) => name)
+  if (same.length > 0) return { is: 'warning', reason: `${same.join(', ')} has the same one`, hint: OWN_ONE }
+  return { is: 'ok', ...(own.account !== undefined && { note: own.account }) }
+}
+
+const OWN_ONE = 'any of them could speak for the others: `subctl join broker-info.subm --cluster-id NAME` gives each cluster one of its own'

@@ -1,0 +1,46 @@
+import { brokerAccess, brokerCredential } from '../../checks/broker-access.ts'
+import { askGateways } from '../../checks/gateways.ts'
+import { askProbes } from '../../checks/probes.ts'
+import { type CheckContext, looker } from '../../checks/subject.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import type { Context } from '../context.ts'
+import type { Subject } from '../look/subjects.ts'
+import { failOver } from './failover.ts'
+import type { PodRun } from './pod-run.ts'
+
+/** What checks may look at, for each cluster. Nodes, gateways and pods are asked once, however many checks read it. */
+export function checkContexts(context: Context, found: readonly Subject[], namespace: string, pods: PodRun): readonly CheckContext[] {
+  const { clock, version } = context
+  const all: CheckContext[] = []
+  for (const { name, api } of found) {
+    let asked: ReturnType<typeof askProbes> | undefined
+    let silent: ReturnType<typeof askGateways> | undefined
+    all.push({
+      name,
+      api,
+      namespace,
+      clock,
+      version,
+      all,
+      look: looker(api, namespace),
+      broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
+      credential: () => brokerCredential(api, namespace),
+      probes: (signal) => {
+        asked ??= ask(api, namespace, clock, signal)
+        return asked
+      },
+      silentGateways: (signal) => {
+        silent ??= askGateways({ api, namespace, clock, signal, id: crypto.randomUUID() })
+        return silent
+      },
+      pods: (signal) => pods.findings(signal),
+      failover: (how, signal) => failOver({ context: name, api, namespace, clock, pods }, how, signal),
+    })
+  }
+  return all
+}
+
+async function ask(api: KubeApi, namespace: string, clock: Context['clock'], signal: AbortSignal) {
+  const nodes = (await api.list('Node')).items.map(({ metadata }) => metadata.name)
+  return askProbes({ api, namespace, clock, signal, nodes, id: crypto.randomUUID() })
+}
