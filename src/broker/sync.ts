@@ -49,7 +49,7 @@ export function planSync(view: SyncView): SyncPlan {
   }
 }
 
-export const keyOf = ({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`
+export const keyOf = remembered(({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`)
 export const labelOf = ({ metadata }: Shared): string | undefined => metadata.labels?.[CLUSTER_LABEL]
 const isOwn = (view: SyncView, object: Shared): boolean => labelOf(object) === view.clusterId
 /** Whether another cluster than this one has written it, though it carries our id. */

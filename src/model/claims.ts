@@ -78,9 +78,12 @@ export function openClaims(): Claims {
       if (familyOf(network) !== 4) return
       const [from, to] = rangeOf(network)
       const [first, end] = touching(from, to)
-      const merged = networks
-        .slice(first, end)
-        .reduce((sum, held) => ({ from: Math.min(sum.from, held.from), to: Math.max(sum.to, held.to), owner }), { from, to, owner })
+      const touched = first === end ? [] : networks.slice(first, end)
+      const merged = touched.reduce((sum, held) => ({ from: Math.min(sum.from, held.from), to: Math.max(sum.to, held.to), owner }), {
+        from,
+        to,
+        owner,
+      })
       networks.splice(first, end - first, merged)
     },
     addAddress(ip, owner) {
@@ -119,10 +122,18 @@ function numberOf(ip: Ip): number {
   NUMBERS.set(ip, number)
   return number
 }
+
+type Range = readonly [from: number, to: number]
+const RANGES = new Map<string, Range>()
 /** First and last address of an IPv4 network. */
-function rangeOf(network: Cidr): [from: number, to: number] {
+function rangeOf(network: Cidr): Range {
+  const known = RANGES.get(network)
+  if (known !== undefined) return known
   const from = numberOf(networkAddress(network))
-  return [from, from + 2 ** (32 - prefixLength(network)) - 1]
+  const range: Range = [from, from + 2 ** (32 - prefixLength(network)) - 1]
+  if (RANGES.size >= MOST_NUMBERS) RANGES.clear()
+  RANGES.set(network, range)
+  return range
 }
 const RESERVED_RANGES = RESERVED.map((item) => {
   const [from, to] = rangeOf(item.network)

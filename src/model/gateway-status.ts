@@ -1,5 +1,5 @@
 // The Gateway object: what a gateway says of itself and its connections.
-import { canonical } from './canonical.ts'
+import { canonical, remembered } from './canonical.ts'
 import { sanitise } from './names.ts'
 import type { Connection, EndpointSpec, Gateway, LatencyRtt } from './resources.ts'
 
@@ -73,13 +73,18 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
   },
 })
 
-/** All of a Gateway but times: while this text stays, only the heartbeat writes. */
-export const stateText = ({ metadata, status }: Gateway): string =>
-  canonical({
-    ...status,
-    broker: metadata.annotations?.[BROKER_ANNOTATION],
-    connections: status.connections.map(({ latencyRTT: _, ...rest }) => rest),
-  })
+/** The state of a Gateway, without times, and without what its connections' endpoints are: what is written at once when it changes. */
+export const stateText = ({ metadata, status: { connections, ...rest } }: Gateway): string =>
+  [canonical({ ...rest, broker: metadata.annotations?.[BROKER_ANNOTATION] }), ...connections.map(stateOf)].join('\n')
+
+const stateOf = ({ endpoint, status, statusMessage, usingIP, usingNAT }: Connection): string =>
+  `${endpoint.cable_name} ${status} ${usingIP} ${usingNAT} ${JSON.stringify(statusMessage)}`
+
+/** What the connections' endpoints are: what is written soon, of many changes together. */
+export const detailText = ({ status }: Gateway): string => status.connections.map(({ endpoint }) => specText(endpoint)).join('\n')
+
+/** Specs never change once they are read, so each is written out once. */
+export const specText = remembered((spec: EndpointSpec): string => canonical(spec))
 
 /** Since when each connection is in its state: the old time where the state is the old one. */
 export function sinceStates(

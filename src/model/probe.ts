@@ -51,6 +51,7 @@ export const writeProbeRequest = (id: string): string => JSON.stringify({ id })
 
 /** The id of a request; undefined where the text is none. */
 export function readProbeRequest(value: string | undefined): string | undefined {
+  if (value === undefined) return undefined
   const parsed = safeParse(object({ id: text() }), parseJson(value))
   return parsed.success ? parsed.data.id : undefined
 }

@@ -103,18 +103,21 @@ const newestFirst = (a: Endpoint, b: Endpoint): number =>
 const compare = (a = '', b = ''): number => (a === b ? 0 : a < b ? -1 : 1)
 
 function grantNetworks({ claims, refused }: Judge, cluster: Cluster): readonly Cidr[] {
-  const { cluster_id: id, service_cidr, cluster_cidr, global_cidr } = cluster.spec
-  const fields = Object.entries({ service_cidr, cluster_cidr, global_cidr })
-  return fields.flatMap(([field, texts]) =>
-    texts.flatMap((text, i) => {
-      const network = parseCidr(text)
-      const reason = unfit(network) ?? taken(claims, network, id)
-      if (reason === undefined) claims.addNetwork(network, id)
-      else refused.push({ object: nameOf('Cluster', cluster), field: `spec.${field}[${i}]`, reason })
-      return reason === undefined ? [network] : []
-    }),
-  )
+  const { cluster_id: id } = cluster.spec
+  return claimsOf(cluster).flatMap(({ network, field, fault }) => {
+    const reason = fault ?? taken(claims, network, id)
+    if (reason === undefined) claims.addNetwork(network, id)
+    else refused.push({ object: nameOf('Cluster', cluster), field, reason })
+    return reason === undefined ? [network] : []
+  })
 }
+
+/** What a Cluster claims, each network with its field and why no cluster at all can have it. */
+const claimsOf = remembered(({ spec: { service_cidr, cluster_cidr, global_cidr } }: Cluster) =>
+  Object.entries({ service_cidr, cluster_cidr, global_cidr }).flatMap(([field, texts]) =>
+    texts.map(parseCidr).map((network, i) => ({ network, field: `spec.${field}[${i}]`, fault: unfit(network) })),
+  ),
+)
 
 function taken(claims: Claims, network: Cidr, owner: string): string | undefined {
   const other = claims.foreignNetwork(network, owner)
@@ -198,7 +201,9 @@ function swallows({ subnets }: RemoteGateway, newer: readonly RemoteGateway[]): 
 }
 
 const outside = (networks: readonly Cidr[], subnet: Cidr): string | undefined =>
-  networks.some((network) => contains(network, subnet)) ? undefined : `${subnet} is not in the networks that the cluster has`
+  networks.includes(subnet) || networks.some((network) => contains(network, subnet))
+    ? undefined
+    : `${subnet} is not in the networks that the cluster has`
 
 /** Without its health-check address where that is not one of its cluster's. */
 function healthy(gateway: RemoteGateway, note: (field: string, reason: string) => void): RemoteGateway {

@@ -34,6 +34,7 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
   const state = { kicked: false, passes: 0, wake: new AbortController() }
   const wake = (): void => state.wake.abort(null)
   const kick = (): void => {
+    if (state.kicked) return
     state.kicked = true
     wake()
   }

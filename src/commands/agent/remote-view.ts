@@ -1,5 +1,6 @@
 // What an agent knows of the other clusters, from the live copies, after vetting.
 import type { Store } from '../../k8s/store.ts'
+import { remembered } from '../../model/canonical.ts'
 import type { Refusal } from '../../model/decode.ts'
 import { type Cidr, type Ip, ipOrNone } from '../../model/net.ts'
 import type { OwnNetworks, RemoteCluster } from '../../model/remote.ts'
@@ -35,15 +36,19 @@ export function openView(sources: ViewSources): () => RemoteView {
 }
 
 function ownNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): OwnNetworks {
-  const ofNodes = nodes.all().flatMap((node) => node.status?.addresses?.flatMap(({ address }) => ipOrNone(address)) ?? [])
   return {
     clusterId: settings.clusterId,
     podCidrs: settings.podCidrs,
     serviceCidrs: settings.serviceCidrs,
-    addresses: [...new Set([...ofNodes, ...apiServers.flatMap(ipOfServer), ...apiAddresses()])].sort(),
+    addresses: [...new Set([...addressesOf(nodes.all()), ...apiServers.flatMap(ipOfServer), ...apiAddresses()])].sort(),
     brokerAddresses: brokerServer === undefined ? [] : ipOfServer(brokerServer),
   }
 }
+
+/** Of all Nodes; their hostnames stand among their addresses too. */
+const addressesOf = remembered((nodes: readonly Node[]): readonly Ip[] =>
+  nodes.flatMap(({ status }) => status?.addresses?.flatMap(({ address }) => ipOrNone(address)) ?? []),
+)
 
 /** The address in a URL; none where it has a name, or an address that means another machine to each that says it. */
 const ipOfServer = (server: string): readonly Ip[] =>

@@ -16,8 +16,9 @@ const MOST_A_MINUTE = 30
 export function noticesOf(before: Gateway | undefined, after: Gateway): readonly Notice[] {
   const old = new Map(before?.status.connections.map((connection) => [connection.endpoint.cable_name, connection.status]))
   const notices = after.status.connections.flatMap((connection) => notice(old.get(connection.endpoint.cable_name), connection))
+  const there = new Set(after.status.connections.map(({ endpoint }) => endpoint.cable_name))
   const gone = (before?.status.connections ?? [])
-    .filter(({ endpoint }) => !after.status.connections.some((connection) => connection.endpoint.cable_name === endpoint.cable_name))
+    .filter(({ endpoint }) => !there.has(endpoint.cable_name))
     .map(
       ({ endpoint }): Notice => ({
         type: 'Normal',

@@ -1,6 +1,6 @@
 // The loop that writes this gateway's object: at once when its state changes, otherwise as a heartbeat that carries round-trip times.
 import { write } from '../../broker/write.ts'
-import { type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
+import { detailText, type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
 import type { Connection, EndpointSpec, Gateway } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { openRefusals } from '../agent/refusals.ts'
@@ -13,6 +13,8 @@ import type { SyncLoop } from './sync.ts'
 import { probesOf } from './view.ts'
 
 const HEARTBEAT_MS = 30_000
+/** What has changed of the others' Endpoints, and of no connection's state, is written this often at most: it stands in their own objects. */
+const DETAIL_MS = 5_000
 /** Health is looked at this often; it is the prober's memory, no packet. */
 const LOOK_MS = 1_000
 
@@ -28,7 +30,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const tell = openEvents(engine)
   const sayRefused = openRefusals(log.with({ gateway: ownName(engine) }))
   const answer = openAnswer(cables)
-  let written: { readonly gateway: Gateway; readonly text: string; readonly atMs: number } | undefined
+  let written: Written | undefined
   let since: Record<string, string> = {}
 
   const save = async (gateway: Gateway, answered: Readonly<Record<string, string>> = {}): Promise<void> => {
@@ -41,7 +43,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     // Somebody else wrote it in between, or our copy is not of today yet: the next pass tries again.
     if (lines.length === 0) return
     const notices = noticesOf(written?.gateway ?? before, gateway)
-    written = { gateway, text: stateText(gateway), atMs: clock.now() }
+    written = { gateway, state: stateText(gateway), detail: detailText(gateway), atMs: clock.now() }
     await tell(gateway, notices)
   }
   const sweep = async (): Promise<void> => {
@@ -65,13 +67,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     const seen = stores.gateways.get(ownName(engine), settings.namespace)
     const isGone = stores.gateways.synced && seen === undefined
     const answered = answer(seen)
-    const isNews =
-      written === undefined ||
-      answered !== undefined ||
-      (isGone && clock.now() - written.atMs >= LOOK_MS) ||
-      written.text !== stateText(gateway) ||
-      clock.now() - written.atMs >= HEARTBEAT_MS
-    if (isNews) await save(gateway, answered)
+    if (answered !== undefined || isNews(written, gateway, { isGone, nowMs: clock.now() })) await save(gateway, answered)
     await sweep()
   }
   const loop = runLoop(pass, {
@@ -85,6 +81,19 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   })
   engine.loops.add(loop)
   return loop
+}
+
+interface Written {
+  readonly gateway: Gateway
+  readonly state: string
+  readonly detail: string
+  readonly atMs: number
+}
+/** Whether the object is to be written now: what is gone or has another state at once, the rest after a while. */
+function isNews(written: Written | undefined, gateway: Gateway, { isGone, nowMs }: { isGone: boolean; nowMs: number }): boolean {
+  if (written === undefined || written.state !== stateText(gateway)) return true
+  const age = nowMs - written.atMs
+  return age >= HEARTBEAT_MS || (isGone && age >= LOOK_MS) || (age >= DETAIL_MS && written.detail !== detailText(gateway))
 }
 
 interface Draft {

@@ -4,12 +4,14 @@ import { apiVersionOf } from '../../model/kinds.ts'
 import type { RouteAgent } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { isKnown, type RouteAgentState, remotesOf, sourceOf } from './state.ts'
-import { type Status, statusOf, targetsOf, textOf } from './status.ts'
+import { type Said, type Status, saidIn, statusOf, targetsOf } from './status.ts'
 
 /** Health is looked at this often; it is the prober's memory, no packet. */
 const LOOK_MS = 2_000
 /** Round-trip times alone are written no more often. */
 const TIMES_MS = 60_000
+/** What has changed of the others' Endpoints, and of nobody's state, is written this often at most: it stands in their own objects. */
+const DETAIL_MS = 5_000
 
 export interface ReportLoop extends Loop {
   readonly status: Status | undefined
@@ -21,6 +23,8 @@ export function runReport(state: RouteAgentState): ReportLoop {
   const health = world.openHealth(() => sourceOf(state))
   let status: Status | undefined
   let writtenAt = clock.now()
+  /** What this agent has written, so that its own object need not be read to know it. */
+  let written: (Said & { readonly versions: readonly (string | undefined)[] }) | undefined
   const pass = async (): Promise<void> => {
     if (!isKnown(state) || stores.mine.heardMs() === Number.POSITIVE_INFINITY) return
     const remotes = remotesOf(state)
@@ -28,9 +32,13 @@ export function runReport(state: RouteAgentState): ReportLoop {
     const pulse = settings.health.enabled ? health.pulse : undefined
     status = statusOf({ version: world.version, failure: state.failure, remotes, pulse })
     const there = stores.mine.get(settings.nodeName, settings.namespace)
-    const isNews = textOf(there?.status) !== textOf(status)
-    if (!isNews && clock.now() - writtenAt < TIMES_MS) return
-    await write(state, status, there !== undefined)
+    const isOurs = written?.versions.includes(there?.metadata.resourceVersion) === true
+    const known = isOurs ? written : there?.status && saidIn(there.status)
+    const said = saidIn(status)
+    const age = clock.now() - writtenAt
+    if (known?.state === said.state && age < (known.detail === said.detail ? TIMES_MS : DETAIL_MS)) return
+    // Until our copy has heard of the write it is of the version before.
+    written = { ...said, versions: [there?.metadata.resourceVersion, await write(state, status, there !== undefined)] }
     writtenAt = clock.now()
   }
   const loop = runLoop(pass, {
@@ -53,23 +61,23 @@ export function runReport(state: RouteAgentState): ReportLoop {
   }
 }
 
-/** The status alone: annotations are for `verify` and this agent to talk by. */
-async function write({ world }: RouteAgentState, status: Status, isThere: boolean): Promise<void> {
+/** The status alone: annotations are for `verify` and this agent to talk by. Gives the version of what was written. */
+async function write({ world }: RouteAgentState, status: Status, isThere: boolean): Promise<string | undefined> {
   const { namespace, nodeName } = world.settings
-  const create = async (): Promise<void> => {
+  const create = async (): Promise<string | undefined> => {
     const object: RouteAgent = {
       apiVersion: apiVersionOf('RouteAgent'),
       kind: 'RouteAgent',
       metadata: { name: nodeName, namespace },
       status,
     }
-    await world.local.create(object)
+    return (await world.local.create(object)).metadata.resourceVersion
   }
   if (!isThere) return create()
   try {
-    await world.local.patch('RouteAgent', nodeName, namespace, { status })
+    return (await world.local.patch('RouteAgent', nodeName, namespace, { status })).metadata.resourceVersion
   } catch (error) {
     if (!(error instanceof ApiError) || error.code !== 404) throw error
-    await create()
+    return await create()
   }
 }

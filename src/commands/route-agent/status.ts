@@ -1,9 +1,9 @@
 // The RouteAgent object: what one node reaches through the tunnels.
 import type { Pulse } from '../../dataplane/health.ts'
-import { canonical } from '../../model/canonical.ts'
+import { specText } from '../../model/gateway-status.ts'
 import type { Ip } from '../../model/net.ts'
 import type { RemoteCluster, RemoteGateway } from '../../model/remote.ts'
-import type { EndpointSpec, RemoteEndpoint, RouteAgent } from '../../model/resources.ts'
+import type { RemoteEndpoint, RouteAgent } from '../../model/resources.ts'
 
 export type Status = RouteAgent['status']
 
@@ -32,21 +32,18 @@ function remoteEndpoint({ spec, healthCheckIp }: RemoteGateway, pulse: StatusPar
   return { status: 'error', statusMessage: `${healthCheckIp} does not answer through the tunnel`, spec, ...latency }
 }
 
-/** All of a status but times: while this text stays, a write can wait. */
-export const textOf = (status: Status | undefined): string =>
-  status === undefined
-    ? ''
-    : [status.version, status.statusFailure, ...(status.remoteEndpoints ?? []).map(entryText)].map((text) => JSON.stringify(text)).join()
-
-const entryText = ({ status, statusMessage, spec }: RemoteEndpoint): string => `${status} ${statusMessage} ${specText(spec)}`
-
-/** Specs never change once they are read, so each is written out once. */
-const texts = new WeakMap<object, string>()
-function specText(spec: EndpointSpec): string {
-  const text = texts.get(spec) ?? canonical(spec)
-  texts.set(spec, text)
-  return text
+/** A status without times: what is written at once when it changes, and what can wait a while. */
+export interface Said {
+  readonly state: string
+  /** What the remote endpoints are. */
+  readonly detail: string
 }
+export const saidIn = ({ version, statusFailure, remoteEndpoints = [] }: Status): Said => ({
+  state: [version, statusFailure, ...remoteEndpoints.map(stateOf)].map((text) => JSON.stringify(text)).join(),
+  detail: remoteEndpoints.map(({ spec }) => specText(spec)).join(),
+})
+
+const stateOf = ({ status, statusMessage, spec }: RemoteEndpoint): string => `${spec.cable_name} ${status} ${statusMessage}`
 
 /** The addresses to send echo requests to. */
 export const targetsOf = (remotes: readonly RemoteCluster[]): readonly Ip[] => [

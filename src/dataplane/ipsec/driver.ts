@@ -41,6 +41,13 @@ export interface IpsecDriver extends CableDriver, Disposable {
 
 const SETTLE_MS = 30
 
+interface State {
+  wanted: readonly WantedConnection[]
+  /** The same by name. */
+  named: ReadonlyMap<string, WantedConnection>
+  turn: Promise<unknown>
+}
+
 /**
  * Cables carried by charon. Every pass reads what charon has; connections are known by mark, SAs by name and reqids, foreign ones are left alone.
  * The gateway must own an address in each local network before. Rejects with UserError SUB0501 while charon does not answer.
@@ -52,7 +59,7 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   const patience = openPatience(clock)
   const secrets = openSecrets()
   const reasons = new Map<string, string>()
-  const state: { wanted: readonly WantedConnection[]; turn: Promise<unknown> } = { wanted: [], turn: Promise.resolve() }
+  const state: State = { wanted: [], named: new Map(), turn: Promise.resolve() }
   /** One at a time: a look caused by an event never runs into a pass. */
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const turn = state.turn.then(work)
@@ -66,11 +73,12 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     onChange: told.add,
     onClose: () => options.onChange?.(),
     onLog(name, line) {
-      const connection = state.wanted.find((wanted) => wanted.name === name)
+      const connection = state.named.get(name)
       const reason = connection && reasonOf(line, connection.cable)
-      if (reason === undefined || reasons.get(name) === reason) return
+      if (reason === undefined) return
+      // The first one is news; what follows may tell the same in other words, again and again.
+      if (!reasons.has(name)) told.add(name)
       reasons.set(name, reason)
-      told.add(name)
     },
   })
   const take = (steps: readonly Step[], esp: EspMode): Promise<readonly string[]> =>
@@ -78,7 +86,7 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
   /** As soon as an SA comes up: ends surplus ones, so that no packet goes where nobody is any more, and has the other children made. */
   const look = async (names: ReadonlySet<string>): Promise<void> => {
     if (!link.isOpen) return
-    const mine = (): readonly WantedConnection[] => state.wanted.filter(({ name }) => names.has(name))
+    const mine = (): readonly WantedConnection[] => [...names].flatMap((name) => state.named.get(name) ?? [])
     await inTurn(async () => {
       const sas = byName(await link.sas(names))
       const steps = mine().flatMap((connection) => tidySteps(connection, sas.get(connection.name) ?? []))
@@ -94,8 +102,8 @@ export function openIpsecDriver(options: IpsecOptions): IpsecDriver {
     const wanted = wantedConnections(cables, esp)
     const names = only && namesOf(only, [...state.wanted, ...wanted])
     state.wanted = wanted
-    const all = new Set(wanted.map(({ name }) => name))
-    for (const name of reasons.keys()) if (!all.has(name)) reasons.delete(name)
+    state.named = new Map(wanted.map((connection) => [connection.name, connection]))
+    for (const name of reasons.keys()) if (!state.named.has(name)) reasons.delete(name)
     initiating.keep(wanted)
     const mine = names === undefined ? wanted : wanted.filter(({ name }) => names.has(name))
     const device = esp === 'kernel' && cables.length > 0 && names === undefined ? await putDevice(exec) : []
