@@ -4,7 +4,7 @@ import { kindOf } from '../model/kinds.ts'
 import { FIELD_MANAGER } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import { type Conflict, conflictsOf } from './conflicts.ts'
-import { isRecord } from './tree.ts'
+import { isRecord, textAt } from './tree.ts'
 
 export type Action = 'created' | 'changed' | 'unchanged'
 /** One field that would change; a value is undefined where there is none, and never a secret. */
@@ -83,11 +83,20 @@ const SERVERS = new Set([
   'metadata.managedFields',
   'metadata.resourceVersion',
   'metadata.generation',
+  'metadata.annotations.deprecated.daemonset.template.generation',
   'metadata.creationTimestamp',
   'metadata.uid',
   'status',
 ])
 const HIDDEN = '(hidden)'
+
+/** A list whose items have names of their own, as containers and variables have, by these; undefined for any other. */
+function byName(list: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!Array.isArray(list)) return undefined
+  const entries = list.map((item: unknown) => [textAt(item, 'name') ?? '', item] as const)
+  const names = new Set(entries.map(([name]) => name))
+  return names.size === list.length && !names.has('') ? Object.fromEntries(entries) : undefined
+}
 
 /** The fields that differ between an object and what it is to become. */
 export function differences(from: unknown, to: unknown, isSecret = false): readonly FieldChange[] {
@@ -98,6 +107,8 @@ export function differences(from: unknown, to: unknown, isSecret = false): reado
       return keys.flatMap((key) => walk(a[key], b[key], path === '' ? key : `${path}.${key}`))
     }
     if (JSON.stringify(a) === JSON.stringify(b)) return []
+    const [named, others] = [byName(a), byName(b)]
+    if (named !== undefined && others !== undefined) return walk(named, others, path)
     const hide = isSecret && /^(data|stringData)(\.|$)/.test(path)
     return [{ path, from: hide && a !== undefined ? HIDDEN : a, to: hide && b !== undefined ? HIDDEN : b }]
   }

@@ -68,10 +68,10 @@ function notReady(container: ContainerStatus, events: readonly Resource[], log: 
   const probe = events.findLast((event) => textAt(event, 'reason') === 'Unhealthy')
   if (probe === undefined) return undefined
   const words = lastWords(container.lastState?.terminated?.message) ?? lastWords(log)
-  const line = words === undefined ? '' : `; its last line: ${words}`
   const message = textAt(probe, 'message') ?? ''
   // A startup probe fails until the program is up: its time, not each try, says whether it ever will be.
-  return { state: message.startsWith('Startup') ? 'waiting' : 'failing', text: `not ready: ${oneLine(message)}${line}` }
+  const state = message.startsWith('Startup') ? 'waiting' : 'failing'
+  return { state, text: `not ready: ${oneLine(message)}`, ...(words !== undefined && { detail: words }) }
 }
 
 const failing = (text: string): Trouble => ({ state: 'failing', text })

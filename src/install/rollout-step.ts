@@ -3,6 +3,8 @@ export interface Step {
   readonly what: string
   readonly state: 'ok' | 'waiting' | 'failing' | 'note'
   readonly text: string
+  /** Said with the text, but no news by itself: the last line of a log. */
+  readonly detail?: string
   /** What to do about it. */
   readonly hint?: string
 }
@@ -18,5 +20,8 @@ export function changedSteps(before: ReadonlyMap<string, string>, steps: readonl
 
 /** What was said of each step, for changedSteps the next time. */
 export const saidOf = (steps: readonly Step[]): ReadonlyMap<string, string> => new Map(steps.map((step) => [step.what, textOf(step)]))
+
+/** A step's text with its detail. */
+export const wholeText = ({ text, detail }: Step): string => (detail === undefined ? text : `${text}; its last line: ${detail}`)
 
 const textOf = ({ state, text }: Step): string => `${state} ${text}`

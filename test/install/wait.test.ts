@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { downNodes, type PodSight, podSteps } from '../../src/install/rollout.ts'
 import { connectionSteps } from '../../src/install/rollout-connections.ts'
 import { lastWords } from '../../src/install/rollout-pod.ts'
-import { changedSteps, openSteps, type Step, saidOf } from '../../src/install/rollout-step.ts'
+import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../src/install/rollout-step.ts'
 import type { ContainerStatus, DaemonSet, Gateway, Pod, Resource } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { connectionTo } from '../fakes/joined.ts'
@@ -52,7 +52,7 @@ const event = (reason: string, message: string, uid = 'pod-n1'): Resource => ({
 })
 const steps = (more: Partial<PodSight>): readonly string[] =>
   podSteps({ daemonSets: [set({ desired: 1 })], pods: [], events: [], downNodes: new Set(), logs: new Map(), ...more }, [GATEWAY]).map(
-    ({ what, state, text }) => `${state} ${what}: ${text}`,
+    (step) => `${step.state} ${step.what}: ${wholeText(step)}`,
   )
 
 describe('podSteps() says how a workload comes up', () => {

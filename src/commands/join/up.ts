@@ -1,5 +1,5 @@
 // What a join or an upgrade says while it waits, and what it waits for.
-import type { Step } from '../../install/rollout-step.ts'
+import { type Step, wholeText } from '../../install/rollout-step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Endpoint } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
@@ -10,11 +10,17 @@ import { type Waiting, waitUntilUp } from './wait.ts'
 
 export const isWaiting = (context: Context, given: Given): boolean => (given.text('wait') ?? String(context.stderr.isTty)) === 'true'
 
-/** Says each step that changes, with a mark. */
+/** Says each step with a mark, where it stands otherwise than when it was last said. */
 export function teller(context: Context, given: Given): (step: Step) => void {
   const { ok, failed, warning, skipped } = marksFor(context.stderr, context, given)
   const marks: Readonly<Record<Step['state'], string>> = { ok, failing: failed, note: warning, waiting: skipped }
-  return ({ what, state, text }) => say(context, `${marks[state]} ${what}: ${text}`)
+  const said = new Map<string, string>()
+  return (step) => {
+    const key = `${step.state} ${step.text}`
+    if (said.get(step.what) === key) return
+    said.set(step.what, key)
+    say(context, `${marks[step.state]} ${step.what}: ${wholeText(step)}`)
+  }
 }
 
 /** A connection to each of these is waited for: other clusters that have a gateway on the broker. Asked anew every few seconds. */

@@ -1,7 +1,7 @@
 // `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
 import { downNodes, isReady, podSteps, podsOf } from '../../install/rollout.ts'
 import { type ConnectionSight, connectionSteps } from '../../install/rollout-connections.ts'
-import { changedSteps, openSteps, type Step, saidOf } from '../../install/rollout-step.ts'
+import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout-step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'
@@ -52,7 +52,7 @@ export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
 
 /** What is not done when time is up, each with what to do about it. */
 function late(open: readonly Step[]): UserError {
-  const lines = open.map(({ what, text }) => `  ${what}: ${text}`)
+  const lines = open.map((step) => `  ${step.what}: ${wholeText(step)}`)
   const hints = [...new Set(open.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
   return new UserError('SUB0420', `Time ran out (--timeout) before all was up:\n${lines.join('\n')}`, {
     exitCode: EXIT.timedOut,
