@@ -4,6 +4,9 @@ import { probeEsp } from '../dataplane/ipsec/esp.ts'
 import { UserError } from '../model/errors.ts'
 import { startChild } from '../system/child.ts'
 import { openLocalSocket } from '../system/unix-socket.ts'
+import { metricsListen, serveHealth } from './agent/health.ts'
+import { afterEngine } from './agent/presence.ts'
+import { watchCharon } from './charon/watch.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 
@@ -18,12 +21,17 @@ const ACQUIRE = '/proc/sys/net/core/xfrm_acq_expires'
 
 /** `subctl charon`: keeps charon running on a gateway node until SIGTERM. */
 export const charon: Run = async (context, given) => {
-  const { files, exec, clock, signal } = context
+  const { files, exec, clock } = context
   const log = context.log.with({ agent: 'charon' })
+  const runDir = given.need('run-dir')
+  const signal = afterEngine({ ...context, log, runDir }, given.duration('grace'))
+  const ended = new AbortController()
+  const watched = watchCharon({ runDir, clock, log, openSocket: openLocalSocket, signal: ended.signal })
+  void serveHealth(metricsListen(given), { ...watched, clock, log, signal: ended.signal, metrics: () => [] })
   const { esp, why } = await chosenEsp(context, given.need('esp'))
   log.info(`ESP: ${esp}`, { why })
-  await keepCharon({
-    runDir: given.need('run-dir'),
+  const keeping = keepCharon({
+    runDir,
     program: await programOf(context),
     esp,
     nattPort: given.number('natt-port', 1, 65_535),
@@ -37,6 +45,12 @@ export const charon: Run = async (context, given) => {
     openSocket: openLocalSocket,
     signal,
   })
+  try {
+    await keeping
+  } finally {
+    ended.abort()
+    await watched.ended
+  }
   return undefined
 }
 

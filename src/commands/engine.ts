@@ -15,6 +15,7 @@ import { openHttp } from '../system/http.ts'
 import { lookupIpv4 } from '../system/lookup.ts'
 import { shuffled } from '../system/random.ts'
 import { type Listen, metricsListen, serveHealth } from './agent/health.ts'
+import { present } from './agent/presence.ts'
 import { agentSettings } from './agent/settings.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
@@ -29,6 +30,7 @@ interface Ground {
   readonly context: Context
   readonly settings: EngineSettings
   readonly nodeName: string
+  readonly runDir: string
   readonly local: KubeApi
   readonly broker: KubeApi | undefined
   readonly driver: IpsecDriver
@@ -40,7 +42,7 @@ interface Seen {
   facts?: Facts
   last?: Observation
   lastAt?: number
-  onTunnel?: () => void
+  onTunnel?: (cables?: readonly string[]) => void
 }
 
 /** `subctl engine`: serves until SIGTERM and the succession, or with --cleanup leaves no trace. */
@@ -55,32 +57,35 @@ export const engine: Run = async (context, given) => {
   const local = await context.kube({ ...agent.kube, isLasting: true })
   const broker = access && (await context.kube({ access, isLasting: true }))
   const seen: Seen = {}
-  const onChange = (): void => seen.onTunnel?.()
+  const onChange: Seen['onTunnel'] = (cables) => seen.onTunnel?.(cables)
   using driver = openIpsecDriver({ viciPath: `${agent.runDir}/charon.vici`, exec, psk, clock, log, onChange })
   const owned = openOwnedAddresses(exec)
-  if (!isCleanUp) return await serve({ context, settings, nodeName: agent.nodeName, local, broker, driver, owned, seen }, listen)
+  if (!isCleanUp)
+    return await serve({ context, settings, nodeName: agent.nodeName, runDir: agent.runDir, local, broker, driver, owned, seen }, listen)
   return (await cleanUpEngine({ settings, hostname, local, broker, driver, owned, log })) ? EXIT.done : EXIT.failed
 }
 
 async function serve(ground: Ground, listen: Listen | undefined): Promise<undefined> {
-  const { context, settings, seen } = ground
-  const { clock, log } = context
+  const { context, settings, runDir, seen } = ground
+  const { clock, log, files } = context
   const ended = new AbortController()
   const { signal } = ended
   const source = (): Facts['cniIp'] => seen.facts?.cniIp ?? settings.podCidrs.map(networkAddress)[0]
   const health = openHealth({ follow, clock, log, signal, ...settings.health, source })
   void serveHealth(listen, {
+    clock,
     log,
     signal,
     notLive: () => (clock.now() - (seen.lastAt ?? clock.now()) > STUCK_MS ? 'no pass has ended for long' : undefined),
     notReady: () => (seen.last === undefined ? 'starting' : seen.last.isReady ? undefined : 'not ready: see the Gateway object'),
     metrics: () => (seen.last === undefined ? [] : engineMetrics(seen.last)),
   })
+  const leave = await present({ files, runDir, log, signal: context.signal })
   try {
     await runEngine(worldOf(ground, health))
   } finally {
     ended.abort()
-    await health.ended
+    await Promise.all([health.ended, leave()])
   }
 }
 

@@ -1,5 +1,6 @@
 import { UserError } from '../model/errors.ts'
 import { GATEWAY_LABEL } from '../model/names.ts'
+import { isCordoned } from '../model/nodes.ts'
 import type { Node } from '../model/resources.ts'
 
 /** The nodes that carry tunnels, and why these. */
@@ -45,6 +46,5 @@ const describe = (node: Node): string =>
   [isControlPlane(node) ? 'control plane' : 'worker', isReady(node) ? 'ready' : 'not ready'].join(', ')
 const isReady = (node: Node): boolean =>
   node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true && !isCordoned(node)
-const isCordoned = (node: Node): boolean => node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/unschedulable') === true
 const isControlPlane = (node: Node): boolean =>
   Object.keys(node.metadata.labels ?? {}).some((label) => /^node-role\.kubernetes\.io\/(control-plane|master)$/.test(label))

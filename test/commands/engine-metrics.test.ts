@@ -5,6 +5,7 @@ import { gatewayObject } from '../../src/model/gateway-status.ts'
 import { openHttp } from '../../src/system/http.ts'
 import { type Log, silentLog } from '../../src/system/log.ts'
 import { exposition } from '../../src/system/metrics.ts'
+import { handClock } from '../fakes/clock.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 
 const gateway = gatewayObject({
@@ -60,7 +61,7 @@ it('a label’s text cannot end its line or its quotes', () => {
   expect(exposition(metrics)).toContain('m{a="x\\"\\n\\\\y"} 1\n')
 })
 
-it('health and metrics are served over HTTP until the signal, and a port that is taken is no reason to fail', async () => {
+it('health and metrics are served over HTTP until the signal, and a port that is taken is no reason to fail, and is tried again', async () => {
   const end = new AbortController()
   const said: string[] = []
   const ports: number[] = []
@@ -70,7 +71,8 @@ it('health and metrics are served over HTTP until the signal, and a port that is
     warn: (message) => said.push(message),
   }
   let problem: string | undefined = 'starting'
-  const sources = { log, signal: end.signal, notLive: () => undefined, notReady: () => problem, metrics: () => [] }
+  const clock = handClock()
+  const sources = { clock, log, signal: end.signal, notLive: () => undefined, notReady: () => problem, metrics: () => [] }
   await serveHealth({ host: '127.0.0.1', port: 0 }, sources)
   const [port = 0] = ports
   const get = (path: string) => openHttp().ask({ url: `http://127.0.0.1:${port}${path}` })
@@ -80,8 +82,14 @@ it('health and metrics are served over HTTP until the signal, and a port that is
   expect(await get('/healthz')).toMatchObject({ status: 200, text: 'ok\n' })
   expect((await get('/metrics')).text).toMatch(/^process_resident_memory_bytes \d+$/m)
   expect(await get('/__proto__')).toMatchObject({ status: 404 })
-  await serveHealth({ host: '127.0.0.1', port }, sources)
+  const later = new AbortController()
+  const second = serveHealth({ host: '127.0.0.1', port }, { ...sources, signal: later.signal, notReady: () => 'the second' })
+  while (said.length === 0) await new Promise((resolve) => setImmediate(resolve))
   expect(said).toEqual(['metrics cannot be served'])
   end.abort()
+  while (ports.length === 1) await clock.advance(1_000)
+  await second
+  expect(await get('/readyz')).toMatchObject({ status: 503, text: 'the second\n' })
+  later.abort()
   await expect(get('/healthz')).rejects.toThrow()
 })

@@ -295,6 +295,20 @@ describe('a gateway', () => {
     expect(w1.cables()).toHaveLength(1)
   })
 
+  it('whose node is drained hands over at once to one that is not, and stays where all are', async () => {
+    const { w1, w2, e } = await pair()
+    const cordon = (name: string): void => {
+      const [node] = west.cluster.objects('Node').filter(({ metadata }) => metadata.name === name)
+      west.cluster.put({ ...node, spec: { unschedulable: true } } as never)
+    }
+    cordon('west-gw1')
+    expect(await within(5_000, () => set.isConnected(w2, e) && hosts(west).join() === 'east-gw1,west-gw2')).toBeLessThan(3_000)
+    await within(5_000, () => remotes(w1).length === 0)
+    cordon('west-gw2')
+    await clock.advance(30_000)
+    expect(hosts(west)).toEqual(['east-gw1', 'west-gw2'])
+    expect(w2.observed?.isLeading).toBe(true)
+  })
   it('whose charon fails stays where nobody else is there', async () => {
     const w = west.start(1)
     await clock.advance(2_000)

@@ -1,5 +1,6 @@
 // What an agent says of itself over HTTP: /healthz for the kubelet, /readyz, and /metrics for Prometheus.
 import { messageOf } from '../../model/errors.ts'
+import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../system/log.ts'
 import { exposition, METRICS_TYPE, type Metric, processMetrics } from '../../system/metrics.ts'
 import { openTextServer, type TextAnswer } from '../../system/text-server.ts'
@@ -11,13 +12,13 @@ export interface Listen {
   readonly port: number
 }
 
-export const METRICS_FLAGS = (port: number, env: string): readonly FlagSpec[] => [
+export const METRICS_FLAGS = (port: number, env?: string): readonly FlagSpec[] => [
   {
     name: 'metrics-listen',
     value: 'HOST:PORT',
     brief: 'where /metrics, /healthz and /readyz are served; `off` for nowhere. Default: loopback, on --metrics-port',
   },
-  { name: 'metrics-port', value: 'PORT', brief: 'the port on loopback', env, fallback: String(port) },
+  { name: 'metrics-port', value: 'PORT', brief: 'the port on loopback', ...(env !== undefined && { env }), fallback: String(port) },
 ]
 
 /** Where to listen; undefined for nowhere. Throws usage errors. */
@@ -33,6 +34,7 @@ export function metricsListen(given: Given): Listen | undefined {
 }
 
 export interface HealthSources {
+  readonly clock: Clock
   readonly log: Log
   readonly signal: AbortSignal
   /** What is wrong; undefined while nothing is. A kubelet restarts a pod that is not live. */
@@ -41,26 +43,32 @@ export interface HealthSources {
   readonly metrics: () => readonly Metric[]
 }
 
-/** Serves until the signal ends it. A port that is taken is no reason for an agent not to start: it is said, and nothing is served. */
+/** Between two tries for a port that is taken. */
+const AGAIN_MS = 2_000
+
+/** Serves until the signal ends it; settles once it does. A port that is taken is no reason for an agent not to start: it is said, and tried again. */
 export async function serveHealth(listen: Listen | undefined, sources: HealthSources): Promise<void> {
-  const { log, signal, notLive, notReady, metrics } = sources
+  const { clock, log, signal, notLive, notReady, metrics } = sources
   if (listen === undefined) return
-  const verdict = (problem: string | undefined): TextAnswer =>
-    problem === undefined ? { status: 200, text: 'ok\n' } : { status: 503, text: `${problem}\n` }
   const answers: Readonly<Record<string, () => TextAnswer>> = {
     '/healthz': () => verdict(notLive()),
     '/livez': () => verdict(notLive()),
     '/readyz': () => verdict(notReady()),
     '/metrics': () => ({ status: 200, text: exposition([...metrics(), ...processMetrics()]), type: METRICS_TYPE }),
   }
-  try {
-    const port = await openTextServer({
-      ...listen,
-      signal,
-      answer: (path) => (Object.hasOwn(answers, path) ? answers[path]?.() : undefined),
-    })
-    log.info('metrics are served', { host: listen.host, port })
-  } catch (error) {
-    if (!signal.aborted) log.warn('metrics cannot be served', { host: listen.host, port: listen.port, error: messageOf(error) })
+  const answer = (path: string): TextAnswer | undefined => (Object.hasOwn(answers, path) ? answers[path]?.() : undefined)
+  for (let complaint = ''; !signal.aborted; await clock.sleep(AGAIN_MS, signal)) {
+    try {
+      const port = await openTextServer({ ...listen, signal, answer })
+      log.info('metrics are served', { host: listen.host, port })
+      return
+    } catch (error) {
+      if (!signal.aborted && messageOf(error) !== complaint)
+        log.warn('metrics cannot be served', { host: listen.host, port: listen.port, error: messageOf(error) })
+      complaint = messageOf(error)
+    }
   }
 }
+
+const verdict = (problem: string | undefined): TextAnswer =>
+  problem === undefined ? { status: 200, text: 'ok\n' } : { status: 503, text: `${problem}\n` }

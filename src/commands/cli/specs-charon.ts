@@ -1,3 +1,4 @@
+import { METRICS_FLAGS } from '../agent/health.ts'
 import type { CommandSpec } from './spec.ts'
 
 export const CHARON_COMMANDS: readonly CommandSpec[] = [
@@ -19,6 +20,13 @@ A charon that a killed \`subctl charon\` left behind is taken over, tunnels and 
         choices: ['auto', 'kernel', 'userspace'],
         fallback: 'auto',
       },
+      {
+        name: 'grace',
+        value: 'TIME',
+        brief: 'the longest that charon goes on after SIGTERM while the engine of this node hands over; 0s: not at all',
+        fallback: '25s',
+      },
+      ...METRICS_FLAGS(32784),
       { name: 'debug', value: 'LEVEL', brief: "charon's log: 0 tunnels, 1 messages, 2 to 4 what is in them", fallback: '0' },
     ],
     examples: [

@@ -50,11 +50,14 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
     go('published')
     await clock.sleep(OVERLAP_MS, signal)
   }
-  /** Whether this gateway's daemon fails while another gateway is well. */
-  const shouldGiveUp = (): boolean => {
+  /** Why another gateway, which is well, does better than this one; undefined where it does not. */
+  const reasonToGiveUp = (): string | undefined => {
     const { failingSince } = cables
     const now = clock.now()
+    if (successors.isDraining()) return 'this node is cordoned'
     return failingSince !== undefined && now - failingSince >= FAILING_MS && now - gaveUpAt >= DAMPING_MS && successors.hasHealthy()
+      ? 'the cable driver fails here'
+      : undefined
   }
   return {
     async work(signal, origin) {
@@ -66,10 +69,15 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
       try {
         if (hasPredecessor(engine)) await takeOver(signal, origin)
         if (!signal.aborted) go('settled')
-        await until(clock, signal, Number.POSITIVE_INFINITY, shouldGiveUp, 1_000)
+        let why: string | undefined
+        const isEnough = (): boolean => {
+          why = reasonToGiveUp()
+          return why !== undefined
+        }
+        await until(clock, signal, Number.POSITIVE_INFINITY, isEnough, 500)
         if (signal.aborted) return
         gaveUpAt = clock.now()
-        log.warn('the cable driver fails here: another gateway takes over', { holder: ownName(engine) })
+        log.warn(`${why}: another gateway takes over`, { holder: ownName(engine) })
       } finally {
         engine.leading = false
         engine.kick()

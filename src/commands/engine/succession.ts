@@ -1,7 +1,8 @@
 // The other gateways of this cluster: who could take over, and what is left to do for one that does.
 import { UPDATE_ANNOTATION } from '../../model/gateway-status.ts'
 import { sanitise } from '../../model/names.ts'
-import type { Gateway } from '../../model/resources.ts'
+import { isCordoned } from '../../model/nodes.ts'
+import type { Gateway, Node } from '../../model/resources.ts'
 import type { CableLoop } from './cables.ts'
 import { type EngineState, ownName } from './state.ts'
 import { until } from './wait.ts'
@@ -16,6 +17,8 @@ const YIELD_MS = 10_000
 export interface Successors {
   /** Whether another gateway stands by with nothing wrong. */
   hasHealthy(): boolean
+  /** Whether this gateway's node is being drained while another gateway, on a node that is not, stands by with nothing wrong. */
+  isDraining(): boolean
   /** Clusters that another, active gateway was connected to: what a successor has to reach too. */
   connectedClusters(): ReadonlySet<string>
   /** For the leader: objects of gateways that are no more, or still say that they are active. */
@@ -34,11 +37,14 @@ export function openSuccessors(engine: EngineState): Successors {
     return clock.now() - (seen.get(name)?.atMs ?? 0)
   }
   const others = (): readonly Gateway[] => engine.stores.gateways.all().filter(({ metadata }) => metadata.name !== ownName(engine))
+  const healthy = (): readonly Gateway[] =>
+    others().filter((gateway) => gateway.status?.haStatus === 'passive' && gateway.status.statusFailure === '' && ageMs(gateway) < FRESH_MS)
   return {
-    hasHealthy: () =>
-      others().some(
-        (gateway) => gateway.status?.haStatus === 'passive' && gateway.status.statusFailure === '' && ageMs(gateway) < FRESH_MS,
-      ),
+    hasHealthy: () => healthy().length > 0,
+    isDraining: () => {
+      const cordoned = cordonedHosts(engine.stores.nodes.all())
+      return cordoned.has(ownName(engine)) && healthy().some(({ metadata }) => !cordoned.has(metadata.name))
+    },
     connectedClusters: () =>
       new Set(
         others()
@@ -83,3 +89,9 @@ export const removeGateway = ({ world }: EngineState): Promise<unknown> =>
     .within(1_000)
     .remove('Gateway', sanitise(world.hostname), world.settings.namespace)
     .catch(() => undefined)
+
+/** Gateways on nodes that take no new pods: cordoned by hand or by a drain, which evicts no pod of a DaemonSet but mostly comes before a stop. */
+const cordonedHosts = (nodes: readonly Node[]): ReadonlySet<string> =>
+  new Set(
+    nodes.filter(isCordoned).flatMap(({ metadata: { name, labels } }) => [name, labels?.['kubernetes.io/hostname'] ?? name].map(sanitise)),
+  )
