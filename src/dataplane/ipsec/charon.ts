@@ -9,7 +9,7 @@ import type { OpenLocalSocket } from '../../system/unix-socket.ts'
 import { charonConf, type EspMode } from './charon-conf.ts'
 import { forgetPids, type RunningCharon, readPids, rememberPids, runningCharon, startedCharon } from './charon-process.ts'
 import { sweepLeftovers, sweepRouting } from './leftovers.ts'
-import { retireOrphans } from './orphans.ts'
+import { retireOrphans, spisOf } from './orphans.ts'
 import { connectVici } from './vici.ts'
 
 export interface KeeperOptions {
@@ -65,12 +65,11 @@ export async function keepCharon(options: KeeperOptions): Promise<void> {
 
 /** Until charon ends, or the signal. */
 async function attend(options: KeeperOptions, charon: RunningCharon): Promise<void> {
-  const { esp, runDir, signal } = options
+  const { esp, runDir, openSocket, signal } = options
   const over = new AbortController()
-  const tidying =
-    esp === 'kernel'
-      ? retireOrphans({ ...options, viciPath: viciPathOf(runDir), signal: AbortSignal.any([signal, over.signal]) })
-      : Promise.resolve()
+  const knownSpis = (): Promise<ReadonlySet<number>> => spisOf(viciPathOf(runDir), openSocket)
+  const until = AbortSignal.any([signal, over.signal])
+  const tidying = esp === 'kernel' ? retireOrphans({ ...options, knownSpis, signal: until }) : Promise.resolve()
   await Promise.race([charon.ended, aborted(signal)])
   over.abort()
   await tidying

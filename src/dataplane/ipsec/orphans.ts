@@ -12,16 +12,16 @@ export interface OrphanOptions {
   readonly exec: Exec
   readonly clock: Clock
   readonly log: Log
-  readonly viciPath: string
-  readonly openSocket: OpenLocalSocket
+  /** SPIs of all SAs that charon has, both ways. */
+  readonly knownSpis: () => Promise<ReadonlySet<number>>
   readonly signal: AbortSignal
 }
 
 const LOOK_MS = 5_000
-/** As long as a lost broker's objects are kept: nobody has asked for them since charon started. */
-const MOST_MS = 600_000
+/** In 10 minutes, as long as a lost broker's objects are kept: nobody has asked for these SAs since charon started. */
+const MOST_LOOKS = 120
 /** An SA that is being made is in the kernel a moment before charon lists it. */
-const LOOKS = 2
+const SURE_LOOKS = 2
 
 /**
  * Removes SAs of ours that charon does not know as soon as one that it knows stands in their place, or after 10 minutes; and policies that have no
@@ -29,13 +29,12 @@ const LOOKS = 2
  */
 export async function retireOrphans(options: OrphanOptions): Promise<void> {
   const { exec, clock, log, signal } = options
-  const since = clock.now()
   let before: Orphans = { states: [], policies: [] }
-  for (let clean = 0; clean < LOOKS; ) {
+  for (let clean = 0, look = 1; clean < SURE_LOOKS; look += 1) {
     await clock.sleep(LOOK_MS, signal)
     if (signal.aborted) return
     try {
-      const now = await readOrphans(options, clock.now() - since > MOST_MS)
+      const now = await readOrphans(options, look > MOST_LOOKS)
       for (const state of again(now.states, before.states)) if (state.isDue) log.info(await removeState(exec, state))
       for (const policy of again(now.policies, before.policies)) log.info(await removePolicy(exec, policy))
       clean = now.states.length + now.policies.length === 0 ? clean + 1 : 0
@@ -55,7 +54,7 @@ interface Orphans {
 async function readOrphans(options: OrphanOptions, isOld: boolean): Promise<Orphans> {
   const policies = await readPolicies(options.exec)
   const states = await readStates(options.exec)
-  const spis = await knownSpis(options)
+  const spis = await options.knownSpis()
   const isKnown = ({ spi }: KernelSa): boolean => spis.has(Number(spi))
   const placeOf = ({ src, dst, reqid }: KernelSa): string => `${src} ${dst} ${reqid}`
   const taken = new Set(states.filter(isKnown).map(placeOf))
@@ -76,9 +75,9 @@ function again<T extends KernelSa | KernelPolicy>(now: readonly T[], before: rea
   return now.filter((one) => seen.has(keyOf(one)))
 }
 
-/** SPIs of all SAs that charon has, both ways. */
-async function knownSpis({ viciPath, openSocket }: OrphanOptions): Promise<ReadonlySet<number>> {
-  using vici = await connectVici({ path: viciPath, openSocket })
+/** The SPIs of a charon that is asked now. */
+export async function spisOf(path: string, openSocket: OpenLocalSocket): Promise<ReadonlySet<number>> {
+  using vici = await connectVici({ path, openSocket })
   const spis = new Set<number>()
   await vici.listen('list-sa', (event) => collect(event, spis))
   await vici.request('list-sas')
