@@ -24,7 +24,7 @@ interface Found {
 }
 
 export const forget: Run = async (context, given) => {
-  const waitMs = given.duration('wait')
+  const waitMs = given.duration('timeout')
   const broker = await openBroker(context, given)
   const [clusterId] = given.args
   try {

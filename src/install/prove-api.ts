@@ -33,6 +33,8 @@ export async function dumpApi(api: KubeApi, isOurs: (object: Found) => boolean):
         return []
       })
       for (const object of objects) {
+        // The server makes one for each group of a CRD.
+        if (kind.kind === 'APIService' && object.metadata.labels?.['kube-aggregator.kubernetes.io/automanaged'] !== undefined) continue
         const whose = isOurs(object) ? ours : others
         whose.set(keyOf(object), BEATING.includes(kind.kind) ? '' : digestOf(object))
       }

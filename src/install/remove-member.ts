@@ -23,6 +23,16 @@ export interface MemberObjects {
   readonly foreign: string | undefined
 }
 
+/** Which id the cluster of this uid has there; undefined where it has none, or it is not to be seen. */
+export async function memberIdOf(api: KubeApi, namespace: string, clusterUid: string): Promise<string | undefined> {
+  const labels = { [CLUSTER_LABEL]: '' }
+  const lists = await Promise.all((['ServiceAccount', 'Cluster'] as const).map((kind) => api.list(kind, { namespace, labels })))
+  const own = lists
+    .flatMap(({ items }): readonly Resource[] => items)
+    .find(({ metadata }) => metadata.annotations?.[CLUSTER_UID] === clusterUid)
+  return own?.metadata.labels?.[CLUSTER_LABEL]
+}
+
 const PUBLISHED = ['Endpoint', 'Cluster'] as const satisfies readonly Kind[]
 const ACCOUNT = ['RoleBinding', 'Secret', 'ServiceAccount'] as const satisfies readonly Kind[]
 
@@ -64,6 +74,8 @@ export async function removeMember(api: KubeApi, { objects }: MemberObjects, pro
       if (await api.remove(kindOf(object), name, namespace, uid === undefined ? {} : { uid }))
         progress(`removed ${titleOf(object)} on the broker`)
     } catch (error) {
+      // It went with the broker, or is another one by now.
+      if (error instanceof ApiError && (error.code === 404 || error.code === 409)) continue
       left.push({ object: `${titleOf(object)} on the broker`, why: messageOf(error), isLate: false })
     }
   }

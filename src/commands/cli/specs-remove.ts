@@ -55,7 +55,7 @@ export const REMOVE_COMMANDS: readonly CommandSpec[] = [
       { name: 'broker-namespace', value: 'NAME', brief: 'of the broker, with --context', fallback: 'submariner-k8s-broker' },
       ...ASKING,
       { name: 'force', brief: 'forget it though it is alive' },
-      { name: 'wait', value: 'TIME', brief: 'how long a sign of life is waited for', fallback: '15s' },
+      { name: 'timeout', value: 'TIME', brief: 'how long a sign of life is waited for', fallback: '15s' },
       OUTPUT_FLAG,
     ],
     examples: [

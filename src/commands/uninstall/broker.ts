@@ -2,7 +2,7 @@
 import { BROKER_FILE, type BrokerInfo, readBrokerInfo } from '../../broker/info.ts'
 import { brokerFault } from '../../install/broker-view.ts'
 import type { Left } from '../../install/remove.ts'
-import { type MemberObjects, readMember, removeMember } from '../../install/remove-member.ts'
+import { type MemberObjects, memberIdOf, readMember, removeMember } from '../../install/remove-member.ts'
 import type { Inventory } from '../../install/remove-read.ts'
 import { titleOf } from '../../install/report.ts'
 import { fixedAccess } from '../../k8s/access.ts'
@@ -53,12 +53,14 @@ export async function planBroker(
   file: BrokerFile | undefined,
   { api, inventory }: { api: KubeApi; inventory: Inventory },
 ): Promise<BrokerPlan> {
-  const { clusterId, clusterUid, broker, brokerSpace } = inventory
-  if (clusterId === undefined) return { way: undefined, faults: [] }
+  const { clusterUid, broker, brokerSpace } = inventory
   const faults: string[] = []
   const attempt = async (by: string, namespace: string, open: () => Promise<KubeApi>): Promise<BrokerWay | undefined> => {
     try {
       const there = await open()
+      // Where nothing on the cluster tells its id any more, the broker may.
+      const clusterId = inventory.clusterId ?? (await memberIdOf(there, namespace, clusterUid))
+      if (clusterId === undefined) return undefined
       const member = await readMember(there, { clusterId, clusterUid, namespace })
       if (member.foreign === undefined) return { by, api: there, member }
       faults.push(`${by}: there "${clusterId}" is another cluster`)
@@ -80,6 +82,7 @@ export async function planBroker(
     if (isBetter) best = found
     if (found.member.unseen.length === 0 && found.member.objects.length > 0) break
   }
+  if (best === undefined && inventory.agents.ours.length === 0) return { way: undefined, faults: [] }
   if (best === undefined && faults.length === 0 && inventory.agents.ours.length > 0) faults.push('nothing tells where the broker is')
   return { way: best, faults }
 }

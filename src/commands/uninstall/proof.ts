@@ -44,14 +44,14 @@ export interface Before {
 }
 
 /** What is ours of an API: by mark, or by its place in a namespace of ours. */
-function oursOf({ agents, brokerSpace, instances, crds }: Inventory, isBroker: boolean): (object: Found) => boolean {
+function oursOf({ inventory: { agents, brokerSpace, instances, crds }, plan }: Target, isBroker: boolean): (object: Found) => boolean {
   const spaces = [agents, ...(isBroker ? [brokerSpace] : [])]
   const keys = new Set(
     [...brokerSpace.ours, ...spaces.flatMap(({ ours, object }) => [...ours, ...(object === undefined ? [] : [object])])].map(keyOf),
   )
   const marked = crds.filter(({ metadata }) => isMarked(metadata)).flatMap(({ metadata }) => instances.get(metadata.name) ?? [])
   for (const one of marked) if (spaces.some(({ name }) => one.metadata.namespace === name)) keys.add(keyOf(one))
-  const names = spaces.filter(({ strangers }) => strangers.length === 0).map(({ name }) => name)
+  const names = plan.spaces.map(({ name }) => name)
   return (object) =>
     isMarked(object.metadata) ||
     keys.has(keyOf(object)) ||
@@ -68,8 +68,8 @@ export interface Tracing {
 }
 
 export async function dumpBefore({ api, target, isBroker, errands }: Tracing): Promise<Before> {
-  const { inventory, plan } = target
-  const dump = await dumpApi(api, oursOf(inventory, isBroker))
+  const { plan } = target
+  const dump = await dumpApi(api, oursOf(target, isBroker))
   const outcomes = await runErrands(api, { ...errands, errand: 'trace', nodes: plan.nodes.clean, progress: () => undefined })
   return { api: dump, traces: new Map(outcomes.map(({ node, log }) => [node, traceIn(log)])) }
 }
@@ -88,7 +88,7 @@ export async function proveNow(
   done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: ReadonlySet<string> },
 ): Promise<Proof> {
   const { inventory, plan } = target
-  const after = await dumpApi(api, oursOf(inventory, isBroker))
+  const after = await dumpApi(api, oursOf(target, isBroker))
   const traces = new Map(done.cleaned.map(({ node, log }) => [node, traceIn(log)]))
   const kept = [...plan.unmark, ...inventory.crds.filter((crd) => !plan.crds.includes(crd)), ...(isBroker ? [] : brokerKept(inventory))]
   const acts: Acts = {

@@ -1,0 +1,225 @@
+import { expect, it } from '@jest/globals'
+import { describePlanes } from '../cluster/plane-suite.ts'
+import { deploy, done, joinWest, namesOf, run, type UninstallBed, uninstallBed } from './uninstall-bed.ts'
+
+const LIMIT_MS = 180_000
+const GO = 'uninstall --context west --yes'
+const labelOf = async ({ west }: UninstallBed, node: string): Promise<string | undefined> =>
+  (await west.get('Node', node))?.metadata.labels?.['submariner.io/gateway']
+
+const LATE = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'late', namespace: 'submariner', finalizers: ['example.com/late'] } }
+
+describePlanes('uninstall on a real API server', () => {
+  const bed = uninstallBed()
+  let before: readonly string[]
+
+  it(
+    'with --plan says what would go and what stays, and changes nothing',
+    async () => {
+      await deploy(bed())
+      before = await namesOf(bed().west)
+      await joinWest(bed())
+      const joined = await namesOf(bed().west)
+      const { out } = done(await run(bed(), 'uninstall --context west --plan'))
+      for (const line of [
+        '- DaemonSet submariner/submariner-gateway, and its pods',
+        'then by a Job on each of 2 nodes what is in the kernel: gw, worker',
+        '- ClusterRole submariner-route-agent',
+        '- Role default/submariner-gateway',
+        '- the gateway label of Node gw, as far as it is ours',
+        '- Namespace submariner with',
+        '- CustomResourceDefinition gateways.submariner.io',
+        '- ServiceAccount submariner-k8s-broker/cluster-west on the broker',
+        '= CustomResourceDefinition clusters.submariner.io stays: the broker on this cluster needs it',
+        '= Namespace submariner-k8s-broker stays: the broker stays with its clusterset',
+      ])
+        expect(out).toContain(line)
+      expect(await namesOf(bed().west)).toEqual(joined)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'without --yes and without a terminal it asks for the flag, and where a right is missing it changes nothing',
+    async () => {
+      const { laptop, west, kubectl } = bed()
+      const joined = await namesOf(west)
+      const { code, err } = await run(bed(), 'uninstall --context west')
+      expect([code, err]).toEqual([64, expect.stringContaining('error SUB0803')])
+      await kubectl('create serviceaccount looker -n default')
+      await kubectl('create clusterrolebinding looker --clusterrole=view --serviceaccount=default:looker')
+      await kubectl('create clusterrole nodes --verb=get,list --resource=nodes,customresourcedefinitions.apiextensions.k8s.io')
+      await kubectl('create clusterrolebinding nodes --clusterrole=nodes --serviceaccount=default:looker')
+      const token = (await kubectl('create token looker -n default')).trim()
+      const place = laptop.contexts.west ?? { server: '', ca: '' }
+      const looker = { ...bed(), laptop: { ...laptop, contexts: { west: { ...place, token } } } }
+      const refused = await run(looker, GO)
+      expect([refused.code, refused.err]).toEqual([1, expect.stringMatching(/SUB0\d+: .*(forbid|does not let)/)])
+      await kubectl('delete clusterrolebinding looker nodes')
+      await kubectl('delete clusterrole nodes')
+      await kubectl('delete serviceaccount looker -n default')
+      expect(await namesOf(west)).toEqual(joined)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'leaves what was there before join, and proves it; agents are gone before nodes clean themselves',
+    async () => {
+      const { kubelets, west } = bed()
+      const { out, err } = done(await run(bed(), `${GO} --prove`))
+      expect(out).toContain('Cluster "west" is uninstalled: 2 of 2 nodes are clean.')
+      expect(out).toContain('Proof: no trace is left, and nothing else was changed.')
+      expect(out).toMatch(/node gw: lines before 1 of ours, 1 of others; after 0 of ours, 1 of others/)
+      expect(err).toContain('west: removed DaemonSet submariner/submariner-charon')
+      expect(await namesOf(west)).toEqual(before)
+      expect(await labelOf(bed(), 'gw')).toBeUndefined()
+      const cleaned = kubelets.ran.filter(({ errand }) => errand === 'clean-and-trace')
+      expect(cleaned.map(({ node, agents }) => [node, agents]).sort()).toEqual([
+        ['gw', 0],
+        ['worker', 0],
+      ])
+      expect(cleaned[0]?.args).toEqual(['route-agent', '--sysctl-dir', '/host/proc/sys', '--cleanup', '--trace'])
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'run again says that there is nothing, and changes nothing',
+    async () => {
+      const { out } = done(await run(bed(), GO))
+      expect(out).toContain('nothing of ours is here')
+      expect(await namesOf(bed().west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'a label that a user set, and a namespace that was there before, stay as they were',
+    async () => {
+      const { kubectl, west } = bed()
+      await kubectl('label node worker submariner.io/gateway=true')
+      await kubectl('create namespace submariner')
+      const found = await west.get('Namespace', 'submariner')
+      await joinWest(bed())
+      const { out } = done(await run(bed(), `${GO} --prove`))
+      expect(out).toContain('= Namespace submariner stays: subctl did not create it')
+      expect(out).toContain('= label submariner.io/gateway of Node worker stays: set by kubectl-label')
+      expect(out).toContain('Proof: no trace is left')
+      expect([await labelOf(bed(), 'gw'), await labelOf(bed(), 'worker')]).toEqual([undefined, 'true'])
+      const left = await west.get('Namespace', 'submariner')
+      expect([left?.metadata.uid, left?.metadata.labels]).toEqual([found?.metadata.uid, found?.metadata.labels])
+      await kubectl('delete namespace submariner')
+      await kubectl('label node worker submariner.io/gateway-')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'finalizers of our objects hold nothing up; a foreign object in our namespace keeps it, and is named',
+    async () => {
+      const { kubectl, west } = bed()
+      await joinWest(bed())
+      await kubectl('patch clusters.submariner.io west -n submariner --type=merge -p {"metadata":{"finalizers":["example.com/gone"]}}')
+      await kubectl('create configmap mine -n submariner')
+      await kubectl('patch configmap mine -n submariner --type=merge -p {"metadata":{"finalizers":["example.com/mine"]}}')
+      const first = done(await run(bed(), GO))
+      expect(first.out).toContain('= Namespace submariner stays: it holds what is not ours: ConfigMap submariner/mine')
+      expect(first.err).toContain('took the finalizers example.com/gone from Cluster submariner/west')
+      expect((await west.get('ConfigMap', 'mine', 'submariner'))?.metadata.deletionTimestamp).toBeUndefined()
+      await kubectl('patch configmap mine -n submariner --type=merge -p {"metadata":{"finalizers":null}}')
+      await kubectl('delete namespace submariner')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'a namespace that hangs on what others put there meanwhile is told with its object, and all else goes; a second run finishes',
+    async () => {
+      const { kubectl, west, laptop } = bed()
+      await joinWest(bed())
+      // Comes after uninstall has looked: when the agents are being removed.
+      const late = {
+        ...laptop,
+        between: (api: Parameters<NonNullable<typeof laptop.between>>[0]) => {
+          const opened = laptop.between?.(api) ?? api
+          return {
+            ...opened,
+            remove: async (...args: Parameters<typeof opened.remove>) => {
+              if (args[0] === 'DaemonSet' && args[3]?.dryRun !== true) await west.apply(LATE)
+              return opened.remove(...args)
+            },
+          }
+        },
+      }
+      const { code, out, err } = await run({ ...bed(), laptop: late }, `${GO} --timeout 25s`)
+      expect(err).not.toContain('a fault of subctl')
+      expect(out).toContain(
+        'Namespace submariner is left: it is being removed, but hangs: ConfigMap submariner/late (finalizers example.com/late)',
+      )
+      expect([code, err]).toEqual([75, expect.stringContaining('Objects: subctl uninstall --context west --yes')])
+      expect(await west.get('CustomResourceDefinition', 'gateways.submariner.io')).toBeUndefined()
+      await kubectl('patch configmap late -n submariner --type=merge -p {"metadata":{"finalizers":null}}')
+      done(await run(bed(), GO))
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'a node that is down and one that fails are named with the command for later, which cleans them',
+    async () => {
+      const { west, kubelets } = bed()
+      await joinWest(bed())
+      const node = await west.get('Node', 'worker')
+      if (node === undefined) throw new Error('no worker')
+      const status = { ...node.status, conditions: [{ type: 'Ready', status: 'Unknown' }] }
+      await west.replaceStatus({ ...node, status })
+      kubelets.failing.set('gw', 'error SUB0507: ipset is not there')
+      const { code, out, err } = await run(bed(), GO)
+      expect(out).toContain('! node worker is not clean: it is down')
+      expect(out).toContain('! node gw is not clean: error SUB0507: ipset is not there')
+      expect([code, err]).toEqual([
+        1,
+        expect.stringContaining('subctl uninstall --context west --node gw --node worker --image localhost/subctl:1.2.3 --yes'),
+      ])
+      expect(await namesOf(west)).toEqual(before)
+      kubelets.failing.clear()
+      const now = await west.get('Node', 'worker')
+      if (now !== undefined) await west.replaceStatus({ ...now, status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } })
+      const later = done(await run(bed(), 'uninstall --context west --node gw --node worker --image localhost/subctl:1.2.3 --yes'))
+      expect(later.out).toBe('gw is clean\nworker is clean\n')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'what is left of an install whose namespace somebody deleted goes, nodes first',
+    async () => {
+      const { kubectl, west, kubelets } = bed()
+      await joinWest(bed())
+      await kubectl('delete namespace submariner')
+      kubelets.ran.length = 0
+      // Which id it had, its broker tells.
+      const { out } = done(await run(bed(), GO))
+      expect(out).toContain('2 of 2 nodes are clean')
+      expect(kubelets.ran.map(({ errand, node }) => `${errand} ${node}`).sort()).toEqual(['clean gw', 'clean worker'])
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    '--broker takes the broker too',
+    async () => {
+      await joinWest(bed())
+      const { out } = done(await run(bed(), `${GO} --broker --prove`))
+      expect(out).toContain('Proof: no trace is left')
+      expect((await namesOf(bed().west)).filter((name) => name.includes('submariner'))).toEqual([])
+    },
+    LIMIT_MS,
+  )
+})
