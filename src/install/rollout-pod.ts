@@ -53,12 +53,13 @@ function containerTrouble(container: ContainerStatus, events: readonly Resource[
   return container.state?.running === undefined ? undefined : notReady(container, events, log)
 }
 
+/** Tries and back-offs take turns; the same words for both. */
 function noImage(container: ContainerStatus, events: readonly Resource[], reason: string): Trouble {
-  // The back-off hides what was wrong; the Event before it says it.
-  const told = events.findLast((event) => textAt(event, 'reason') === 'Failed' && /pull/i.test(textAt(event, 'message') ?? ''))
-  const why = oneLine(reason === 'ImagePullBackOff' ? (textAt(told, 'message') ?? '') : (container.state?.waiting?.message ?? ''))
+  const told = events.findLast((event) => /^Failed to pull/.test(textAt(event, 'message') ?? ''))
+  const message = reason === 'ImagePullBackOff' ? textAt(told, 'message') : container.state?.waiting?.message
+  const why = oneLine(message ?? '').replace(/^(Failed to pull image "[^"]*"|.*ErrImagePull): /, '')
   return {
-    ...failing(`the image ${container.image ?? ''} cannot be pulled (${reason})${why === '' ? '' : `: ${why}`}`),
+    ...failing(`the image ${container.image ?? ''} cannot be pulled: ${why === '' ? reason : why}`),
     hint: 'Name one that the nodes can fetch: --image REGISTRY/NAME:TAG; or load it on the nodes.',
   }
 }

@@ -95,13 +95,13 @@ describe('podSteps() says why a pod is not ready', () => {
       'an image that cannot be pulled',
       container({ state: { waiting: { reason: 'ErrImagePull', message: 'reg/x:1: not found' } } }),
       [],
-      'failing gateway on n1: the image reg/x:1 cannot be pulled (ErrImagePull): reg/x:1: not found',
+      'failing gateway on n1: the image reg/x:1 cannot be pulled: reg/x:1: not found',
     ],
     [
       'what the back-off hides',
       container({ state: { waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image' } } }),
       [event('Failed', 'Failed to pull image "reg/x:1": no such host')],
-      'failing gateway on n1: the image reg/x:1 cannot be pulled (ImagePullBackOff): Failed to pull image "reg/x:1": no such host',
+      'failing gateway on n1: the image reg/x:1 cannot be pulled: no such host',
     ],
     [
       'no node for it',
