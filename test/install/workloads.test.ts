@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from '@jest/globals'
+import charon from '../../manifests/cluster/charon.yaml'
+import { AGENT_COMMANDS } from '../../src/commands/cli/specs-agent.ts'
+import { objectsOf } from '../../src/install/manifests.ts'
+import { planInstall } from '../../src/install/plan.ts'
+import { environmentOf, type JoinSettings } from '../../src/install/settings.ts'
+import { at, listAt } from '../../src/install/tree.ts'
+import { rendered, SETTINGS_READ, settingsHash, type Workload, workloads } from '../../src/install/workloads.ts'
+import { kindOf } from '../../src/model/kinds.ts'
+import { parseCidr } from '../../src/model/net.ts'
+import type { Resource } from '../../src/model/resources.ts'
+
+const SETTINGS: JoinSettings = {
+  clusterId: 'west',
+  namespace: 'submariner',
+  podCidrs: [parseCidr('10.1.0.0/16')],
+  serviceCidrs: [parseCidr('100.1.0.0/16')],
+  networkPlugin: 'flannel',
+  natEnabled: true,
+  nattPort: 4500,
+  publicIp: '',
+  airGapped: false,
+  forceUdpEncaps: false,
+  cableDriver: 'ipsec',
+  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
+  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
+}
+const PLAIN = { image: 'registry.example/subctl:1', imagePullPolicy: 'Always', isOpenShift: false } as const
+const daemonSets = (settings = SETTINGS): readonly Resource[] => workloads(settings, PLAIN).filter(({ kind }) => kind === 'DaemonSet')
+const named = (name: string, settings = SETTINGS): Resource => {
+  const found = daemonSets(settings).find(({ metadata }) => metadata.name === name)
+  if (found === undefined) throw new Error(name)
+  return found
+}
+const pod = (object: Resource, ...path: readonly (string | number)[]): unknown => at(object, 'spec', 'template', 'spec', ...path)
+const container = (object: Resource, ...path: readonly (string | number)[]): unknown => pod(object, 'containers', 0, ...path)
+const COMMANDS: readonly (readonly [Workload, string])[] = [
+  ['submariner-gateway', 'engine'],
+  ['submariner-charon', 'charon'],
+  ['submariner-route-agent', 'route-agent'],
+]
+
+describe('workloads()', () => {
+  it('fills in every place of the manifests', () => {
+    expect(JSON.stringify(daemonSets())).not.toContain('${')
+    for (const object of daemonSets()) expect(container(object)).toMatchObject({ image: PLAIN.image, imagePullPolicy: 'Always' })
+    expect(() => rendered(objectsOf(charon), { image: 'x' })).toThrow('a manifest asks for')
+  })
+
+  it('asks for no privilege that is not named: no privileged pod, two capabilities, a read-only root', () => {
+    for (const object of daemonSets()) {
+      expect(container(object, 'securityContext')).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'], add: ['NET_ADMIN', 'NET_RAW'] },
+      })
+      expect(pod(object, 'securityContext')).toMatchObject({ seccompProfile: { type: 'RuntimeDefault' } })
+      expect([pod(object, 'hostPID'), pod(object, 'hostIPC')]).toEqual([undefined, undefined])
+    }
+    const mounts = listAt(container(named('submariner-charon')), 'volumeMounts').map((mount) => at(mount, 'mountPath'))
+    expect(mounts).toEqual(['/run/submariner', '/dev/net/tun'])
+    expect(pod(named('submariner-charon'), 'automountServiceAccountToken')).toBe(false)
+  })
+
+  it('names OpenShift’s constraints where the cluster has them, and nowhere else', () => {
+    const kinds = (isOpenShift: boolean) => workloads(SETTINGS, { ...PLAIN, isOpenShift }).map(kindOf)
+    expect(kinds(false)).toEqual(['ResourceQuota', 'DaemonSet', 'DaemonSet', 'DaemonSet'])
+    expect(kinds(true)).toEqual(['SecurityContextConstraints', 'Role', 'RoleBinding', ...kinds(false)])
+    const [constraints] = workloads(SETTINGS, { ...PLAIN, isOpenShift: true })
+    const allowed = at(constraints, 'allowedCapabilities')
+    for (const object of daemonSets()) expect(container(object, 'securityContext', 'capabilities', 'add')).toEqual(allowed)
+  })
+
+  it('asks an agent’s probes where it answers, and reads settings and secrets where it looks for them', () => {
+    for (const [name, command] of COMMANDS) {
+      const object = named(name)
+      const flags = AGENT_COMMANDS.find((spec) => spec.name === command)?.flags ?? []
+      const port = Number(flags.find((flag) => flag.name === 'metrics-port')?.fallback)
+      for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+        expect(container(object, probe, 'httpGet')).toMatchObject({ host: '127.0.0.1', port })
+      expect(listAt(container(object), 'args')[0]).toBe(command)
+      expect(container(object, 'envFrom')).toEqual([{ configMapRef: { name: 'submariner-settings' } }])
+    }
+    const mounts = listAt(container(named('submariner-gateway')), 'volumeMounts').map((mount) => at(mount, 'mountPath'))
+    for (const secret of [environmentOf(SETTINGS).BROKER_K8S_SECRET, environmentOf(SETTINGS).CE_IPSEC_PSKSECRET])
+      expect(mounts).toContain(`/run/secrets/submariner.io/${secret}`)
+  })
+
+  it('charon ends after the engine whose tunnels it holds', () => {
+    const grace = (name: string): number => Number(pod(named(name), 'terminationGracePeriodSeconds'))
+    const flag = (command: string): number =>
+      Number.parseInt(AGENT_COMMANDS.find((spec) => spec.name === command)?.flags.find(({ name }) => name === 'grace')?.fallback ?? '', 10)
+    expect(flag('engine')).toBeLessThan(flag('charon'))
+    expect(flag('engine') + 5).toBeLessThanOrEqual(grace('submariner-gateway'))
+    // charon has 5 s to end once it is told to.
+    expect(flag('charon') + 10).toBeLessThanOrEqual(grace('submariner-charon'))
+    expect(at(named('submariner-charon'), 'spec', 'updateStrategy')).toEqual({ type: 'OnDelete' })
+  })
+
+  it('is part of what a join installs, unless somebody else runs the agents', () => {
+    const kinds = (...pods: readonly (typeof PLAIN)[]) => planInstall(SETTINGS, ['gw'], { broker: {}, psk: {} }, ...pods).map(kindOf)
+    expect(kinds(PLAIN)).toContain('DaemonSet')
+    expect(kinds()).not.toContain('DaemonSet')
+  })
+})
+
+describe('a change of settings', () => {
+  const hashOf = (object: Resource): unknown => at(object, 'spec', 'template', 'metadata', 'annotations', 'submariner.io/settings')
+  const changedBy = (more: Partial<JoinSettings>): readonly string[] =>
+    daemonSets({ ...SETTINGS, ...more })
+      .filter((object) => hashOf(object) !== hashOf(named(object.metadata.name)))
+      .map(({ metadata }) => metadata.name)
+
+  it.each<readonly [string, Partial<JoinSettings>, readonly string[]]>([
+    ['of nothing', {}, []],
+    ['of the port restarts what uses it', { nattPort: 4501 }, ['submariner-charon', 'submariner-gateway']],
+    ['of the CNI’s name restarts the route agents', { networkPlugin: 'calico' }, ['submariner-route-agent']],
+    ['of the broker’s place restarts the gateways', { broker: { ...SETTINGS.broker, server: 'other:6443' } }, ['submariner-gateway']],
+    [
+      'of networks leaves the tunnels’ daemon alone',
+      { podCidrs: [parseCidr('10.9.0.0/16')] },
+      ['submariner-gateway', 'submariner-route-agent'],
+    ],
+  ])('%s', (_, more, names) => expect(changedBy(more)).toEqual(names))
+
+  it('counts for an agent exactly where its flags read it', () => {
+    const all = new Set(Object.keys(environmentOf(SETTINGS)))
+    for (const [name, command] of COMMANDS) {
+      const flags = AGENT_COMMANDS.find((spec) => spec.name === command)?.flags ?? []
+      const read = flags.flatMap(({ env }) => (env !== undefined && all.has(env) ? [env] : []))
+      expect([...SETTINGS_READ[name]].sort()).toEqual([...new Set(read)].sort())
+    }
+  })
+
+  it('is the SHA-256 of its lines by key', () => {
+    const text = 'CE_IPSEC_NATTPORT=4500\n'
+    expect(settingsHash('submariner-charon', environmentOf(SETTINGS))).toBe(createHash('sha256').update(text).digest('hex'))
+  })
+})
