@@ -1,10 +1,10 @@
 import { makeCredential } from '../broker/credentials.ts'
 import { compare, compareRead } from '../install/compare.ts'
+import { spreadNote } from '../install/gateways.ts'
 import { ownCluster } from '../install/own-cluster.ts'
 import { planInstall } from '../install/plan.ts'
 import { portsOf } from '../install/ports.ts'
 import { checkClusterId } from '../install/refuse.ts'
-import { emitYaml } from '../install/report.ts'
 import { hasConstraints, type Image } from '../install/workloads.ts'
 import { ensure } from '../k8s/put.ts'
 import type { Resource } from '../model/resources.ts'
@@ -13,6 +13,7 @@ import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
 import { checkConflicts } from './join/conflicts.ts'
+import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
@@ -37,10 +38,12 @@ export const join: Run = async (context, given) => {
   await onBroker(broker, () => checkMember(broker, clusterId, seen))
   const gateways = await settleGateways(context, given, seen.seen)
   say(context, factLine(gatewayRow(gateways)))
+  const spread = spreadNote(seen.seen.nodes, gateways.nodes)
+  if (spread !== undefined) say(context, `note: ${spread}`)
   const found: Found = { ...seen, gateways }
   const joining = await plan(given, { clusterId, broker, api, found, image })
   if (given.text('emit') !== undefined) {
-    context.stdout.write(emit(joining, given.text('emit-for')))
+    context.stdout.write(emitted(given, joining))
     return undefined
   }
   if (given.on('plan') || image === undefined) {
@@ -117,14 +120,3 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
 }
 
 const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name
-
-const emit = ({ stages }: Joining, only: string | undefined): string =>
-  stages
-    .filter(({ where }) => only === undefined || where === only)
-    .map(({ where, changes }) =>
-      emitYaml(
-        `the ${where}`,
-        changes.map(({ object }) => object),
-      ),
-    )
-    .join('')

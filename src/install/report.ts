@@ -32,12 +32,13 @@ export const changeRecords = (where: string, changes: readonly Change[]): readon
     ...(conflicts.length > 0 && { conflicts }),
   }))
 
-/** The objects as YAML documents. Of a secret only its keys are told, in a comment. */
-export const emitYaml = (where: string, objects: readonly Resource[]): string =>
+/** The objects as YAML documents. Of a secret only its keys are told, in a comment, unless they are asked for. */
+export const emitYaml = (where: string, objects: readonly Resource[], { withSecrets = false } = {}): string =>
   objects
-    .map(
-      (object) => `---\n# on ${where}\n${object.kind === 'Secret' ? hidden(object) : stringify(object, { version: '1.1', lineWidth: 0 })}`,
-    )
+    .map((object) => {
+      const isHidden = object.kind === 'Secret' && !withSecrets
+      return `---\n# on ${where}\n${isHidden ? hidden(object) : stringify(object, { version: '1.1', lineWidth: 0 })}`
+    })
     .join('')
 
 function hidden(object: Resource): string {

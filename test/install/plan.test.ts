@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { addressClaims, claimsFor, claimsOf, collisions, ownFaults } from '../../src/install/claims.ts'
 import { differences } from '../../src/install/compare.ts'
-import { bestGateway, candidates, settledGateways } from '../../src/install/gateways.ts'
+import { bestGateways, candidates, settledGateways, spreadNote } from '../../src/install/gateways.ts'
 import { planInstall } from '../../src/install/plan.ts'
 import type { JoinSettings } from '../../src/install/settings.ts'
 import { UserError } from '../../src/model/errors.ts'
@@ -124,12 +124,36 @@ describe('gateway nodes', () => {
   it('the best candidate is a worker that is ready', () => {
     const nodes = [node('a', controlPlane), node('b', { ready: false }), node('d'), node('c', { cordoned: true }), node('e')]
     expect(candidates(nodes).map(({ name }) => name)).toEqual(['d', 'e', 'a', 'b', 'c'])
-    expect(bestGateway(nodes)).toEqual({ nodes: ['d'], reason: 'chosen: worker, ready; --gateway NODE takes another' })
+    expect(bestGateways(nodes)).toEqual({ nodes: ['d'], reason: 'chosen: worker, ready; --gateway NODE takes another' })
   })
 
   it('the control plane does where it is alone', () =>
-    expect(bestGateway([node('a', controlPlane)]).reason).toMatch(/control plane, ready/))
-  it('Windows nodes do not', () => expect(() => bestGateway([node('w', { labels: { 'kubernetes.io/os': 'windows' } })])).toThrow(UserError))
+    expect(bestGateways([node('a', controlPlane)]).reason).toMatch(/control plane, ready/))
+  it('Windows nodes do not', () =>
+    expect(() => bestGateways([node('w', { labels: { 'kubernetes.io/os': 'windows' } })])).toThrow(UserError))
+
+  const zoned = (name: string, zone: string, more: Parameters<typeof node>[1] = {}): Node =>
+    node(name, { ...more, labels: { ...more?.labels, 'topology.kubernetes.io/zone': zone } })
+  it('several are spread over zones, those that are there counted in', () => {
+    const nodes = [zoned('a1', 'a'), zoned('a2', 'a'), zoned('b1', 'b'), zoned('c1', 'c', { ready: false })]
+    expect(bestGateways(nodes, 2)).toEqual({
+      nodes: ['a1', 'b1'],
+      reason: 'chosen: a1: worker, ready, zone a; b1: worker, ready, zone b; --gateway NODE takes another',
+    })
+    expect(bestGateways(nodes, 3).nodes).toEqual(['a1', 'a2', 'b1'])
+    expect(bestGateways(nodes, 2, ['b1']).nodes).toEqual(['a1', 'b1'])
+    expect(bestGateways(nodes, 9).nodes).toHaveLength(4)
+    expect(bestGateways([node('x'), node('y')], 2).nodes).toEqual(['x', 'y'])
+    expect(settledGateways(nodes, ['b1'], 2)).toBeUndefined()
+  })
+  it('a choice that one loss would end is said, with the node that would outlast it', () => {
+    const nodes = [zoned('a1', 'a'), zoned('a2', 'a'), zoned('b1', 'b')]
+    expect(spreadNote(nodes, ['a1'])).toMatch(/^one gateway: .*\(b1, zone b\).*: --gateway b1$/)
+    expect(spreadNote(nodes, ['a1', 'a2'])).toMatch(/^all gateways are in zone a: .*--gateway b1$/)
+    expect(spreadNote(nodes, ['a1', 'b1'])).toBeUndefined()
+    expect(spreadNote([node('x')], ['x'])).toBeUndefined()
+    expect(spreadNote([node('x'), node('y'), node('z')], ['x', 'y'])).toBeUndefined()
+  })
 
   it('nodes labelled already stay, those named join them', () => {
     const nodes = [node('a', { labels: { 'submariner.io/gateway': 'true' } }), node('b')]

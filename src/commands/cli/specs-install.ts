@@ -5,7 +5,7 @@ import { FORCE_CONFLICTS, WAIT_FLAG } from './specs-upgrade.ts'
 const CHANGE_FLAGS: readonly FlagSpec[] = [
   ...KUBE_FLAGS,
   { name: 'plan', brief: 'say what would change, change nothing' },
-  { name: 'emit', value: 'FORMAT', brief: 'print the objects, without their secrets, and change nothing', choices: ['yaml'] },
+  { name: 'emit', value: 'FORMAT', brief: 'print the objects, and change nothing', choices: ['yaml'] },
   { name: 'yes', short: 'y', brief: 'ask nothing' },
   FORCE_CONFLICTS,
   { name: 'timeout', value: 'TIME', brief: 'when to give up', fallback: '2m' },
@@ -55,6 +55,7 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
       { name: 'pod-cidr', value: 'LIST', brief: 'the pods’ networks, with commas, instead of those found' },
       { name: 'service-cidr', value: 'LIST', brief: 'the services’ networks, with commas, instead of those found' },
       { name: 'gateway', value: 'NODE', brief: 'a node that carries tunnels; may be given several times', many: true },
+      { name: 'gateways', value: 'N', brief: 'how many nodes shall carry tunnels, chosen over zones where fewer are known', fallback: '1' },
       BROKER_URL,
       { name: 'cable-driver', value: 'NAME', brief: 'how tunnels are made', choices: ['ipsec'], fallback: 'ipsec' },
       {
@@ -86,7 +87,14 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
         choices: TRUTH,
         fallback: 'true',
       },
-      { name: 'emit-for', value: 'WHERE', brief: 'of --emit, the objects of one API alone', choices: ['cluster', 'broker'] },
+      {
+        name: 'emit-for',
+        value: 'WHERE',
+        brief: 'whose objects --emit prints: those of the cluster, or those that the member has on the broker',
+        choices: ['cluster', 'broker'],
+        fallback: 'cluster',
+      },
+      { name: 'with-secrets', brief: 'print with --emit the cluster’s secrets too, for a pipeline that seals them' },
       WAIT_FLAG,
       { name: 'ignore-requirements', brief: 'join a cluster whose CNI is known not to work' },
     ],

@@ -1,4 +1,4 @@
-import { bestGateway, candidates, type GatewayChoice, settledGateways } from '../../install/gateways.ts'
+import { bestGateways, candidates, type GatewayChoice, labelledGateways, settledGateways } from '../../install/gateways.ts'
 import { type Networks, networksOf } from '../../install/networks/discover.ts'
 import { checkPlatform, platformOf } from '../../install/networks/platform.ts'
 import { readSeen } from '../../install/networks/read.ts'
@@ -37,7 +37,11 @@ export async function find(given: Given, api: KubeApi): Promise<Seen> {
 
 /** Settles the gateway nodes: named, labelled, chosen by the terminal's user, or the best. */
 export async function settleGateways(context: Context, given: Given, { nodes }: ClusterSeen): Promise<GatewayChoice> {
-  return settledGateways(nodes, given.many('gateway')) ?? (await chooseGateway(context, given, nodes))
+  const [named, count] = [given.many('gateway'), given.number('gateways', 1, 100)]
+  const settled = settledGateways(nodes, named, count)
+  if (settled !== undefined) return settled
+  const there = [...labelledGateways(nodes), ...named]
+  return count > 1 || there.length > 0 ? bestGateways(nodes, count, there) : await chooseGateway(context, given, nodes)
 }
 
 /** Throws where the cluster has joined under another id. */
@@ -69,7 +73,7 @@ function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
 }
 
 async function chooseGateway(context: Context, given: Given, nodes: ClusterSeen['nodes']): Promise<GatewayChoice> {
-  const best = bestGateway(nodes)
+  const best = bestGateways(nodes)
   const isAsking = context.ask !== undefined && !given.on('yes') && !given.on('plan') && given.text('emit') === undefined
   if (!isAsking || nodes.length === 1) return best
   const list = candidates(nodes)

@@ -138,4 +138,9 @@ export const installProblems: Problems = {
     cause: 'charon is replaced too, and the cluster has one gateway, so that no other can carry the traffic meanwhile.',
     next: 'Accept it with --yes, leave charon as it is with --charon=false, or give the cluster a second gateway first.',
   },
+  SUB0427: {
+    title: 'The member has no credential yet',
+    cause: '--with-secrets prints the token of the member’s account on the broker, and the account or its token is not there.',
+    next: 'Apply what `subctl join ... --emit yaml --emit-for broker` prints to the broker; a moment later the token is there.',
+  },
 }
