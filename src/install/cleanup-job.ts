@@ -33,12 +33,9 @@ const CONTAINER = ['image', 'imagePullPolicy', 'command', 'securityContext', 'vo
 
 /** `template` is the pod template of the route agent's DaemonSet, of whatever version. */
 export function errandJob(template: unknown, namespace: string, options: JobOptions): Resource & { readonly spec: unknown } {
-  const { node, errand, deadlineSeconds, hasAccount } = options
+  const { node, errand, deadlineSeconds } = options
   const labels = { ...OWN_LABELS, [ERRAND_LABEL]: errand }
   const annotations = { [NODE_ANNOTATION]: node }
-  const pod = hostPod(at(template, 'spec'))
-  const agent = agentOf(template)
-  const args = listAt(agent, 'args').map(String)
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -47,30 +44,60 @@ export function errandJob(template: unknown, namespace: string, options: JobOpti
       backoffLimit: 2,
       activeDeadlineSeconds: deadlineSeconds,
       ttlSecondsAfterFinished: 600,
-      template: {
-        metadata: { labels, annotations },
-        spec: {
-          ...pod,
-          nodeName: node,
-          hostNetwork: true,
-          dnsPolicy: 'Default',
-          enableServiceLinks: false,
-          restartPolicy: 'Never',
-          automountServiceAccountToken: false,
-          terminationGracePeriodSeconds: 5,
-          tolerations: [{ operator: 'Exists' }],
-          ...(hasAccount && { serviceAccountName: ROUTE_AGENT_WORKLOAD }),
-          containers: [
-            {
-              ...hostContainer(agent, pod),
-              name: 'errand',
-              ...(options.image !== undefined && { image: options.image }),
-              args: [...(args.length === 0 ? ['route-agent'] : args), ...FLAGS[errand]],
-            },
-          ],
-        },
-      },
+      template: { metadata: { labels, annotations }, spec: podOf(template, options) },
     },
+  }
+}
+
+function podOf(template: unknown, { node, errand, hasAccount, image }: JobOptions): Readonly<Record<string, unknown>> {
+  const agent = agentOf(template)
+  const args = listAt(agent, 'args').map(String)
+  const own = { ...picked(at(template, 'spec'), POD), volumes: listAt(template, 'spec', 'volumes').filter(isOfHost) }
+  const volumes = own.volumes.map((volume) => textAt(volume, 'name'))
+  const volumeMounts = listAt(agent, 'volumeMounts').filter((mount) => volumes.includes(textAt(mount, 'name')))
+  const whole = errand === 'trace' ? undefined : wholeRun(own.volumes, volumeMounts, args)
+  return {
+    ...own,
+    nodeName: node,
+    hostNetwork: true,
+    dnsPolicy: 'Default',
+    enableServiceLinks: false,
+    restartPolicy: 'Never',
+    automountServiceAccountToken: false,
+    terminationGracePeriodSeconds: 5,
+    tolerations: [{ operator: 'Exists' }],
+    ...(hasAccount && { serviceAccountName: ROUTE_AGENT_WORKLOAD }),
+    ...(whole && { volumes: whole.volumes }),
+    containers: [
+      {
+        ...picked(agent, CONTAINER),
+        name: 'errand',
+        volumeMounts: whole?.volumeMounts ?? volumeMounts,
+        ...(image !== undefined && { image }),
+        args: [...(args.length === 0 ? ['route-agent'] : args), ...FLAGS[errand], ...(whole?.args ?? [])],
+      },
+    ],
+  }
+}
+
+/** Settings and secrets may be gone. */
+const isOfHost = (volume: unknown): boolean => at(volume, 'hostPath') !== undefined
+
+const RUN_DIR = '/run/submariner'
+interface WholeRun {
+  readonly volumes: readonly unknown[]
+  readonly volumeMounts: readonly unknown[]
+  readonly args: readonly string[]
+}
+/** Instead of the run directory the folder that it is in: from there it can be removed. Undefined where the agent has it elsewhere. */
+function wholeRun(volumes: readonly unknown[], mounts: readonly unknown[], args: readonly string[]): WholeRun | undefined {
+  const name = volumes.filter((volume) => textAt(volume, 'hostPath', 'path') === RUN_DIR).map((volume) => textAt(volume, 'name'))[0]
+  if (name === undefined || args.includes('--run-dir')) return undefined
+  const isRun = (one: unknown): boolean => textAt(one, 'name') === name
+  return {
+    volumes: [...volumes.filter((one) => !isRun(one)), { name, hostPath: { path: '/run', type: 'Directory' } }],
+    volumeMounts: [...mounts.filter((one) => !isRun(one)), { name, mountPath: '/host/run' }],
+    args: ['--run-dir', '/host/run/submariner'],
   }
 }
 
@@ -82,18 +109,6 @@ export const imageOf = (template: unknown): string | undefined => textAt(agentOf
 const agentOf = (template: unknown): unknown => {
   const containers = listAt(template, 'spec', 'containers')
   return containers.find((container) => textAt(container, 'name') === 'route-agent') ?? containers[0]
-}
-
-/** Volumes of the host alone: settings and secrets may be gone. */
-function hostPod(spec: unknown): Readonly<Record<string, unknown>> {
-  const pod = picked(spec, POD)
-  return { ...pod, volumes: listAt(spec, 'volumes').filter((volume) => at(volume, 'hostPath') !== undefined) }
-}
-
-function hostContainer(container: unknown, pod: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  const names = listAt(pod, 'volumes').map((volume) => textAt(volume, 'name'))
-  const volumeMounts = listAt(container, 'volumeMounts').filter((mount) => names.includes(textAt(mount, 'name')))
-  return { ...picked(container, CONTAINER), volumeMounts }
 }
 
 const picked = (value: unknown, keys: readonly string[]): Readonly<Record<string, unknown>> =>

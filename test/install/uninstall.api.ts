@@ -79,7 +79,15 @@ describePlanes('uninstall on a real API server', () => {
         ['gw', 0],
         ['worker', 0],
       ])
-      expect(cleaned[0]?.args).toEqual(['route-agent', '--sysctl-dir', '/host/proc/sys', '--cleanup', '--trace'])
+      expect(cleaned[0]?.args).toEqual([
+        'route-agent',
+        '--sysctl-dir',
+        '/host/proc/sys',
+        '--cleanup',
+        '--trace',
+        '--run-dir',
+        '/host/run/submariner',
+      ])
     },
     LIMIT_MS,
   )

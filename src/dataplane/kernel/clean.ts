@@ -1,4 +1,5 @@
 // A node that the project leaves: everything of ours goes, by its mark, whichever version put it there.
+import { codeOf } from '../../model/errors.ts'
 import type { OpenLocalSocket } from '../../system/unix-socket.ts'
 import { dropDevice } from '../ipsec/device.ts'
 import { sweepLeftovers } from '../ipsec/leftovers.ts'
@@ -15,22 +16,26 @@ export interface CleanOptions extends NodeOptions {
 
 /**
  * Takes away all that any agent has put into this node's kernel or run directory: the route agent's, an engine's and a charon's. Tries everything, then
- * throws the first failure. Needs no API. Returns a line for each change.
+ * throws the first failure: the run directory, which says what sysctls were, stays then. Needs no API. Returns a line for each change.
  */
-export const cleanNode = (options: CleanOptions): Promise<readonly string[]> =>
-  attempt([
+export async function cleanNode(options: CleanOptions): Promise<readonly string[]> {
+  const kernel = await attempt([
     () => openNode(options).reconcile(NOTHING),
     () => openOwnedAddresses(options.exec).reconcile([]),
     () => sweepLeftovers(options.exec),
     async () => ((await dropDevice(options.exec)) ? ['the XFRM interface removed'] : []),
-    () => emptyRunDir(options),
   ])
+  return [...kernel, ...(await emptyRunDir(options))]
+}
 
-/** Files of a charon that is still there are its own. The folder stays: in a pod it is a mount. */
+/** Files of a charon that is still there are its own. The folder itself goes unless it is a mount, as in an agent's pod. */
 async function emptyRunDir({ files, runDir, openSocket }: CleanOptions): Promise<readonly string[]> {
   const names = await files.list(runDir)
   if (names.includes('charon.vici') && (await isAnswering(`${runDir}/charon.vici`, openSocket))) return []
   for (const name of names) await files.remove(`${runDir}/${name}`)
+  await files.remove(runDir).catch((error: unknown) => {
+    if (codeOf(error) !== 'EBUSY') throw error
+  })
   return names.map((name) => `${runDir}/${name} removed`)
 }
 

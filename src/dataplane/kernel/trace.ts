@@ -33,17 +33,25 @@ export async function traceNode(options: NodeOptions): Promise<NodeTrace> {
         unread.push(`${section}: ${String(error)}`)
         return []
       })
-      return { section, ours: lines.filter(isOurs), others: lines.filter((line) => !isOurs(line)) }
+      return lines.map((line) => ({ section, line, isOurs: isOurs(line) }))
     }),
   )
-  const linesOf = (whose: 'ours' | 'others'): Lines => {
-    const lines: Partial<Record<Section, readonly string[]>> = {}
-    for (const one of all) lines[one.section] = [...(lines[one.section] ?? []), ...one[whose]]
-    return lines
+  const lines = all.flat()
+  const owned = new Set(lines.flatMap(({ line }) => addressIn(line)))
+  // The kernel itself has a route to each address.
+  const isToOwned = (line: string): boolean => owned.has(/ dev lo .* src (\S+)$/.exec(line)?.[1] ?? '')
+  const part = (wanted: boolean): Lines => {
+    const items = lines.filter(({ section, line, isOurs }) => (isOurs || (section === 'routes' && isToOwned(line))) === wanted)
+    const sections = Map.groupBy(items, ({ section }) => section)
+    return Object.fromEntries([...sections].map(([section, found]) => [section, found.map(({ line }) => line)]))
   }
   const restores = [...(await keptSysctls(options.files, options.runDir))].map(([path, found]) => sysctlLine(path, found))
-  return { ours: linesOf('ours'), others: linesOf('others'), restores, unread }
+  return { ours: part(true), others: part(false), restores, unread }
 }
+
+/** The address in the line of one that the gateway owns. */
+const addressIn = (line: string): readonly string[] =>
+  line.includes(OWNED_LABEL) ? [...line.matchAll(/ inet ([\d.]+)/g)].map((match) => match[1] ?? '') : []
 
 const DEVICES = [VX_DEVICE, ...TUNNEL_DEVICES]
 const onDevice = new RegExp(`\\b(dev|iif|oif) (${DEVICES.join('|')})(?= |$)`)
