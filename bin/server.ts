@@ -1,10 +1,10 @@
 import { serverRuns } from '../src/commands/server-runs.ts'
 import { exec } from '../src/system/exec.ts'
-import { collectOnce } from '../src/system/heap.ts'
+import { collectGarbage } from '../src/system/heap.ts'
 import { begin } from './begin.ts'
 
 // Past the start, when what stays has been made.
 const COLLECT_MS = 5_000
 
-collectOnce(COLLECT_MS)
+collectGarbage(COLLECT_MS)
 void begin(serverRuns, { exec, logLevel: 'info' })

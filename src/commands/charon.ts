@@ -43,6 +43,7 @@ export const charon: Run = async (context, given) => {
     log,
     startChild,
     openSocket: openLocalSocket,
+    answeredAt: watched.answeredAt,
     signal,
   })
   try {

@@ -309,6 +309,18 @@ describe('a gateway', () => {
     expect(hosts(west)).toEqual(['east-gw1', 'west-gw2'])
     expect(w2.observed?.isLeading).toBe(true)
   })
+  it('whose node is no gateway any more hands over to one that is, and stays where none is', async () => {
+    const { w2, e } = await pair()
+    const unlabel = (name: string): void => {
+      const [node] = west.cluster.objects('Node').filter(({ metadata }) => metadata.name === name)
+      west.cluster.put({ ...node, metadata: { name } } as never)
+    }
+    unlabel('west-gw1')
+    expect(await within(5_000, () => set.isConnected(w2, e) && hosts(west).join() === 'east-gw1,west-gw2')).toBeLessThan(3_000)
+    unlabel('west-gw2')
+    await clock.advance(30_000)
+    expect(hosts(west)).toEqual(['east-gw1', 'west-gw2'])
+  })
   it('whose charon fails stays where nobody else is there', async () => {
     const w = west.start(1)
     await clock.advance(2_000)

@@ -5,7 +5,7 @@ import type { Cable, CableDriver } from '../../src/dataplane/cable.ts'
 import type { Pulse } from '../../src/dataplane/health.ts'
 import type { Target } from '../../src/dataplane/target.ts'
 import { canonical } from '../../src/model/canonical.ts'
-import { cableName } from '../../src/model/names.ts'
+import { cableName, GATEWAY_LABEL } from '../../src/model/names.ts'
 import { type Ip, parseCidr, parseIp } from '../../src/model/net.ts'
 import type { Connection, Gateway } from '../../src/model/resources.ts'
 import { type Log, silentLog } from '../../src/system/log.ts'
@@ -126,7 +126,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
   cluster.put({
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name: hostname },
+    metadata: { name: hostname, labels: { [GATEWAY_LABEL]: 'true' } },
     status: { addresses: [{ type: 'InternalIP', address: privateIp }] },
   } as never)
   const plug = (): Plug => wire.get(cable) ?? { cables: [], sinceMs: new Map() }

@@ -4,13 +4,13 @@ import { expect, it } from '@jest/globals'
 
 const HEAP = join(import.meta.dirname, '..', '..', 'src', 'system', 'heap.ts')
 
-it('collectOnce() collects after the time, and does not keep a process alive', () => {
+it('collectGarbage() collects after the time, and does not keep a process alive', () => {
   const program = `
-    import { collectOnce } from ${JSON.stringify(HEAP)}
+    import { collectGarbage } from ${JSON.stringify(HEAP)}
     globalThis.seen = new FinalizationRegistry((what) => console.log(what))
     globalThis.seen.register({}, 'collected')
-    collectOnce(10)
-    collectOnce(3_600_000)
+    collectGarbage(10)
+    collectGarbage(3_600_000)
     setTimeout(() => console.log(typeof globalThis.gc), 200)`
   const out = execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', program], { encoding: 'utf8', timeout: 60_000 })
   expect(out.trim().split('\n').sort()).toEqual(['collected', 'undefined'])

@@ -9,6 +9,7 @@ import type { OpenLocalSocket } from '../../system/unix-socket.ts'
 
 export interface CharonWatch {
   readonly notReady: () => string | undefined
+  readonly answeredAt: () => number
   /** A charon that hangs for so long holds no tunnel that a restart could harm. */
   readonly notLive: () => string | undefined
   readonly ended: Promise<void>
@@ -49,6 +50,7 @@ export function watchCharon({ runDir, clock, log, openSocket, signal }: CharonWa
   })
   return {
     notReady: () => problem,
+    answeredAt: () => answeredAt,
     notLive: () => (clock.now() - answeredAt > STUCK_MS ? problem : undefined),
     ended,
   }

@@ -61,7 +61,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
       onChange()
     }
   }
-  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 250, mostMs: 1_000 } })
+  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 250, mostMs: 500 } })
   engine.loops.add(loop)
   world.onTunnelChange((names) => {
     carrying.tell(names)

@@ -54,7 +54,8 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
   const reasonToGiveUp = (): string | undefined => {
     const { failingSince } = cables
     const now = clock.now()
-    if (successors.isDraining()) return 'this node is cordoned'
+    const unfit = successors.reasonToLeave()
+    if (unfit !== undefined) return unfit
     return failingSince !== undefined && now - failingSince >= FAILING_MS && now - gaveUpAt >= DAMPING_MS && successors.hasHealthy()
       ? 'the cable driver fails here'
       : undefined

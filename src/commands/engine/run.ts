@@ -25,13 +25,18 @@ export async function runEngine(world: EngineWorld): Promise<void> {
   const stop = new AbortController()
   const engine = openState(world, stop.signal)
   const { clock, log, local, settings, signal } = world
-  const statusKick = { kick: (): void => undefined }
-  const cables = runCables(engine, () => statusKick.kick())
+  const kicks = { status: (): void => undefined, self: (): void => undefined }
+  const cables = runCables(engine, () => {
+    kicks.status()
+    // The daemon that says which device tunnels end in may have come to answer.
+    if (engine.self?.interfaceName === undefined && !engine.failures.has('cables')) kicks.self()
+  })
   const sync = runSync(engine)
   const successors = openSuccessors(engine)
   const status = runStatus(engine, { cables, sync, successors })
-  statusKick.kick = status.kick
-  const selves = [...runSelf(engine), runPools(engine)]
+  const { machine, outside } = runSelf(engine)
+  Object.assign(kicks, { status: status.kick, self: machine.kick })
+  const selves = [machine, outside, runPools(engine)]
   const leading = openLeading(engine, cables, successors)
   let wasActive = false
   const hadSuccessor = new Promise<boolean>((resolve) => {
@@ -48,7 +53,7 @@ export async function runEngine(world: EngineWorld): Promise<void> {
 }
 
 /** Keeps who this gateway is: from the machine, its Node and its public address. */
-function runSelf(engine: EngineState): readonly Loop[] {
+function runSelf(engine: EngineState): { readonly machine: Loop; readonly outside: Loop } {
   const { world, stores, stop } = engine
   const { clock, log, settings } = world
   const options = { clock, log, signal: stop, backoff: { firstMs: 500, mostMs: 10_000 } }
@@ -97,7 +102,7 @@ function runSelf(engine: EngineState): readonly Loop[] {
       if (sources !== undefined && sources !== sourcesNow()) outside.kick()
     },
   })
-  return [machine, outside]
+  return { machine, outside }
 }
 
 /** What an earlier run of this gateway had found: better than none until the resolvers have answered. */

@@ -1,6 +1,6 @@
 // The other gateways of this cluster: who could take over, and what is left to do for one that does.
 import { UPDATE_ANNOTATION } from '../../model/gateway-status.ts'
-import { sanitise } from '../../model/names.ts'
+import { GATEWAY_LABEL, sanitise } from '../../model/names.ts'
 import { isCordoned } from '../../model/nodes.ts'
 import type { Gateway, Node } from '../../model/resources.ts'
 import type { CableLoop } from './cables.ts'
@@ -17,8 +17,8 @@ const YIELD_MS = 10_000
 export interface Successors {
   /** Whether another gateway stands by with nothing wrong. */
   hasHealthy(): boolean
-  /** Whether this gateway's node is being drained while another gateway, on a node that is not, stands by with nothing wrong. */
-  isDraining(): boolean
+  /** Why this gateway's node shall not be the one while another gateway, on a node that may, stands by with nothing wrong; undefined where it may stay. */
+  reasonToLeave(): string | undefined
   /** Clusters that another, active gateway was connected to: what a successor has to reach too. */
   connectedClusters(): ReadonlySet<string>
   /** For the leader: objects of gateways that are no more, or still say that they are active. */
@@ -41,9 +41,9 @@ export function openSuccessors(engine: EngineState): Successors {
     others().filter((gateway) => gateway.status?.haStatus === 'passive' && gateway.status.statusFailure === '' && ageMs(gateway) < FRESH_MS)
   return {
     hasHealthy: () => healthy().length > 0,
-    isDraining: () => {
-      const cordoned = cordonedHosts(engine.stores.nodes.all())
-      return cordoned.has(ownName(engine)) && healthy().some(({ metadata }) => !cordoned.has(metadata.name))
+    reasonToLeave: () => {
+      const unfit = unfitHosts(engine.stores.nodes.all())
+      return healthy().some(({ metadata }) => !unfit.has(metadata.name)) ? unfit.get(ownName(engine)) : undefined
     },
     connectedClusters: () =>
       new Set(
@@ -90,8 +90,19 @@ export const removeGateway = ({ world }: EngineState): Promise<unknown> =>
     .remove('Gateway', sanitise(world.hostname), world.settings.namespace)
     .catch(() => undefined)
 
-/** Gateways on nodes that take no new pods: cordoned by hand or by a drain, which evicts no pod of a DaemonSet but mostly comes before a stop. */
-const cordonedHosts = (nodes: readonly Node[]): ReadonlySet<string> =>
-  new Set(
-    nodes.filter(isCordoned).flatMap(({ metadata: { name, labels } }) => [name, labels?.['kubernetes.io/hostname'] ?? name].map(sanitise)),
+/**
+ * Gateways on nodes that take no new pods: cordoned by hand or by a drain, which evicts no pod of a DaemonSet but mostly comes before a stop. And those on
+ * nodes whose label says that they are gateways no more: their pods go as well, but not where a process was started by hand.
+ */
+const unfitHosts = (nodes: readonly Node[]): ReadonlyMap<string, string> =>
+  new Map(
+    nodes.flatMap((node) => {
+      const { name, labels } = node.metadata
+      const why = isCordoned(node)
+        ? 'this node is cordoned'
+        : labels?.[GATEWAY_LABEL] === 'true'
+          ? undefined
+          : 'this node is no gateway any more'
+      return why === undefined ? [] : [name, labels?.['kubernetes.io/hostname'] ?? name].map((host) => [sanitise(host), why] as const)
+    }),
   )

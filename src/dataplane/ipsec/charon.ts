@@ -25,6 +25,8 @@ export interface KeeperOptions {
   readonly log: Log
   readonly startChild: StartChild
   readonly openSocket: OpenLocalSocket
+  /** When charon last answered. */
+  readonly answeredAt: () => number
   /** Ends charon in order. */
   readonly signal: AbortSignal
 }
@@ -33,6 +35,12 @@ export const viciPathOf = (runDir: string): string => `${runDir}/charon.vici`
 
 const START_MS = 60_000
 const END_MS = 5_000
+/**
+ * A charon that answers nobody for so long is started again. Its peers have given up on it by then (DPD after 10 s, given up after 16 s more), so that with
+ * either ESP no tunnel is left that a restart could harm; with the kernel's, what SAs there are carry packets on meanwhile.
+ */
+const HUNG_MS = 30_000
+const HUNG_LOOK_MS = 1_000
 const BACKOFF = { firstMs: 200, mostMs: 10_000 }
 /** A charon that ran this long was well: the next delay is the first one again. */
 const WELL_MS = 60_000
@@ -47,9 +55,9 @@ export async function keepCharon(options: KeeperOptions): Promise<void> {
     const since = clock.now()
     try {
       charon ??= await start(options)
-      await attend(options, charon)
+      const how = await attend(options, charon)
       if (signal.aborted) break
-      log.warn('charon has ended', { how: await charon.ended })
+      log.warn('charon has ended', { how })
     } catch (error) {
       log.error('charon did not start', error)
     }
@@ -63,16 +71,24 @@ export async function keepCharon(options: KeeperOptions): Promise<void> {
   log.info('charon is down')
 }
 
-/** Until charon ends, or the signal. */
-async function attend(options: KeeperOptions, charon: RunningCharon): Promise<void> {
+/** Until charon ends, hangs, or the signal; says how. */
+async function attend(options: KeeperOptions, charon: RunningCharon): Promise<string> {
   const { esp, runDir, openSocket, signal } = options
   const over = new AbortController()
   const knownSpis = (): Promise<ReadonlySet<number>> => spisOf(viciPathOf(runDir), openSocket)
   const until = AbortSignal.any([signal, over.signal])
   const tidying = esp === 'kernel' ? retireOrphans({ ...options, knownSpis, signal: until }) : Promise.resolve()
-  await Promise.race([charon.ended, aborted(signal)])
+  const how = await Promise.race([charon.ended, hanging(options, until), aborted(signal).then(() => 'asked to')])
   over.abort()
   await tidying
+  return how
+}
+
+/** Settles when charon has not answered for HUNG_MS; never after the signal. */
+async function hanging({ clock, answeredAt }: KeeperOptions, signal: AbortSignal): Promise<string> {
+  const since = clock.now()
+  while (!signal.aborted && clock.now() - Math.max(since, answeredAt()) < HUNG_MS) await clock.sleep(HUNG_LOOK_MS, signal)
+  return signal.aborted ? new Promise(() => undefined) : `no answer for ${HUNG_MS / 1000} s`
 }
 
 async function refuseSecond({ files, runDir }: KeeperOptions): Promise<void> {

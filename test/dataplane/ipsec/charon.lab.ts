@@ -95,6 +95,20 @@ describe('subctl charon', () => {
     expect(await charonPids()).toEqual([])
   }, 60_000)
 
+  it('starts a charon anew that answers nobody any more', async () => {
+    const keeper = keep()
+    await untilUp(keeper)
+    const before = await charonPids()
+    process.kill(Number(before[0]), 'SIGSTOP')
+    await until(
+      'another charon answers',
+      async () => (await charonPids())[0] !== before[0] && (await version().catch(() => '')) !== '',
+      90_000,
+    )
+    expect(keeper.log()).toContain('no answer for 30 s')
+    expect(await charonPids()).toHaveLength(1)
+  }, 120_000)
+
   it('ends the charon of a keeper that was killed where its settings are other ones', async () => {
     const first = keep()
     await untilUp(first)

@@ -170,6 +170,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
         log,
         startChild: (argv, env) => startChild([...own, ...argv], env),
         openSocket: openLocalSocket,
+        answeredAt: Date.now,
         signal: keeper.end.signal,
       })
     },
