@@ -91,7 +91,12 @@ describe('the pods of nodes', () => {
   it('are in the Nodes’ networks under a CNI that does so, even where it gives the node no address', () => {
     const facts = { nodeMtu: 1500, cniIp: undefined, cniDevice: undefined }
     expect(viewOn('w1', { facts, plugin: 'kindnet' }).nodePodCidrs).toEqual(['10.1.9.0/24'])
-    expect(viewOn('w1', { facts }).nodePodCidrs).toEqual([])
+    expect(viewOn('w1', { facts, plugin: 'calico' }).nodePodCidrs).toEqual([])
+  })
+
+  it('are in the Nodes’ networks on a gateway where no pod ever ran: what comes out of its tunnels still has to find theirs', () => {
+    const facts = { nodeMtu: 1500, cniIp: undefined, cniDevice: undefined }
+    expect(viewOn('gw1', { facts, plugin: 'generic' }).nodes.map(({ podCidrs }) => podCidrs)).toEqual([['10.1.2.0/24'], ['10.1.9.0/24']])
   })
 
   it('are never outside the cluster’s networks, and bad text is passed over', () => {

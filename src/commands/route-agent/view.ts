@@ -74,9 +74,17 @@ function gatewayNodeIp({ spec }: Endpoint, nodes: readonly Node[]): Ip | undefin
 
 /** CNIs that give pods addresses from their Node's podCIDRs, whatever they give the node itself. */
 const NODE_NETWORKS = ['flannel', 'canal-flannel', 'kindnet']
-/** The Nodes' podCIDRs are what pods get under some CNIs and a leftover under others: what this node's own address says holds for all. */
-const arePodCidrsUsed = (own: Node | undefined, { cniIp }: NodeFacts, plugin: string): boolean =>
-  NODE_NETWORKS.includes(plugin.toLowerCase()) || (cniIp !== undefined && rawPodCidrs(own).some((network) => contains(network, cniIp)))
+/** CNIs that hand out addresses by themselves. */
+const OWN_NETWORKS = ['calico', 'cilium', 'weave-net', 'ovnkubernetes', 'aws', 'azure']
+/**
+ * The Nodes' podCIDRs are what pods get under some CNIs and a leftover under others: what this node's own address says holds for all. A node that has
+ * none yet, since no pod ever ran there, goes by the name of the CNI.
+ */
+function arePodCidrsUsed(own: Node | undefined, { cniIp }: NodeFacts, plugin: string): boolean {
+  const name = plugin.toLowerCase()
+  if (NODE_NETWORKS.includes(name)) return true
+  return cniIp === undefined ? !OWN_NETWORKS.includes(name) : rawPodCidrs(own).some((network) => contains(network, cniIp))
+}
 
 /** The networks that a Node gives to its pods, within the cluster's. */
 export const podCidrsOf = (node: Node | undefined, clusters: readonly Cidr[]): readonly Cidr[] =>
