@@ -24,15 +24,18 @@ async function survived(
 ): Promise<Verdict> {
   const found = await context.failover(how, signal)
   if ('skipped' in found) return { is: 'skipped', reason: found.skipped }
-  const { from, to, lost, sent, ms, isBack } = found
+  const { from, to, lost, sent, ms, isBack, isWhole } = found
   const what = `${from === to ? `${from} again` : `${from} to ${to}`}: ${ms} ms, ${lost} of ${sent} datagrams lost`
   if (!isBack)
     return {
       is: 'failed',
       reason: `nothing has come back since: ${what}`,
-      hint: 'run `subctl show gateways`, and see the logs of the engines',
+      hint: LOOK,
     }
+  if (!isWhole) return { is: 'failed', reason: `the gateways are not as before since: ${what}`, hint: LOOK }
   if (ms > aimMs)
     return { is: 'warning', reason: `${what}; ${aimMs} ms is the aim`, hint: 'see the logs of both gateways around that time' }
   return { is: 'ok', note: what }
 }
+
+const LOOK = 'run `subctl show gateways`, and see the logs of the engines'

@@ -44,7 +44,10 @@ export interface Failover {
   readonly lost: number
   /** The longest time without an answer. */
   readonly ms: number
+  /** Whether datagrams are answered again. */
   readonly isBack: boolean
+  /** Whether all is as before: new pods ready, an active gateway with its connections, and nothing lost any more. */
+  readonly isWhole: boolean
 }
 
 /** One node's answer, or why there is none. */

@@ -25,6 +25,8 @@ export interface FakeCluster {
   /** Puts an object past all checks, garbage too; the kind says where. */
   put(object: Resource, kind?: Kind): void
   drop(kind: Kind, name: string, namespace?: string): void
+  /** What a path outside the kinds answers, such as a pod's log; parameters are cut off. */
+  answer(path: string, text: string): void
   objects<K extends Kind>(kind: K): readonly Of<K>[]
   /** Versions before now are forgotten: watches from them get 410. */
   compact(): void
@@ -48,6 +50,7 @@ interface State {
   objects: Map<string, Resource>
   changes: Change[]
   watchers: Set<Watcher>
+  readonly answers: Map<string, string>
   /** The time of day as objects have it. */
   readonly now: () => string
 }
@@ -61,7 +64,7 @@ const clone = <T>(value: T): T => structuredClone(value)
 
 export function fakeCluster(options: { readonly clock?: Clock; readonly server?: string } = {}): FakeCluster {
   const now = (): string => new Date(options.clock?.now() ?? Date.UTC(2026, 0, 1)).toISOString().replace(/\.\d+Z$/, 'Z')
-  const state: State = { version: 1, compacted: 0, objects: new Map(), changes: [], watchers: new Set(), now }
+  const state: State = { version: 1, compacted: 0, objects: new Map(), changes: [], watchers: new Set(), answers: new Map(), now }
   const end = (): void => {
     for (const watcher of [...state.watchers]) watcher.end()
   }
@@ -74,6 +77,7 @@ export function fakeCluster(options: { readonly clock?: Clock; readonly server?:
       const object = state.objects.get(keyOf(kind, name, namespace))
       if (object !== undefined) commit(state, kind, object, 'gone')
     },
+    answer: (path, text) => void state.answers.set(path, text),
     objects: <K extends Kind>(kind: K) =>
       [...state.objects].filter(([key]) => key.startsWith(`${kind} `)).map(([, object]) => clone(object) as Of<K>),
     compact() {
@@ -211,7 +215,11 @@ function fakeApi(state: State, who: string, options: { readonly clock?: Clock; r
           if (wanted?.dryRun !== true) commit(state, kind, have, 'gone')
           return true
         }),
-      raw: (path) => over(`raw ${path}`, limitMs, () => (path === '/version' ? '{"major":"1","minor":"34","gitVersion":"v1.34.0"}' : 'ok')),
+      raw: (path) =>
+        over(`raw ${path}`, limitMs, () => {
+          if (path === '/version') return '{"major":"1","minor":"34","gitVersion":"v1.34.0"}'
+          return state.answers.get(path.split('?')[0] ?? '') ?? 'ok'
+        }),
     }
     return api
   }

@@ -56,12 +56,20 @@ export async function failOver(
         api.remove('Pod', name, namespace, { ...(uid !== undefined && { uid }), ...(how === 'lost' && { graceSeconds: 0 }) }),
       ),
     )
-    const isBack = await until(clock, BACK_MS, signal, async () => {
-      const isWhole = (await activePods(api, namespace)) !== undefined && (await areReplaced(api, namespace, ending))
-      return isWhole && (await isQuiet(flow, clock))
+    const isWhole = await until(clock, BACK_MS, signal, async () => {
+      const isManned = (await activePods(api, namespace)) !== undefined && (await areReplaced(api, namespace, ending))
+      return isManned && (await isQuiet(flow, clock))
     })
     const after = await flow.state()
-    return { how, from: victim.gateway, to: (await activePods(api, namespace))?.gateway ?? 'none', isBack, ...lossesSince(after, before) }
+    const to = activeGateways(await look(api, namespace))[0]?.metadata.name ?? 'none'
+    return {
+      how,
+      from: victim.gateway,
+      to,
+      isWhole,
+      isBack: after !== undefined && after.open === undefined,
+      ...lossesSince(after, before),
+    }
   } finally {
     await flow.end()
   }
