@@ -35,6 +35,7 @@ function settingOf(bed: Bed, node: HostLayout): NodeSetting {
     node,
     cni: cniOf(bed, cluster.name),
     proxy: bed.layout.options.proxy[cluster.name] ?? 'iptables',
+    hasPolicy: bed.layout.options.policy?.includes(cluster.name) === true,
     pki: apiFolder(bed, cluster.name),
   }
 }

@@ -57,7 +57,12 @@ const schedulerArgs = (folder: string): readonly string[] => [
 
 /** What runs in every cluster: DNS, and the rights of its CNI. */
 export async function applyAddons(bed: Bed, cluster: ClusterLayout<HostLayout>): Promise<void> {
-  const names = ['coredns', ...(bed.layout.options.cni[cluster.name] === 'flannel' ? ['flannel'] : [])]
+  const { cni, policy = [] } = bed.layout.options
+  const names = [
+    'coredns',
+    ...(cni[cluster.name] === 'flannel' ? ['flannel'] : []),
+    ...(policy.includes(cluster.name) ? ['kube-router'] : []),
+  ]
   const texts = await Promise.all(names.map((name) => readFile(join(import.meta.dirname, 'manifests', `${name}.yaml`), 'utf8')))
   const input = texts.join('---\n').replace('DNS_IP', dnsIp(cluster))
   await kubectl(bed, ['--context', cluster.name, 'apply', '--server-side', '-f', '-'], { input })

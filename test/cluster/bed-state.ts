@@ -8,6 +8,8 @@ export type ProxyMode = 'iptables' | 'nftables'
 export interface BedOptions extends SiteOptions {
   /** By cluster. Default: bridge. */
   readonly cni: Readonly<Record<string, Cni>>
+  /** Clusters whose nodes run kube-router, for NetworkPolicies alone. It is built by `scripts/kube-build kube-router`. */
+  readonly policy?: readonly string[]
   /** Of kube-proxy, by cluster. Default: iptables. */
   readonly proxy: Readonly<Record<string, ProxyMode>>
 }

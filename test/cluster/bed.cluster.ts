@@ -1,6 +1,7 @@
 // The bed itself: two real clusters as a user would find them, nodes that die and boot, and nothing left behind.
 import { spawn } from 'node:child_process'
 import { access, readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { apiOf } from '../lab/access.ts'
@@ -169,6 +170,7 @@ describeBed('what a bed leaves', () => {
     expect(pids.filter(isRunning)).toEqual([])
     expect(await leftovers(bed)).toEqual([])
     expect(await machineSettings()).toEqual(before)
+    if ((await listBeds()).length === 0) expect(await readdir(tmpdir())).not.toContain('subctl-bed-inotify')
   }, 300_000)
 
   it('is nothing either where its maker was killed half-way: the next one removes it', async () => {
@@ -198,6 +200,7 @@ const SETTINGS = [
   'net/netfilter/nf_conntrack_max',
 ]
 
+// fs/inotify/max_user_instances is raised while any bed is up, also one that is not this test's.
 const machineSettings = (): Promise<readonly string[]> =>
   Promise.all(SETTINGS.map(async (name) => `${name}=${await readFile(`/proc/sys/${name}`, 'utf8').catch(() => '')}`))
 

@@ -17,6 +17,7 @@ import { BED_DEFAULTS, type Bed, type BedOptions, claimBed, forgetBed, forgetCla
 import { endBox, hierarchiesOf, saveHierarchies } from './box.ts'
 import { hierarchiesFor, removeGroups } from './cgroups.ts'
 import { kubeFolder } from './control-plane.ts'
+import { raiseLimits, restoreLimits } from './machine.ts'
 
 export { loadImage, startComponent, startNode, stopComponent, stopNode } from './bed-nodes.ts'
 export { kubectl, startPlaneAgain, stopPlane } from './bed-planes.ts'
@@ -59,6 +60,7 @@ export async function upBed({ images = [], say = () => undefined, signal, ...opt
 const MEMORY = ['data', 'apis'] as const
 
 async function prepare(bed: Bed): Promise<void> {
+  await raiseLimits()
   await saveHierarchies(bed, await hierarchiesFor(`subctl-bed-${bed.layout.id}`))
   for (const name of MEMORY) {
     await mkdir(join(bed.folder, name), { mode: 0o700 })
@@ -106,6 +108,7 @@ export async function downBed(bed: Bed): Promise<void> {
   await removeGroups(await hierarchiesOf(bed))
   for (const name of MEMORY) await unmount(join(bed.folder, name))
   await forgetBed(bed)
+  if ((await listBeds()).length === 0) await restoreLimits()
 }
 
 async function unmount(folder: string): Promise<void> {

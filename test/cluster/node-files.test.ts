@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { contains } from '../../src/model/net.ts'
+import { contains, parseIp } from '../../src/model/net.ts'
 import { clusterOf, nodeOf, siteLayoutOf } from '../lab/layout.ts'
 import { BED_DEFAULTS, type Cni } from './bed-state.ts'
 import { componentsOf, dnsIp, nodeFiles } from './node-files.ts'
@@ -11,6 +11,7 @@ const settingOf = (cni: Cni) =>
     node: nodeOf(layout, 'east-w2'),
     cni,
     proxy: 'nftables',
+    hasPolicy: false,
     pki: '/pki',
   }) as const
 
@@ -26,6 +27,6 @@ describe('what a node of a bed is told', () => {
     expect(Object.keys(componentsOf(settingOf('bridge')))).toEqual(['containerd', 'kubelet', 'kube-proxy'])
   })
   it('has its DNS among the cluster’s services', () => {
-    for (const cluster of layout.clusters) expect(contains(cluster.serviceCidr, dnsIp(cluster))).toBe(true)
+    for (const cluster of layout.clusters) expect(contains(cluster.serviceCidr, parseIp(dnsIp(cluster)))).toBe(true)
   })
 })

@@ -9,6 +9,7 @@ export interface NodeSetting {
   readonly node: HostLayout
   readonly cni: Cni
   readonly proxy: ProxyMode
+  readonly hasPolicy: boolean
   /** Where the control plane's files are: ca.crt, NODE.kubeconfig, ... */
   readonly pki: string
 }
@@ -28,7 +29,7 @@ export function nodeFiles(setting: NodeSetting): Readonly<Record<string, string>
 }
 
 /** Command lines of a node's programs. */
-export function componentsOf({ node, cni, pki }: NodeSetting): Readonly<Record<string, readonly string[]>> {
+export function componentsOf({ cluster, node, cni, hasPolicy, pki }: NodeSetting): Readonly<Record<string, readonly string[]>> {
   return {
     containerd: ['containerd', '--config', '/etc/containerd/config.toml'],
     kubelet: [
@@ -39,6 +40,18 @@ export function componentsOf({ node, cni, pki }: NodeSetting): Readonly<Record<s
       `--node-ip=${node.ip}`,
     ],
     'kube-proxy': ['kube-proxy', '--config=/etc/kubernetes/kube-proxy.json'],
+    ...(hasPolicy && {
+      'kube-router': [
+        'kube-router',
+        `--kubeconfig=${pki}/kube-router.kubeconfig`,
+        `--hostname-override=${node.name}`,
+        `--service-cluster-ip-range=${cluster.serviceCidr}`,
+        '--run-firewall=true',
+        '--run-router=false',
+        '--run-service-proxy=false',
+        '--health-port=0',
+      ],
+    }),
     ...(cni === 'flannel' && {
       flanneld: [
         'flanneld',

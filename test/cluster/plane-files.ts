@@ -17,7 +17,7 @@ export interface PlaneFileOptions {
   readonly nodes?: readonly PlaneNode[]
 }
 /** Programs of a cluster that come with a kubeconfig of their own, NAME.kubeconfig. */
-export const NODE_USERS = ['kube-scheduler', 'kube-proxy', 'flannel'] as const
+export const NODE_USERS = ['kube-scheduler', 'kube-proxy', 'flannel', 'kube-router'] as const
 
 interface User {
   /** Of its kubeconfig. */
