@@ -17,6 +17,8 @@ export async function ownSas(lab: Lab, place: string): Promise<readonly string[]
   return text.split(/\n(?=src )/).filter((one) => Number(/\breqid (\d+)/.exec(one)?.[1]) >>> 24 === 0x53)
 }
 
+export const spiOf = (sa: string): string => /\bspi (0x[0-9a-f]+)/.exec(sa)?.[1] ?? ''
+
 /** How many of them are plain ESP. */
 export const countPlainSas = async (lab: Lab, place: string): Promise<number> =>
   (await ownSas(lab, place)).filter((one) => !one.includes('encap type espinudp')).length

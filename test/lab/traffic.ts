@@ -89,13 +89,17 @@ export interface Answers {
 export async function untilAnswered(
   lab: Lab,
   pairs: readonly (readonly [from: string, aims: readonly Aim[]])[],
-  { limitMs, isGood = ({ error }) => error === undefined }: { readonly limitMs: number; readonly isGood?: (answer: Answer) => boolean },
+  {
+    limitMs,
+    isGood = ({ error }) => error === undefined,
+    timeoutMs = 2000,
+  }: { readonly limitMs: number; readonly isGood?: (answer: Answer) => boolean; readonly timeoutMs?: number },
 ): Promise<Answers> {
   const started = Date.now()
   for (;;) {
     const answers: Answer[] = []
     // Not all at once: two cores are few.
-    for (const [from, aims] of pairs) answers.push(...(await ask(lab, from, aims, { timeoutMs: 2000 })))
+    for (const [from, aims] of pairs) answers.push(...(await ask(lab, from, aims, { timeoutMs })))
     const missing = answers.filter((answer) => !isGood(answer))
     const ms = Date.now() - started
     if (missing.length === 0 || ms > limitMs) return { answers, missing, ms }
