@@ -2,7 +2,7 @@
 import { type Look, look } from '../../checks/look.ts'
 import type { PodFindings, PodPath, PodPlace } from '../../checks/pod-findings.ts'
 import { NOT_PODS } from '../../checks/workloads.ts'
-import type { KubeApi } from '../../k8s/api.ts'
+import { hasConstraints } from '../../install/workloads.ts'
 import { messageOf } from '../../model/errors.ts'
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import { ipOrNone } from '../../model/net.ts'
@@ -127,15 +127,9 @@ async function planOf({ api }: Subject, options: PodRunOptions): Promise<{ clust
   await sweep(api, clock)
   const pullPolicy = container?.imagePullPolicy === 'Never' ? 'Never' : 'IfNotPresent'
   const deadline = new Date(clock.now() + lifeMs)
-  const cluster = { api, clock, namespace: '', image, pullPolicy, deadline, isUserGiven: await isOpenShift(api) }
+  const cluster = { api, clock, namespace: '', image, pullPolicy, deadline, isUserGiven: await hasConstraints(api) }
   return { cluster, seen: await look(api, namespace) }
 }
-
-const isOpenShift = (api: KubeApi): Promise<boolean> =>
-  api.raw('/apis/security.openshift.io').then(
-    () => true,
-    () => false,
-  )
 
 async function startServers(context: string, cluster: PodCluster, seen: Look, signal: AbortSignal) {
   const nodes = podNodes(seen)
