@@ -1,4 +1,6 @@
+import { BROKER_FILE } from '../broker/info.ts'
 import { EXIT, UserError } from '../model/errors.ts'
+import { CLUSTER_UID } from '../model/names.ts'
 import type { Given } from './cli/given.ts'
 import { usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -19,14 +21,16 @@ export const uninstall: Run = async (context, given) => {
   given.duration('timeout')
   const file = await brokerFile(context, given)
   if (given.many('node').length > 0) return cleanAlone(context, given)
-  const targets = await Promise.all((await chosen(context, given, file)).map((subject) => readTarget(context, given, subject, file)))
+  const found = await chosen(context, given, file)
+  // A broker's own cluster comes last: the others leave it in order.
+  const targets = (await Promise.all(found.map((subject) => readTarget(context, given, subject, file)))).toSorted(brokersLast)
   if (given.on('plan')) {
     const data = { kind: 'Uninstall', plan: true, clusters: targets.map(planData) }
     print(context, given, [...targets.flatMap(planLines), 'Nothing was changed.'], data)
     return undefined
   }
   const busy = targets.filter((target) => !isClean(target))
-  for (const target of busy) checkBroker(given, target)
+  for (const target of busy) checkBroker(given, target, targets)
   for (const target of busy) await checkTarget(target)
   for (const target of busy) await confirm(context, given, target)
   const results: Done[] = []
@@ -48,10 +52,16 @@ async function chosen(context: Context, given: Given, file: BrokerFile | undefin
   return members(context, given, file)
 }
 
+const brokersLast = (a: Target, b: Target): number =>
+  Number(a.inventory.brokerSpace.object !== undefined) - Number(b.inventory.brokerSpace.object !== undefined)
+
 /** Where others are members still, the broker stays. */
-function checkBroker(given: Given, { inventory: { brokerSpace, clusterId } }: Target): void {
+function checkBroker(given: Given, { inventory: { brokerSpace } }: Target, targets: readonly Target[]): void {
   if (!given.on('broker')) return
-  const clusters = brokerSpace.ours.filter(({ kind, metadata }) => kind === 'Cluster' && metadata.name !== clusterId)
+  const uids = targets.map(({ inventory }) => inventory.clusterUid)
+  const clusters = brokerSpace.ours.filter(
+    ({ kind, metadata }) => kind === 'Cluster' && !uids.includes(metadata.annotations?.[CLUSTER_UID] ?? ''),
+  )
   if (clusters.length === 0) return
   const names = clusters.map(({ metadata }) => metadata.name).join(', ')
   throw new UserError('SUB0805', `The broker on this cluster has other members: ${names}`, {
@@ -109,6 +119,6 @@ function commands(given: Given, { target, nodes, left, brokerLeft }: Done): read
     ...(left.length === 0 ? [] : [`Objects: subctl uninstall${at} --yes`]),
     ...(brokerLeft.length === 0
       ? []
-      : [`On the broker, with its file: subctl forget ${inventory.clusterId ?? title} broker-info.subm --yes`]),
+      : [`On the broker, with its file: subctl forget ${inventory.clusterId ?? title} ${given.args[0] ?? BROKER_FILE} --yes`]),
   ]
 }

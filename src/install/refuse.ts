@@ -1,5 +1,5 @@
 import { UserError } from '../model/errors.ts'
-import { CLUSTER_LABEL, CLUSTER_UID, isLabel } from '../model/names.ts'
+import { CLUSTER_UID, isLabel } from '../model/names.ts'
 import { type Cidr, type Ip, parseIp } from '../model/net.ts'
 import type { BrokerView } from './broker-view.ts'
 import { addressClaims, type Claim, claimsFor, claimsOf, collisions, inside, ownFaults } from './claims.ts'
@@ -50,7 +50,7 @@ export function checkFree(
     'SUB0402',
     `Cannot join: cluster id "${clusterId}" is taken on this broker by ${who}; this one has uid ${clusterUid}`,
     {
-      hint: `Choose another --cluster-id. Where the other is gone for good: kubectl -n submariner-k8s-broker delete serviceaccount,clusters.submariner.io -l ${CLUSTER_LABEL}=${clusterId}`,
+      hint: `Choose another --cluster-id. Where the other is gone for good: subctl forget ${clusterId}`,
     },
   )
 }

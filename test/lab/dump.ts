@@ -1,7 +1,7 @@
 // All of a node's kernel state that a network program could touch, as text that can be compared.
 import { placesOf } from './layout.ts'
 import { run } from './places.ts'
-import type { Lab } from './state.ts'
+import type { Site } from './sites.ts'
 
 /** What was asked for, and the lines that it gave. */
 export type Dump = Readonly<Record<string, readonly string[]>>
@@ -22,7 +22,7 @@ const COMMANDS: Readonly<Record<string, readonly string[]>> = {
   'xfrm-policy': ['ip', 'xfrm', 'policy'],
 }
 
-export async function dump(lab: Lab, place: string): Promise<Dump> {
+export async function dump(lab: Site, place: string): Promise<Dump> {
   if (!placesOf(lab.layout).has(place)) throw new Error(`there is no place "${place}"`)
   const entries = await Promise.all(
     Object.entries(COMMANDS).map(async ([what, argv]) => {

@@ -6,7 +6,7 @@ import type { Seen as ClusterSeen } from '../../install/networks/seen.ts'
 import { checkOwnNetworks } from '../../install/refuse.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
-import { BROKER_NAMESPACE, NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { type Cidr, parseCidrs } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
 import type { Context } from '../context.ts'
@@ -49,7 +49,7 @@ export async function checkOwnId(api: KubeApi, clusterId: string): Promise<void>
   const id = await joinedAs(api)
   if (id !== undefined && id !== clusterId)
     throw new UserError('SUB0415', `This cluster (${api.server}) has joined as "${id}"`, {
-      hint: `Join it under that id, or take it out first: kubectl delete namespace ${NAMESPACE}, and on the broker kubectl -n ${BROKER_NAMESPACE} delete serviceaccount,clusters.submariner.io,endpoints.submariner.io -l submariner-io/clusterID=${id}`,
+      hint: 'Join it under that id, or take it out first: subctl uninstall',
     })
 }
 

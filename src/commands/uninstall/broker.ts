@@ -56,8 +56,10 @@ export async function planBroker(
   const { clusterUid, broker, brokerSpace } = inventory
   const faults: string[] = []
   const attempt = async (by: string, namespace: string, open: () => Promise<KubeApi>): Promise<BrokerWay | undefined> => {
+    let server = ''
     try {
       const there = await open()
+      server = there.server
       // Where nothing on the cluster tells its id any more, the broker may.
       const clusterId = inventory.clusterId ?? (await memberIdOf(there, namespace, clusterUid))
       if (clusterId === undefined) return undefined
@@ -65,7 +67,7 @@ export async function planBroker(
       if (member.foreign === undefined) return { by, api: there, member }
       faults.push(`${by}: there "${clusterId}" is another cluster`)
     } catch (error) {
-      faults.push(`${by}: ${messageOf(brokerFault(error, '', namespace))}`)
+      faults.push(`${by}: ${messageOf(brokerFault(error, server, namespace))}`)
     }
     return undefined
   }

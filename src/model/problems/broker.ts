@@ -20,7 +20,7 @@ export const brokerProblems: Problems = {
     title: 'Another cluster has this cluster’s id',
     cause:
       'Two clusters run under one id. The one that was first on the broker keeps it; this one publishes nothing, so that they do not erase each other’s objects.',
-    next: 'Take one of them out with `kubectl delete namespace submariner`, then `subctl join --cluster-id NEW`.',
+    next: 'Take one of them out with `subctl uninstall`, then `subctl join --cluster-id NEW`.',
   },
   SUB0305: {
     title: 'There is no broker file',

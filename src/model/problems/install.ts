@@ -10,7 +10,7 @@ export const installProblems: Problems = {
     title: 'The cluster id is taken',
     cause:
       'Another cluster has joined this broker under the same id; the two would erase each other’s objects. Clusters are told apart by the uid of their namespace kube-system.',
-    next: 'Choose another id. Where the other cluster is gone for good, remove what it left: `kubectl -n submariner-k8s-broker delete serviceaccount cluster-ID` on the broker, and its Cluster and Endpoint objects.',
+    next: 'Choose another id. Where the other cluster is gone for good, remove what it left: `subctl forget ID`.',
   },
   SUB0403: {
     title: 'Networks overlap',
@@ -77,7 +77,7 @@ export const installProblems: Problems = {
   SUB0415: {
     title: 'This cluster has joined under another id',
     cause: 'A cluster has one id; its objects carry it here and on the broker.',
-    next: 'Join with the id it has, or take it out first: `kubectl delete namespace submariner` there, then its objects on the broker.',
+    next: 'Join with the id it has, or take it out first: `subctl uninstall`.',
   },
   SUB0416: {
     title: 'The cluster does not allow it',
