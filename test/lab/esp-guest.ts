@@ -73,6 +73,13 @@ async function under(work: () => Promise<void>, afterMs: number): Promise<readon
 /** All four pairs of networks on both sides, and nothing else of ours. */
 const untilAllSas = (): Promise<number> =>
   until('all SAs', async () => (await ownSas(lab, WEST)).length === 8 && (await ownSas(lab, EAST)).length === 8, 2 * MINUTE)
+/** Does the work, and waits until all SAs are others than before. */
+async function untilNewSas(work: () => Promise<void>): Promise<void> {
+  const old = new Set((await ownSas(lab, WEST)).map(spiOf))
+  await work()
+  await until('other SAs', async () => (await ownSas(lab, WEST)).every((sa) => !old.has(spiOf(sa))), 2 * MINUTE)
+  await untilAllSas()
+}
 /** Whether what was lost was not the end. */
 const isBack = (tallies: readonly Tally[]): boolean =>
   tallies.every(({ gaps, sent }) => gaps.every(({ first, lost: n }) => first + n < sent))
@@ -131,31 +138,19 @@ await check('0 datagrams are lost when the `subctl charon` that keeps charon is 
   return tallies.every((tally) => tally.lost === 0)
 })
 await check('ESP in UDP, charon killed: it comes back by itself, and traffic with it', async () => {
-  const tallies = await under(async () => {
-    await signalCharon(lab, WEST, 'SIGKILL')
-    await wait(3000)
-    await untilAllSas()
-  }, 5000)
+  const tallies = await under(() => untilNewSas(() => signalCharon(lab, WEST, 'SIGKILL')), 5000)
   // The kernel takes ESP out of UDP at charon's socket.
   report('charon killed, ESP in UDP', lost(tallies), 'lost')
   return isBack(tallies) || lost(tallies)
 })
 await check('charon ends in order and starts again: traffic is back by itself', async () => {
-  const tallies = await under(async () => {
-    await restart(lab, WEST, 'charon', 'SIGTERM')
-    await untilAllSas()
-  }, 5000)
+  const tallies = await under(() => untilNewSas(() => restart(lab, WEST, 'charon', 'SIGTERM')), 5000)
   report('charon ended in order and started again', lost(tallies), 'lost')
   return isBack(tallies) || lost(tallies)
 })
 await check('plain ESP between the clusters once both engines have --plain-esp', async () => {
   // One after the other: a side that has not changed yet asks for UDP.
-  for (const node of [WEST, EAST]) {
-    const old = new Set((await ownSas(lab, WEST)).map(spiOf))
-    await restartWith(lab, agentKey(node, 'engine'), ['--plain-esp'])
-    await until('other SAs', async () => (await ownSas(lab, WEST)).every((sa) => !old.has(spiOf(sa))), 2 * MINUTE)
-    await untilAllSas()
-  }
+  for (const node of [WEST, EAST]) await untilNewSas(() => restartWith(lab, agentKey(node, 'engine'), ['--plain-esp']))
   const plain = [await countPlainSas(lab, WEST), await countPlainSas(lab, EAST)]
   if (plain.join() !== '8,8') return plain
   report('until connected by plain ESP', await untilConnected(lab, 2 * MINUTE), 'ms')
@@ -169,11 +164,7 @@ await check('plain ESP, charon dead: its SAs in the kernel carry on, 0 datagrams
   return tallies.every((tally) => tally.lost === 0) || lost(tallies)
 })
 await check('plain ESP, charon starts again: what is lost until new SAs carry is little', async () => {
-  const tallies = await under(async () => {
-    await start(lab, WEST, 'charon')
-    await wait(3000)
-    await untilAllSas()
-  }, 2000)
+  const tallies = await under(() => untilNewSas(() => start(lab, WEST, 'charon')), 3000)
   report('charon started beside SAs of the one before', lost(tallies), 'lost', '0')
   return isBack(tallies) || lost(tallies)
 })
@@ -187,8 +178,7 @@ await check('charon dead and its SAs gone: whoever sends there is told at once, 
   return through.length + untold.length === 0 || [...through, ...untold]
 })
 await check('charon starts again: everybody is connected again', async () => {
-  await start(lab, WEST, 'charon')
-  await untilAllSas()
+  await untilNewSas(() => start(lab, WEST, 'charon'))
   report('connected again', await untilConnected(lab, 2 * MINUTE), 'ms')
 })
 await check('in all that time not one packet between pods left in the clear', async () => {
