@@ -45,6 +45,8 @@ export async function* runChecks<C>(checks: readonly Check<C>[], context: C, opt
       obstacle === undefined
         ? await patiently(check, context, options)
         : { is: 'skipped', reason: `it cannot be told while ${obstacle} is not in order` }
+    // What fails because it was given up says nothing.
+    if (options.signal.aborted && verdict.is === 'failed') return
     if (verdict.is === 'failed' || verdict.is === 'skipped') barred.add(check.id)
     yield { id: check.id, name: check.name, verdict, tookMs: options.clock.now() - startedAt }
   }

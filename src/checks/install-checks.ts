@@ -21,7 +21,7 @@ async function unchanged(context: CheckContext): Promise<Verdict> {
   return {
     is: 'warning',
     reason: changes.map(({ object, by, fields }) => `${object}: ${by} wrote ${fields.join(', ')}`).join('; '),
-    hint: '`subctl join ... --plan` shows what it would put back; the next join does',
+    hint: '`subctl join ... --plan` compares; with --force-conflicts, join takes them back',
   }
 }
 

@@ -22,15 +22,7 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const expected = remoteIds(seen)
       if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
       const problems = connectionProblems(seen, expected)
-      const isCharon = problems.length > 0 && problems.every((problem) => problem.includes('charon does not answer'))
-      const gateways = activeGateways(seen).map(({ metadata }) => metadata.name)
-      return verdictOf(
-        problems,
-        expected.join(', '),
-        isCharon
-          ? `see the log of charon on ${gateways.join(', ')}`
-          : 'check that UDP 4500 is open between the gateways, then the log of charon and of the engine',
-      )
+      return verdictOf(problems, expected.join(', '), connectionHint(seen, problems))
     },
   },
   {
@@ -183,6 +175,17 @@ function connectionProblems(seen: Look, expected: readonly string[]): string[] {
     if (mine.length === 0) return [`no connection to ${id}: nothing usable is known of its gateway`]
     return mine.some((connection) => connection.status === 'connected') ? [] : [`${id}: ${say(mine[0])}`]
   })
+}
+
+/** What to do about connections that are not up: a port that nobody answers on is named, with both its ends. */
+function connectionHint(seen: Look, problems: readonly string[]): string {
+  const gateways = activeGateways(seen)
+  const names = gateways.map(({ metadata }) => metadata.name).join(', ')
+  if (problems.every((problem) => problem.includes('charon does not answer'))) return `see the log of charon on ${names}`
+  const silent = [...new Set(problems.flatMap((problem) => /no answer from (\S+):(\d+)/.exec(problem)?.slice(1).join(' port ') ?? []))]
+  if (silent.length === 0) return 'check that UDP 4500 is open between the gateways, then the log of charon and of the engine'
+  const from = gateways.map(({ metadata, status }) => `${metadata.name} (${status.localEndpoint?.private_ip})`).join(', ')
+  return `open UDP between ${from} and ${silent.join(', ')}, both ways: nothing comes back from there`
 }
 
 const say = (connection: Connection | undefined): string =>

@@ -65,7 +65,9 @@ export async function imagesEqual(context: CheckContext): Promise<Verdict> {
   const own = await imagesOf(context)
   if (own.size === 0) return { is: 'skipped', reason: NOT_PODS }
   const others = await Promise.all(context.all.filter((other) => other !== context).map(imagesOf))
-  const all = new Set([own, ...others].flatMap((images) => [...images.keys()]))
+  const found = [own, ...others].flatMap((images) => [...images.keys()])
+  // A node that has just begun a pod does not know the digest yet.
+  const all = new Set(found.filter((image) => image.includes(', ') || !found.some((other) => other.startsWith(`${image}, `))))
   if (all.size === 1) return { is: 'ok', note: [...all].join('') }
   const here = [...own].map(([image, names]) => `${image} (${[...new Set(names)].sort().join(', ')})`).join('; ')
   const elsewhere = [...all].filter((image) => !own.has(image))
