@@ -3,15 +3,21 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { GATEWAY_LEASE, NAMESPACE } from '../../src/model/names.ts'
 import type { Lease } from '../../src/model/resources.ts'
 import { apiOf } from './access.ts'
-import { clusterOf, type NodeLayout } from './layout.ts'
+import { clusterOf, type HostLayout, type Layout, type NodeLayout, type SiteOptions } from './layout.ts'
+import type { Site } from './sites.ts'
 import type { Lab } from './state.ts'
 
-export async function leaseOf(lab: Lab, cluster: string): Promise<Lease | undefined> {
+export async function leaseOf(lab: Site, cluster: string): Promise<Lease | undefined> {
   return (await apiOf(lab, cluster)).get('Lease', GATEWAY_LEASE, NAMESPACE)
 }
 
 /** The gateway that holds the lease and whose Endpoint is published; waits until there is one, other than `not`. */
-export async function activeGateway(lab: Lab, cluster: string, not?: string, limitMs = 60_000): Promise<NodeLayout> {
+export async function activeGateway<N extends HostLayout>(
+  lab: Site<Layout<N, SiteOptions>>,
+  cluster: string,
+  not?: string,
+  limitMs = 60_000,
+): Promise<N> {
   const { nodes } = clusterOf(lab.layout, cluster)
   const api = await apiOf(lab, cluster)
   for (const until = Date.now() + limitMs; ; await wait(50)) {

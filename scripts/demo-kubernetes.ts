@@ -1,0 +1,89 @@
+// The demo's story on real Kubernetes: three commands from nothing to proved, a gateway's node loses power, and no trace is left. Exit code 1 when a step fails.
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { messageOf } from '../src/model/errors.ts'
+import { exec } from '../src/system/exec.ts'
+import { type Bed, downBed, stopNode, upBed } from '../test/cluster/bed.ts'
+import { fetchFrom, podIp, runPods } from '../test/cluster/bed-harness.ts'
+import { bedMissing } from '../test/cluster/bed-missing.ts'
+import { brokerFile, brokerName, kubeconfigOf } from '../test/lab/access.ts'
+import { activeGateway } from '../test/lab/active.ts'
+import { SUBCTL } from '../test/lab/subctl.ts'
+import { until } from '../test/lab/until.ts'
+
+const IMAGE = join(import.meta.dirname, '..', 'dist', 'subctl-image-amd64.tar')
+const CLUSTERS = ['west', 'east'] as const
+
+const say = (text: string): void => console.log(text)
+const title = (text: string): void => console.log(`\n== ${text}`)
+
+async function main(): Promise<void> {
+  const why = bedMissing()
+  if (why !== undefined) throw new Error(`no clusters can be made here: ${why}`)
+  await access(IMAGE)
+  const stop = new AbortController()
+  // Not `once`: execa ends this process where it finds nobody else listening.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('interrupted')))
+  title('Two Kubernetes clusters on this machine: west with flannel, east with kube-proxy by nftables')
+  const options = { name: `demo-${process.pid}`, gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } } as const
+  const bed = await upBed({ ...options, images: [IMAGE], say: (what) => say(`   ${what}`), signal: stop.signal })
+  try {
+    await Promise.race([story(bed), abortOf(stop.signal)])
+  } finally {
+    title('The clusters go')
+    await downBed(bed)
+  }
+  say('\nDone: all of it worked.')
+}
+
+const abortOf = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, fail) => {
+    signal.addEventListener('abort', () => fail(signal.reason))
+  })
+
+async function story(bed: Bed): Promise<void> {
+  const from = Date.now()
+  await type(bed, ['deploy-broker', '--context', brokerName(bed), '--file', brokerFile(bed)])
+  for (const name of CLUSTERS) await type(bed, joinArgs(bed, name))
+  await type(bed, ['verify', '--contexts', CLUSTERS.join()])
+  say(`   ${Math.round((Date.now() - from) / 1000)} s from nothing to proved`)
+  await gatewayDies(bed)
+  await type(bed, ['uninstall', '--contexts', 'east', '--yes', '--prove', brokerFile(bed)])
+}
+
+/** There is no world outside to be asked for a public address. */
+const joinArgs = (bed: Bed, name: string): readonly string[] => [
+  ...['join', brokerFile(bed), '--cluster-id', name, '--context', name, '--yes', '--wait', 'true'],
+  ...['--natt', 'false', '--air-gapped', '--gateway', `${name}-gw1`, '--gateway', `${name}-gw2`],
+]
+
+/** A command as a user types it. Its output is shown, and it must succeed. */
+async function type(bed: Bed, args: readonly string[]): Promise<void> {
+  title(`subctl ${args.join(' ')}`)
+  const env = { KUBECONFIG: kubeconfigOf(bed), HOME: bed.folder }
+  const { code, stdout, stderr } = await exec([SUBCTL, ...args], { okCodes: [0, 1, 2, 64, 69, 75], timeoutMs: 600_000, env })
+  say(`${stderr}${stdout}`.trim().replaceAll(/^/gm, '   '))
+  if (code !== 0) throw new Error(`subctl ${args[0]} ended with ${code}`)
+}
+
+async function gatewayDies(bed: Bed): Promise<void> {
+  await runPods(bed, 'east', [{ name: 'web', node: 'east-w1', port: 8080 }])
+  await runPods(bed, 'west', [{ name: 'client', node: 'west-w1' }])
+  const url = `http://${await podIp(bed, 'east', 'web')}:8080/`
+  const asks = { context: 'west', pod: 'client' }
+  const answered = (what: string): Promise<number> => until(what, async () => (await fetchFrom(bed, asks, url)) === 'web', 120_000)
+  await answered('a pod of west gets an answer from a pod of east')
+  const { name: active } = await activeGateway(bed, 'west')
+  title(`The node ${active} carries west's tunnels. It loses power`)
+  await stopNode(bed, active)
+  const from = Date.now()
+  await answered('traffic comes back')
+  say(`   a pod of west got its next answer from a pod of east ${Date.now() - from} ms later`)
+}
+
+try {
+  await main()
+} catch (error) {
+  say(`\nFailed: ${messageOf(error)}`)
+  process.exit(1)
+}
