@@ -221,6 +221,29 @@ describePlanes('uninstall on a real API server', () => {
   )
 
   it(
+    'what Helm installed goes with Helm’s record of it, and the namespace that Helm made',
+    async () => {
+      const { kubectl, west } = bed()
+      await kubectl('create namespace submariner --field-manager=helm')
+      await joinWest(bed())
+      for (const [kinds, scope] of [
+        ['daemonsets,configmaps,secrets,roles,rolebindings,serviceaccounts', '-n submariner'],
+        ['clusterroles,clusterrolebindings', ''],
+      ]) {
+        const on = `${kinds}${scope === '' ? '' : ` ${scope}`} -l app.kubernetes.io/part-of=submariner --overwrite`
+        await kubectl(`label ${on} app.kubernetes.io/managed-by=Helm`)
+        await kubectl(`annotate ${on} meta.helm.sh/release-name=submariner meta.helm.sh/release-namespace=submariner`)
+      }
+      await kubectl('create secret generic sh.helm.release.v1.submariner.v1 -n submariner')
+      await kubectl('label secret sh.helm.release.v1.submariner.v1 -n submariner owner=helm name=submariner')
+      const { out } = done(await run(bed(), `${GO} --prove`))
+      expect(out).toContain('Proof: no trace is left')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
     '--broker takes the broker too',
     async () => {
       await joinWest(bed())
