@@ -11,11 +11,12 @@ export interface Batch extends Draft {
   backTo(mark: number): void
 }
 
+const wholeKey = (place: Place): string => `${place.kind} ${keyOf(place)}`
+
 export function openBatch(committed: Reader, from: number): Batch {
   const changes: Change[] = []
   const newest = new Map<string, Change>()
   let size = 0
-  const wholeKey = (place: Place): string => `${place.kind} ${keyOf(place)}`
   const latest = (place: Place): Item | undefined => {
     const change = newest.get(wholeKey(place))
     if (change === undefined) return committed.get(place.kind, place.namespace, place.name)
@@ -46,13 +47,7 @@ export function openBatch(committed: Reader, from: number): Batch {
       const mine = [...newest.values()].filter(
         ({ after }) => after.kind === kind && (namespace === undefined || after.namespace === namespace),
       )
-      if (mine.length === 0) return base
-      const items = new Map(base.map((item) => [keyOf(item), item]))
-      for (const { after, gone } of mine) {
-        if (gone) items.delete(keyOf(after))
-        else items.set(keyOf(after), after)
-      }
-      return [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
+      return mine.length === 0 ? base : changed(base, mine)
     },
     put: (place, make) => add(place, false, make),
     drop: (place, make) => add(place, true, (version) => ({ text: make(version), labels: latest(place)?.labels ?? {} })),
@@ -64,4 +59,14 @@ export function openBatch(committed: Reader, from: number): Batch {
       for (const change of changes) newest.set(wholeKey(change.after), change)
     },
   }
+}
+
+/** Items of one kind after changes, by their keys. */
+function changed(base: readonly Item[], changes: readonly Change[]): readonly Item[] {
+  const items = new Map(base.map((item) => [keyOf(item), item]))
+  for (const { after, gone } of changes) {
+    if (gone) items.delete(keyOf(after))
+    else items.set(keyOf(after), after)
+  }
+  return [...items].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, item]) => item)
 }

@@ -15,45 +15,70 @@ export interface History {
 }
 
 export function openHistory(start: number, limits: { readonly mostChanges: number; readonly mostHistoryBytes: number }): History {
-  // The part before `first` is forgotten; it is cut off now and then only, since that moves the rest.
-  let changes: Change[] = []
-  let first = 0
+  const queue = openQueue()
   let since = start
   let size = 0
   const forget = (): void => {
-    const oldest = changes[first]
+    const oldest = queue.shift()
     if (oldest === undefined) return
     size -= sizeOf(oldest)
     since = oldest.version
-    first += 1
-    if (first > 1000 && first * 2 > changes.length) {
-      changes = changes.slice(first)
-      first = 0
-    }
   }
   return {
     get since() {
       return since
     },
     get version() {
-      return since + changes.length - first
+      return since + queue.length
     },
     add(change) {
-      changes.push(change)
+      queue.push(change)
       size += sizeOf(change)
-      while (changes.length - first > limits.mostChanges || (size > limits.mostHistoryBytes && changes.length - first > 1)) forget()
+      while (queue.length > limits.mostChanges || (size > limits.mostHistoryBytes && queue.length > 1)) forget()
     },
-    after: (version) => changes[first + version - since],
+    after: (version) => queue.at(version - since),
     *back(version) {
-      for (let i = changes.length - 1; i >= first; i--) {
-        const change = changes[i]
+      for (let i = queue.length - 1; i >= 0; i--) {
+        const change = queue.at(i)
         if (change === undefined || change.version <= version) return
         yield change
       }
     },
     compact(version) {
-      while (since < version && changes.length > first) forget()
+      while (since < version && queue.length > 0) forget()
     },
+  }
+}
+
+interface Queue {
+  readonly length: number
+  push(change: Change): void
+  /** Takes the oldest out. */
+  shift(): Change | undefined
+  /** By place, the oldest has 0. */
+  at(place: number): Change | undefined
+}
+
+/** What was taken out is cut off now and then only, since that moves the rest. */
+function openQueue(): Queue {
+  let changes: Change[] = []
+  let first = 0
+  return {
+    get length() {
+      return changes.length - first
+    },
+    push: (change) => void changes.push(change),
+    shift() {
+      const oldest = changes[first]
+      if (oldest === undefined) return undefined
+      first += 1
+      if (first > 1000 && first * 2 > changes.length) {
+        changes = changes.slice(first)
+        first = 0
+      }
+      return oldest
+    },
+    at: (place) => changes[first + place],
   }
 }
 
