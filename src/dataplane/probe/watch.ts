@@ -90,7 +90,7 @@ async function deviceIndexes(exec: Exec, devices: readonly string[], signal: Abo
 export const captureArgv = ({ networks, gateways }: Pick<WatchOptions, 'networks' | 'gateways'>, indexes: readonly number[]) =>
   [
     'tcpdump',
-    // As it is: in a pod there is no right to become another user.
+    // As root, as it is: in a pod there is no right to become another user.
     ...['-Z', 'root', '-i', 'any', '-y', 'LINUX_SLL2', '-Q', 'out', '-n', '-t', '-l', '-p', '--immediate-mode', '-s', '96'],
     [
       ...indexes.map((index) => `not ifindex ${index}`),
