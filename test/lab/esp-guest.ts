@@ -27,6 +27,9 @@ import { SUBCTL } from './subctl.ts'
 import { ask, outageMs, podAim, stream, type Tally, untilAnswered } from './traffic.ts'
 import { until, wait } from './until.ts'
 
+/** Of an answer, in a machine that is slow on one that may be busy. */
+const SLOW_MS = 20_000
+
 const lab = await upLab({
   name: 'esp',
   gateways: 1,
@@ -87,7 +90,7 @@ const lost = (tallies: readonly Tally[]): string =>
   tallies.map((tally) => `${tally.lost} of ${tally.sent} (${outageMs(tally)} ms)`).join(' and ')
 
 await check('both clusters are connected', async () => {
-  report('until connected', await untilConnected(lab, 3 * MINUTE), 'ms')
+  report('until connected', await untilConnected(lab, 3 * MINUTE, SLOW_MS), 'ms')
 })
 await check('charon has found ESP in the kernel and uses it, in UDP, through the XFRM interface', async () => {
   await untilAllSas()
@@ -97,7 +100,7 @@ await check('charon has found ESP in the kernel and uses it, in UDP, through the
 const wan = await capture(lab, 'wan', between(lab))
 const clear = await captureClear(lab)
 await check('pods and hosts reach all pods, services and hosts of the other cluster, from gateways and workers, both ways', async () => {
-  const { answers, missing } = await untilAnswered(lab, allPairs(lab.layout), { limitMs: MINUTE, timeoutMs: 20_000 })
+  const { answers, missing } = await untilAnswered(lab, allPairs(lab.layout), { limitMs: MINUTE, timeoutMs: SLOW_MS })
   const hidden = answers.filter(({ from, seen }) => seen !== addressSeen(lab.layout, from))
   return missing.length + hidden.length === 0 || [...missing, ...hidden].map(say)
 })
@@ -153,7 +156,7 @@ await check('plain ESP between the clusters once both engines have --plain-esp',
   for (const node of [WEST, EAST]) await untilNewSas(() => restartWith(lab, agentKey(node, 'engine'), ['--plain-esp']))
   const plain = [await countPlainSas(lab, WEST), await countPlainSas(lab, EAST)]
   if (plain.join() !== '8,8') return plain
-  report('until connected by plain ESP', await untilConnected(lab, 2 * MINUTE), 'ms')
+  report('until connected by plain ESP', await untilConnected(lab, 3 * MINUTE, SLOW_MS), 'ms')
 })
 await check('plain ESP, charon dead: its SAs in the kernel carry on, 0 datagrams are lost', async () => {
   const tallies = await under(async () => {
@@ -179,7 +182,7 @@ await check('charon dead and its SAs gone: whoever sends there is told at once, 
 })
 await check('charon starts again: everybody is connected again', async () => {
   await untilNewSas(() => start(lab, WEST, 'charon'))
-  report('connected again', await untilConnected(lab, 2 * MINUTE), 'ms')
+  report('connected again', await untilConnected(lab, 3 * MINUTE, SLOW_MS), 'ms')
 })
 await check('in all that time not one packet between pods left in the clear', async () => {
   const lines = await clear.stop()

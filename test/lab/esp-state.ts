@@ -9,7 +9,8 @@ import type { Lab } from './state.ts'
 export const WEST = 'west-gw1'
 export const EAST = 'east-gw1'
 
-const linesOf = async (lab: Lab, place: string, command: string): Promise<string> => (await run(lab, place, ['sh', '-c', command])).stdout
+const linesOf = async (lab: Lab, place: string, command: string): Promise<string> =>
+  (await run(lab, place, ['sh', '-c', command], { timeoutMs: 60_000 })).stdout
 
 /** SAs with a reqid of ours: 0x53000000 and up, all of which begin with 0x53. */
 export async function ownSas(lab: Lab, place: string): Promise<readonly string[]> {

@@ -8,7 +8,7 @@ describeGuest('two clusters with ESP in the kernel', {
     'veth bridge br_netfilter vxlan nf_tables nft_compat nft_chain_nat iptable_nat iptable_filter iptable_mangle iptable_raw ip_set_hash_net',
     'xt_MASQUERADE xt_nat xt_set xt_TCPMSS xt_mark xt_conntrack xt_statistic xt_comment xt_addrtype xt_policy ipt_REJECT',
   ].join(' '),
-  limitSeconds: 900,
+  limitSeconds: 1200,
   says: [
     'both clusters are connected',
     'charon has found ESP in the kernel and uses it, in UDP, through the XFRM interface',

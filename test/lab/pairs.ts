@@ -32,11 +32,11 @@ export const fewPairs = ({ clusters }: Layout): readonly Asking[] =>
 
 /**
  * Waits until all clusters reach each other through tunnels, by few pairs; gives how long that took. Throws with what is missing. What comes through a
- * tunnel has its own address; in the clear a pod is hidden behind its node.
+ * tunnel has its own address; in the clear a pod is hidden behind its node. `timeoutMs` is of one question.
  */
-export async function untilConnected(lab: Lab, limitMs = 60_000): Promise<number> {
+export async function untilConnected(lab: Lab, limitMs = 60_000, timeoutMs = 2000): Promise<number> {
   const isThrough = ({ from, error, seen }: Answer): boolean => error === undefined && seen === addressSeen(lab.layout, from)
-  const { missing, ms } = await untilAnswered(lab, fewPairs(lab.layout), { limitMs, isGood: isThrough })
+  const { missing, ms } = await untilAnswered(lab, fewPairs(lab.layout), { limitMs, timeoutMs, isGood: isThrough })
   if (missing.length > 0) throw new Error(`not connected after ${ms} ms: ${missing.map(say).join('; ')}`)
   return ms
 }

@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 
-const BOOT_LIMIT_MS = 1_200_000
+const BOOT_LIMIT_MS = 1_500_000
 const PREPARE_MS = 900_000
 
 export interface Guest {
