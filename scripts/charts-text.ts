@@ -1,0 +1,112 @@
+// The generated files of the Helm charts: one source for `helm template`, `subctl join` and `subctl deploy-broker`.
+import policy from '../manifests/broker/policy.yaml'
+import rights from '../manifests/broker/rights.yaml'
+import charon from '../manifests/cluster/charon.yaml'
+import charonRights from '../manifests/cluster/charon-rights.yaml'
+import gateway from '../manifests/cluster/gateway.yaml'
+import gatewayRights from '../manifests/cluster/gateway-rights.yaml'
+import namespace from '../manifests/cluster/namespace.yaml'
+import openShift from '../manifests/cluster/openshift.yaml'
+import quota from '../manifests/cluster/quota.yaml'
+import routeAgent from '../manifests/cluster/route-agent.yaml'
+import routeAgentRights from '../manifests/cluster/route-agent-rights.yaml'
+import clusters from '../manifests/crds/clusters.yaml'
+import endpoints from '../manifests/crds/endpoints.yaml'
+import gateways from '../manifests/crds/gateways.yaml'
+import routeAgents from '../manifests/crds/routeagents.yaml'
+import { memberObjects } from '../src/broker/credentials.ts'
+import { printObjects } from '../src/k8s/yaml.ts'
+import { BROKER_NAMESPACE, CLUSTER_UID } from '../src/model/names.ts'
+import { nodeCleanUp } from './charts-cleanup.ts'
+import { settingsTemplate } from './charts-settings.ts'
+import { OWNED, placeholder, Template, templateOf, when } from './charts-template.ts'
+
+/** Stands in the first line of each file but Chart.yaml. */
+export const GENERATED = 'Written by scripts/charts'
+
+/** Every generated file by its path, with what it should hold. */
+export function generatedCharts(version: string): ReadonlyMap<string, string> {
+  return new Map([
+    ...chart('submariner', {
+      'Chart.yaml': chartYaml('submariner', version, 'A cluster of a clusterset: gateways, tunnels and routes to the other clusters'),
+      'templates/_owned.tpl': marked('this script', OWNED),
+      'templates/_settings.tpl': marked('src/install/settings.ts and workloads.ts', settingsTemplate()),
+      'templates/crds.yaml': crds({ clusters, endpoints, gateways, routeagents: routeAgents }),
+      'templates/namespace.yaml': marked('manifests/cluster/namespace.yaml', templateOf(namespace).keep().unlessForeign().text()),
+      'templates/gateway-rights.yaml': plain('gateway-rights', gatewayRights),
+      'templates/charon-rights.yaml': plain('charon-rights', charonRights),
+      'templates/route-agent-rights.yaml': plain('route-agent-rights', routeAgentRights),
+      'templates/quota.yaml': plain('quota', quota),
+      'templates/openshift.yaml': marked(
+        'manifests/cluster/openshift.yaml',
+        when('.Capabilities.APIVersions.Has "security.openshift.io/v1"', templateOf(openShift).text()),
+      ),
+      'templates/charon.yaml': agent('charon', templateOf(charon).agent('charon', 'submariner-charon')),
+      'templates/gateway.yaml': agent('gateway', templateOf(gateway).agent('gateway', 'submariner-gateway').secrets()),
+      'templates/route-agent.yaml': agent('route-agent', templateOf(routeAgent).agent('routeAgent', 'submariner-route-agent')),
+      'templates/cleanup.yaml': marked('manifests/cluster/route-agent.yaml', when('.Values.cleanup', nodeCleanUp(routeAgent))),
+    }),
+    ...chart('submariner-k8s-broker', {
+      'Chart.yaml': chartYaml(
+        'submariner-k8s-broker',
+        version,
+        'The broker of a clusterset: where clusters publish themselves for the others',
+      ),
+      'templates/_owned.tpl': marked('this script', OWNED),
+      'templates/crds.yaml': crds({ clusters, endpoints }),
+      'templates/rights.yaml': marked(
+        'manifests/broker/rights.yaml',
+        templateOf(rights).keep('Namespace').unlessForeign('Namespace').text(),
+      ),
+      'templates/policy.yaml': marked(
+        'manifests/broker/policy.yaml',
+        when('include "submariner.canTellApart" .', templateOf(policy).text()),
+      ),
+      'templates/members.yaml': members(),
+    }),
+  ])
+}
+
+const chart = (name: string, files: Readonly<Record<string, string>>): readonly (readonly [string, string])[] =>
+  Object.entries(files).map(([path, text]) => [`manifests/charts/${name}/${path}`, text])
+
+const marked = (source: string, text: string): string => `{{- /* ${GENERATED} out of ${source}. */ -}}\n${text}`
+
+const plain = (name: string, manifest: string): string => marked(`manifests/cluster/${name}.yaml`, templateOf(manifest).text())
+
+const agent = (name: string, template: Template): string =>
+  marked(`manifests/cluster/${name}.yaml`, when('not .Values.cleanup', template.text()))
+
+/** CRDs stay when a release goes, since others' objects would go with them, and change with `helm upgrade`, as those of a folder crds do not. */
+const crds = (manifests: Readonly<Record<string, string>>): string =>
+  marked(
+    `manifests/crds/{${Object.keys(manifests).join(',')}}.yaml`,
+    Object.values(manifests)
+      .map((manifest) => templateOf(manifest).keep().unlessForeign().text())
+      .join(''),
+  )
+
+/** The credential of each cluster in `clusters`. Whose it is gets known when that cluster joins, so its uid is left out. */
+function members(): string {
+  const objects = memberObjects({ clusterId: placeholder('clusterId'), clusterUid: '', namespace: BROKER_NAMESPACE }).map((object) => {
+    const { [CLUSTER_UID]: _, ...annotations } = object.metadata.annotations ?? {}
+    const { annotations: __, ...metadata } = object.metadata
+    return { ...object, metadata: Object.keys(annotations).length > 0 ? { ...metadata, annotations } : metadata }
+  })
+  const text = new Template(printObjects(objects)).fill({ clusterId: '{{ . }}' }).text()
+  // An id of digits alone is text too.
+  return marked(
+    'src/broker/credentials.ts',
+    `{{- range .Values.clusters }}\n${text.replaceAll(': {{ . }}', ': {{ . | quote }}')}{{- end }}\n`,
+  )
+}
+
+const chartYaml = (name: string, version: string, description: string): string => `# ${GENERATED}.
+apiVersion: v2
+name: ${name}
+description: ${JSON.stringify(description)}
+type: application
+version: ${version}
+appVersion: "${version}"
+keywords: [multicluster, network, ipsec, submariner]
+`
