@@ -26,7 +26,7 @@ interface Held {
 async function held(bed: Bed): Promise<Held> {
   const names = bed.layout.clusters.flatMap(({ nodes }) => nodes.map(({ name }) => name))
   const nodes = await Promise.all(names.map(async (name) => [name, await dump(bed, name)] as const))
-  const files = await Promise.all(names.map(async (name) => [name, (await execOn(bed, name, ['ls', '/run'])).stdout] as const))
+  const files = await Promise.all(names.map(async (name) => [name, runFiles((await execOn(bed, name, ['ls', '/run'])).stdout)] as const))
   const objects = await Promise.all(
     CLUSTERS.map(async (name) => {
       const { others } = await dumpApi(await apiOf(bed, name), () => false)
@@ -41,6 +41,8 @@ async function held(bed: Bed): Promise<Held> {
   )
   return { nodes: Object.fromEntries(nodes), files: Object.fromEntries(files), objects: Object.fromEntries(objects) }
 }
+/** Every iptables program of the node makes the lock, and keeps it. */
+const runFiles = (list: string): string => list.replace('xtables.lock\n', '')
 /** Pods of the cluster's own may be made anew meanwhile. */
 const isLasting = (line: string): boolean =>
   !/^(Pod|EndpointSlice|Endpoints|ReplicaSet|ControllerRevision|Lease|CertificateSigningRequest) /.test(line)
