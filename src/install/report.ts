@@ -36,15 +36,16 @@ export const changeRecords = (where: string, changes: readonly Change[]): readon
 export const emitYaml = (where: string, objects: readonly Resource[], { withSecrets = false } = {}): string =>
   objects
     .map((object) => {
-      const isHidden = object.kind === 'Secret' && !withSecrets
+      const isHidden = keysOf(object).length > 0 && !withSecrets
       return `---\n# on ${where}\n${isHidden ? hidden(object) : stringify(object, { version: '1.1', lineWidth: 0 })}`
     })
     .join('')
 
-function hidden(object: Resource): string {
-  const keys = 'data' in object && typeof object.data === 'object' && object.data !== null ? Object.keys(object.data) : []
-  return `# ${titleOf(object)}${keys.length === 0 ? '' : ` with ${keys.join(', ')}`}: secret, so not written here; made when the command is run without --emit.\n`
-}
+const hidden = (object: Resource): string =>
+  `# ${titleOf(object)} with ${keysOf(object).join(', ')}: secret, so not written here; made when the command is run without --emit.\n`
+/** Of a Secret; none where the server fills it. */
+const keysOf = (object: Resource): readonly string[] =>
+  object.kind === 'Secret' && 'data' in object && typeof object.data === 'object' && object.data !== null ? Object.keys(object.data) : []
 
 const short = (value: unknown): string => {
   const text = value === undefined ? '(none)' : JSON.stringify(value)

@@ -1,0 +1,61 @@
+// What --emit prints, applied by kubectl: the same cluster as join makes, with nothing left for join to do.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from '@jest/globals'
+import { exec } from '../../src/system/exec.ts'
+import { kubeProgram } from '../cluster/control-plane.ts'
+import { describePlanes, type Place, type Ran, runOn } from '../cluster/plane-suite.ts'
+import { until } from '../lab/until.ts'
+import { BROKER_URL, realBed, SERVICES } from './beds.ts'
+
+describePlanes('join --emit yaml', () => {
+  const bed = realBed()
+  const folder = mkdtempSync(join(tmpdir(), 'subctl-emit-'))
+  afterAll(() => rmSync(folder, { recursive: true }))
+  const subctl = async (line: string): Promise<Ran> => {
+    const ran = await runOn(bed().laptop, line)
+    if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.err}`)
+    return ran
+  }
+  const east = (more: string) => subctl(`join --cluster-id east --context east --service-cidr ${SERVICES.east} --gateway gw ${more}`)
+  const apply = async (place: Place | undefined, yaml: string, ...more: readonly string[]): Promise<string> => {
+    if (place === undefined) throw new Error('no such context')
+    const ca = join(folder, 'ca.crt')
+    writeFileSync(ca, place.ca)
+    const to = [`--server=${place.server}`, `--certificate-authority=${ca}`, `--token=${place.token}`]
+    const argv = [kubeProgram('kubectl'), ...to, 'apply', '--validate=strict', '-f', '-', ...more] as const
+    return (await exec(argv, { input: yaml, timeoutMs: 60_000 })).stdout
+  }
+
+  it('prints the objects of the broker apart, and no secret before there is one', async () => {
+    await subctl(`deploy-broker --context broker --broker-url ${BROKER_URL}`)
+    await expect(east('--emit yaml --with-secrets')).rejects.toThrow('SUB0427')
+    const { out } = await east('--emit yaml --emit-for broker')
+    expect(out).not.toContain('DaemonSet')
+    expect(await apply(bed().laptop.contexts.broker, out)).toContain('cluster.submariner.io/east created')
+  })
+
+  it('prints objects that the server takes as they are, and that leave join nothing to do', async () => {
+    let yaml = ''
+    await until('the broker has made a token', async () => {
+      yaml = await east('--emit yaml --with-secrets').then(
+        ({ out }) => out,
+        () => '',
+      )
+      return yaml !== ''
+    })
+    const said = await apply(bed().laptop.contexts.east, yaml)
+    for (const name of ['submariner-gateway', 'submariner-charon', 'submariner-route-agent'])
+      expect(said).toContain(`daemonset.apps/${name} created`)
+    const { out } = await east('--plan')
+    expect(out).toMatch(/Plan: 0 to create, 0 to change, \d+ unchanged/)
+  })
+
+  it('without secrets prints all else the same', async () => {
+    const [plain, whole] = [(await east('--emit yaml')).out, (await east('--emit yaml --with-secrets')).out]
+    const kinds = (text: string) => [...text.matchAll(/^kind: (\w+)$/gm)].map(([, kind]) => kind)
+    expect(kinds(plain)).toEqual(kinds(whole).filter((kind) => kind !== 'Secret'))
+    expect(plain).toMatch(/^# Secret submariner\/submariner-ipsec-psk with psk: secret, so not written here/m)
+  })
+})
