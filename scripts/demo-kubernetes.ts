@@ -53,7 +53,7 @@ async function story(bed: Bed): Promise<void> {
 
 /** There is no world outside to be asked for a public address. */
 const joinArgs = (bed: Bed, name: string): readonly string[] => [
-  ...['join', brokerFile(bed), '--cluster-id', name, '--context', name, '--yes', '--wait', 'true'],
+  ...['join', brokerFile(bed), '--cluster-id', name, '--context', name, '--yes', '--wait'],
   ...['--natt', 'false', '--air-gapped', '--gateway', `${name}-gw1`, '--gateway', `${name}-gw2`],
 ]
 
