@@ -26,7 +26,7 @@ export async function dump(lab: Site, place: string): Promise<Dump> {
   if (!placesOf(lab.layout).has(place)) throw new Error(`there is no place "${place}"`)
   const entries = await Promise.all(
     Object.entries(COMMANDS).map(async ([what, argv]) => {
-      const { code, stdout, stderr } = await run(lab, place, argv, { okCodes: [0, 1, 2, 255] })
+      const { code, stdout, stderr } = await run(lab, place, argv, { okCodes: [0, 1, 2, 255], timeoutMs: 60_000 })
       return [what, linesOf(code === 0 ? stdout : stderr)] as const
     }),
   )

@@ -206,6 +206,6 @@ export async function removeNetwork(layout: SiteLayout): Promise<void> {
 /** Every process in one of the lab's namespaces. */
 export async function processesIn(layout: SiteLayout, only?: string): Promise<readonly number[]> {
   const all = only === undefined ? namespacesOf(layout) : [only]
-  const lists = await Promise.all(all.map((ns) => exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1, 255] })))
+  const lists = await Promise.all(all.map((ns) => exec(['ip', 'netns', 'pids', ns], { okCodes: [0, 1, 255], timeoutMs: 60_000 })))
   return lists.flatMap(({ stdout }) => stdout.trim().split(/\s+/).filter(Boolean).map(Number))
 }

@@ -31,7 +31,7 @@ export function describeGuest(title: string, guest: Guest): void {
     }, BOOT_LIMIT_MS)
     it.each(guest.says)('%s', (what) => {
       const said = lines.find((line) => line === `ok ${what}` || line.startsWith(`failed ${what}: `))
-      expect(said ?? lines.slice(-30)).toBe(`ok ${what}`)
+      expect(said ?? `nothing; its last words: ${lines.slice(-4).join(' | ')}`).toBe(`ok ${what}`)
     })
   })
 }
