@@ -1,9 +1,10 @@
 import { compare } from '../install/compare.ts'
 import { planInstall } from '../install/plan.ts'
+import { podsOf } from '../install/rollout.ts'
 import { hasConstraints, PULL_POLICIES } from '../install/workloads.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
-import { CHARON_WORKLOAD } from '../model/names.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD } from '../model/names.ts'
 import type { Gateway } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -15,6 +16,10 @@ import { checkVersions, type Installed, imageFor, readInstalled } from './upgrad
 import { hasStandby, outdated } from './upgrade/order.ts'
 import { lookAtGateways, runUpgrade } from './upgrade/run.ts'
 import { settingsFrom } from './upgrade/settings.ts'
+
+/** What is not well when an upgrade begins is given so long. */
+const START_MS = 15_000
+const LOOK_MS = 500
 
 /** `subctl upgrade`: the agents of a cluster become those of this version, without a gap where there are two gateways. */
 export const upgrade: Run = async (context, given) => {
@@ -30,7 +35,7 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   const image = imageFor(installed.image, given.text('image'), context.version)
   const stage: Stage = { where: 'cluster', api, changes: await changesFor(api, installed, image) }
   const withCharon = given.need('charon') === 'true'
-  const gap = withCharon ? await gapOf(api, stage) : undefined
+  const gap = withCharon ? await gapOf(context, api, stage) : undefined
   const data = { kind: 'Upgrade', from: installed.versions, to: context.version, image, gap: gap ?? null, objects: stageRecords([stage]) }
   say(context, `agents     ${installed.versions.join(', ') || 'of unknown version'} -> ${context.version}`)
   say(context, `image      ${installed.image} -> ${image}`)
@@ -67,15 +72,22 @@ async function changesFor(api: KubeApi, { settings, daemonSets }: Installed, ima
   )
 }
 
-/** Why tunnels will be down for a moment; undefined where they need not be. */
-async function gapOf(api: KubeApi, { changes }: Stage): Promise<string | undefined> {
-  const sight = await lookAtGateways(api, true)
+/** Why tunnels will be down for a moment; undefined where they need not be. A standby that is there is given a moment to say that it is well. */
+async function gapOf({ clock, signal }: Context, api: KubeApi, { changes }: Stage): Promise<string | undefined> {
   const set = changes.find(({ object }) => object.kind === 'DaemonSet' && object.metadata.name === CHARON_WORKLOAD)
   const isNewTemplate = set?.fields.some(({ path }) => path.startsWith('spec.template')) === true
-  if (!isNewTemplate && outdated(sight, CHARON_WORKLOAD).length === 0) return undefined
-  const active = sight.gateways.find(({ status }) => status?.haStatus === 'active')
-  if (active === undefined || hasStandby(sight, active.metadata.name)) return undefined
-  return `${active.metadata.name} is the only gateway that can carry traffic: while its charon is replaced, some ten seconds, no packet passes between the clusters`
+  const deadline = clock.now() + START_MS
+  for (;;) {
+    const sight = await lookAtGateways(api, true)
+    if (!isNewTemplate && outdated(sight, CHARON_WORKLOAD).length === 0) return undefined
+    const active = sight.gateways.find(({ status }) => status?.haStatus === 'active')
+    if (active === undefined || hasStandby(sight, active.metadata.name)) return undefined
+    const isAlone = podsOf(sight.pods, GATEWAY_WORKLOAD).length < 2
+    if (isAlone || clock.now() >= deadline)
+      return `${active.metadata.name} is the only gateway that can carry traffic: while its charon is replaced, a few seconds, no packet passes between the clusters`
+    await clock.sleep(LOOK_MS, signal)
+    signal.throwIfAborted()
+  }
 }
 
 async function accept(context: Context, given: Given, gap: string): Promise<void> {
@@ -87,9 +99,6 @@ async function accept(context: Context, given: Given, gap: string): Promise<void
     hint: 'Accept it by --yes, or leave charon as it is by --charon=false; with a second gateway there is no gap.',
   })
 }
-
-const START_MS = 15_000
-const LOOK_MS = 500
 
 /** The clusters that are connected now; those that are not, after a moment of patience, are said and not waited for. */
 async function connectedNow(context: Context, api: KubeApi, { settings }: Installed): Promise<readonly string[]> {

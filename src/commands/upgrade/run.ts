@@ -3,11 +3,12 @@ import { applyPlan, until } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
 import type { Step } from '../../install/rollout-step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
+import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
 import { waitUntilUp } from '../join/wait.ts'
-import { type GatewaySight, moveText, nextMove } from './order.ts'
+import { type GatewaySight, type Move, moveText, nextMove } from './order.ts'
 
 export interface Upgrading {
   readonly api: KubeApi
@@ -75,14 +76,32 @@ async function untilObserved(upgrading: Upgrading): Promise<void> {
 
 async function replaceAll(upgrading: Upgrading): Promise<void> {
   const { api, say } = upgrading
+  const asked = new Map<string, number>()
   for (;;) {
     const next = nextMove(await lookAtGateways(api, upgrading.withCharon))
     if (next === undefined) return
+    if (next.effect === 'hand-over') count(asked, next)
     say(`- ${moveText(next)}`)
     const { name, namespace, uid } = next.pod.metadata
     await api.remove('Pod', name, namespace, uid === undefined ? {} : { uid })
     await well(upgrading, [GATEWAY_WORKLOAD, CHARON_WORKLOAD])
   }
+}
+
+/** An engine that has been asked and leads on is not asked for ever. */
+const MOST_ASKED = 3
+
+function count(asked: Map<string, number>, { node }: Move): void {
+  const times = (asked.get(node) ?? 0) + 1
+  asked.set(node, times)
+  if (times > MOST_ASKED)
+    throw new UserError(
+      'SUB0428',
+      `The gateway ${node} was asked ${MOST_ASKED} times to hand over, and leads still; its charon is as before`,
+      {
+        hint: 'subctl show gateways says what the others suffer from. Run subctl upgrade again then; --charon=false leaves charon as it is.',
+      },
+    )
 }
 
 export async function lookAtGateways(api: KubeApi, withCharon: boolean): Promise<GatewaySight> {

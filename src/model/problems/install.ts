@@ -143,4 +143,10 @@ export const installProblems: Problems = {
     cause: '--with-secrets prints the token of the member’s account on the broker, and the account or its token is not there.',
     next: 'Apply what `subctl join ... --emit yaml --emit-for broker` prints to the broker; a moment later the token is there.',
   },
+  SUB0428: {
+    title: 'A gateway does not hand over',
+    cause:
+      'Its engine was asked to end, and led again afterwards: the others did not take the lease, since they are not well or do not reach the API.',
+    next: 'See `subctl show gateways` and the logs of the engines that stand by, then run `subctl upgrade` again.',
+  },
 }
