@@ -92,6 +92,8 @@ const KINDS = [
   'ServiceAccount',
   'Secret',
   'ConfigMap',
+  'ResourceQuota',
+  'DaemonSet',
   'Role',
   'RoleBinding',
   'ClusterRole',
