@@ -32,6 +32,7 @@ export interface Served {
 }
 
 const AT_ONCE = 8
+const PAGE = '500'
 
 /** Every kind that can be listed, in the version that the server prefers. */
 export async function servedKinds(api: KubeApi): Promise<Served> {
@@ -69,14 +70,21 @@ export interface Selection {
 /** All objects of a kind. A kind that is no longer served has none. */
 export async function listFound(api: KubeApi, served: ServedKind, { namespace, labelSelector }: Selection = {}): Promise<readonly Found[]> {
   const scope = served.namespaced && namespace !== undefined ? `/namespaces/${encodeURIComponent(namespace)}` : ''
+  const page = async (limit: string | undefined, next?: string): Promise<unknown> => {
+    const path = withParameters(`${rootOf(served.apiVersion)}${scope}/${served.plural}`, { labelSelector, limit, continue: next })
+    return parseJson(await api.raw(path).catch(absent))
+  }
   const items: Found[] = []
-  let next: string | undefined
-  do {
-    const path = withParameters(`${rootOf(served.apiVersion)}${scope}/${served.plural}`, { labelSelector, limit: '500', continue: next })
-    const page = parseJson(await api.raw(path).catch(absent))
-    items.push(...listOf(page, 'items').flatMap((item) => foundOf(served, item)))
-    next = textOf(recordOf(page, 'metadata'), 'continue')
-  } while (next !== undefined)
+  for (let next: string | undefined, isFirst = true; isFirst || next !== undefined; isFirst = false) {
+    const got = await page(PAGE, next).catch((error: unknown) => {
+      if (!(error instanceof ApiError && error.code === 410)) throw error
+      // The server has forgotten the version that the pages are of: all at once, then.
+      items.length = 0
+      return page(undefined)
+    })
+    items.push(...listOf(got, 'items').flatMap((item) => foundOf(served, item)))
+    next = textOf(recordOf(got, 'metadata'), 'continue')
+  }
   return items
 }
 
