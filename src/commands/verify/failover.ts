@@ -67,7 +67,7 @@ export async function failOver(
       from: victim.gateway,
       to,
       isWhole,
-      isBack: after !== undefined && after.open === undefined,
+      isBack: isWhole || (after !== undefined && after.open === undefined),
       ...lossesSince(after, before),
     }
   } finally {
