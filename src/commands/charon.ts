@@ -1,6 +1,6 @@
 import { keepCharon } from '../dataplane/ipsec/charon.ts'
 import type { EspMode } from '../dataplane/ipsec/charon-conf.ts'
-import { probeEsp } from '../dataplane/ipsec/esp.ts'
+import { probeEsp, tunMissing } from '../dataplane/ipsec/esp.ts'
 import { UserError } from '../model/errors.ts'
 import { startChild } from '../system/child.ts'
 import { openLocalSocket } from '../system/unix-socket.ts'
@@ -55,13 +55,26 @@ export const charon: Run = async (context, given) => {
   return undefined
 }
 
-async function chosenEsp({ exec }: Context, wish: string): Promise<{ readonly esp: EspMode; readonly why: string }> {
-  if (wish === 'userspace') return { esp: 'userspace', why: '--esp userspace' }
+interface ChosenEsp {
+  readonly esp: EspMode
+  readonly why: string
+}
+
+async function chosenEsp({ exec }: Context, wish: string): Promise<ChosenEsp> {
+  if (wish === 'userspace') return withTun(exec, { esp: 'userspace', why: '--esp userspace' })
   const found = await probeEsp(exec)
   if (wish === 'kernel' && found.esp !== 'kernel')
     throw new UserError('SUB0505', `--esp kernel, but ${found.why}`, {
       hint: 'Load the modules (esp4, xfrm_interface), or use --esp auto.',
     })
+  return found.esp === 'kernel' ? found : await withTun(exec, found)
+}
+
+/** charon would start without its TUN device, and carry nothing. */
+async function withTun(exec: Context['exec'], found: ChosenEsp): Promise<ChosenEsp> {
+  const missing = await tunMissing(exec)
+  if (missing !== undefined)
+    throw new UserError('SUB0508', `No ESP on this node: ${found.why}; and no TUN device for ESP in charon: ${missing}`)
   return found
 }
 

@@ -62,7 +62,7 @@ describe('workloads()', () => {
       expect([pod(object, 'hostPID'), pod(object, 'hostIPC')]).toEqual([undefined, undefined])
     }
     const mounts = listAt(container(named('submariner-charon')), 'volumeMounts').map((mount) => at(mount, 'mountPath'))
-    expect(mounts).toEqual(['/run/submariner', '/dev/net/tun'])
+    expect(mounts).toEqual(['/run/submariner', '/dev/net'])
     expect(pod(named('submariner-charon'), 'automountServiceAccountToken')).toBe(false)
   })
 

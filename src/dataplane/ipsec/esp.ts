@@ -19,6 +19,14 @@ export async function probeEsp(exec: Exec): Promise<{ readonly esp: EspMode; rea
   return { esp: 'kernel', why: 'the kernel has ESP with AES-GCM and XFRM interfaces' }
 }
 
+/** Why this process cannot have a TUN device, which ESP in charon needs; undefined where it can. */
+export async function tunMissing(exec: Exec): Promise<string | undefined> {
+  const device = ['dev', PROBE_DEVICE, 'mode', 'tun'] as const
+  const why = await tried(exec, ['ip', 'tuntap', 'add', ...device])
+  if (why === undefined) await exec(['ip', 'tuntap', 'del', ...device])
+  return why
+}
+
 async function tried(exec: Exec, argv: readonly [string, ...string[]]): Promise<string | undefined> {
   const { code, stderr } = await exec(argv, { okCodes: [0, 1, 2, 255], timeoutMs: PROBE_MS })
   return code === 0 ? undefined : (stderr.trim().split('\n')[0] ?? `exit ${code}`)

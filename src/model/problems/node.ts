@@ -36,4 +36,10 @@ export const nodeProblems: Problems = {
     cause: 'The route agent changes a node by `ip`, `bridge`, `ipset` and the iptables that the node uses; one of them is not there.',
     next: 'Use the image of the project, or install iproute2, ipset and iptables on the node.',
   },
+  SUB0508: {
+    title: 'Neither the kernel nor charon can do ESP on this node',
+    cause:
+      'The kernel has no ESP with AES-GCM or no XFRM interfaces, and /dev/net/tun is not there (module tun) or is kept from this container: runc 1.2.0 to 1.2.3 and CRI-O do so.',
+    next: 'Load esp4 and xfrm_interface, or tun, on the node; else use a newer runc, or let CRI-O hand the device to the pod. docs/workloads.md says how.',
+  },
 }
