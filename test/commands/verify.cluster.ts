@@ -41,7 +41,7 @@ const describeImage = existsSync(IMAGE)
   : (title: string, tests: () => void) => describe.skip(`${title} (skipped: no ${IMAGE}: run scripts/image)`, tests)
 
 describeImage('verify with pods on real clusters', () => {
-  const test = testBed({ name: 'verify', images: [IMAGE], nodes: 3, gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } })
+  const test = testBed({ name: 'verify', images: [IMAGE], gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } })
   beforeAll(async () => {
     await test.up()
     const { bed } = test
