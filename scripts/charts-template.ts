@@ -96,9 +96,10 @@ export class Template {
     const text = `---\n${expanded(filled(document.toString({ lineWidth: 0, flowCollectionPadding: false }), this.#fills), this.#values)}`
     if (!this.#guarded.has(document)) return text
     const [apiVersion, kind, name] = [['apiVersion'], ['kind'], ['metadata', 'name']].map((path) => document.getIn(path))
-    const isCrd = kind === 'CustomResourceDefinition'
     const owned = `include "submariner.owned" (list . "${apiVersion}" "${kind}" "${name}")`
-    return when(isCrd ? `or (eq .Values.crds "always") (and (eq .Values.crds "auto") (${owned}))` : owned, text)
+    if (kind === 'CustomResourceDefinition') return when(`or (eq .Values.crds "always") (and (eq .Values.crds "auto") (${owned}))`, text)
+    // The release's own namespace is there before it, or is made by --create-namespace after this is read.
+    return when(kind === 'Namespace' ? `and (ne .Release.Namespace "${name}") (${owned})` : owned, text)
   }
 }
 

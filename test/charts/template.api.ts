@@ -129,6 +129,14 @@ describeHelm('the charts, by the real Helm', () => {
     expect(mounts(objects)).toEqual(mounts(plain))
   })
 
+  it('the namespace of the release itself is no object of it', async () => {
+    const names = ['submariner', 'submariner-k8s-broker'] as const
+    for (const name of names) {
+      const objects = await templated(name, name === 'submariner' ? LEAST : {}, ['--namespace', name])
+      expect(objects.filter(({ kind }) => kind === 'Namespace')).toEqual([])
+    }
+  })
+
   it('resources and tolerations replace ours, selectors of nodes add to ours', async () => {
     const agent = { resources: { limits: { memory: '1Gi' } }, tolerations: [{ key: 'a' }], nodeSelector: { zone: 'b' } }
     const objects = await templated('submariner', { ...LEAST, gateway: agent, imagePullSecrets: [{ name: 'registry' }] })
