@@ -2,7 +2,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 /** Looked at this often after the first time. */
-const LOOK_MS = 30_000
+const LOOK_MS = 15_000
 /** Garbage may grow to this share of what was alive, and by so many bytes more, before it is collected. */
 const GARBAGE = { share: 0.5, bytes: 8e6 }
 
