@@ -69,6 +69,23 @@ describe('two gateways, when something is wrong', () => {
     expect([...west.lines, ...west.logged].join('\n')).not.toContain(PSK)
   }, 60_000)
 
+  it('a key that both sides change drops no tunnel, and is the one that new tunnels are made with', async () => {
+    west.startCharon()
+    east.startCharon()
+    await connectBoth()
+    const before = await saIds(west)
+    const other = 'YW5vdGhlcg=='
+    await Promise.all([west.setPsk(other), east.setPsk(other)])
+    const lines = await Promise.all([west.driver.reconcile([cable(west, east)]), east.driver.reconcile([cable(east, west)])])
+    expect(lines.flat()).toEqual(Array(2).fill(expect.stringMatching(/: pre-shared key changed$/)))
+    expect(await saIds(west)).toEqual(before)
+    expect(await west.ping('10.1.0.1', '10.2.0.1')).toBe(true)
+    await west.driver.reconcile([])
+    await until('the east has no SA', async () => (await saIds(east)).length === 0)
+    await connectBoth()
+    expect(await west.ping('10.1.0.1', '10.2.0.1')).toBe(true)
+  }, 60_000)
+
   it('a peer that does not answer, and one that does not know us yet, are told apart; when it comes they connect', async () => {
     west.startCharon()
     await untilStatus(west, east, /^error: no answer from 172\.30\.0\.2:4500$/)
