@@ -1,7 +1,7 @@
 // `subctl forget [CLUSTER] [FILE]`: what a cluster that is gone for good has left on the broker.
 import { brokerFault } from '../install/broker-view.ts'
-import { type Answer, askMember, lastSeen, type Sighting } from '../install/last-seen.ts'
-import { type MemberObjects, readMember, removeMember } from '../install/remove-member.ts'
+import { type Answer, askMember, lastSeen, type Sighting } from '../install/remove/last-seen.ts'
+import { type MemberObjects, readMember, removeMember } from '../install/remove/member.ts'
 import { titleOf } from '../install/report.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'

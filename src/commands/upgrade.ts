@@ -1,6 +1,6 @@
 import { compare } from '../install/compare.ts'
 import { planInstall } from '../install/plan.ts'
-import { podsOf } from '../install/rollout.ts'
+import { podsOf } from '../install/rollout/rollout.ts'
 import { hasConstraints, PULL_POLICIES } from '../install/workloads.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'

@@ -1,7 +1,7 @@
 // West is the broker too and has joined; its nodes have no kubelets: what one does to Jobs and to pods that end is done here.
 import { afterAll, beforeAll } from '@jest/globals'
 import { execa } from 'execa'
-import { ERRAND_LABEL, NODE_ANNOTATION } from '../../src/install/cleanup-job.ts'
+import { ERRAND_LABEL, NODE_ANNOTATION } from '../../src/install/remove/cleanup-job.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import type { Pod } from '../../src/model/resources.ts'
 import { kubeProgram } from '../cluster/control-plane.ts'

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { dumpApi } from '../../src/install/prove-api.ts'
+import { dumpApi } from '../../src/install/remove/prove-api.ts'
 import { type ExecResult, exec } from '../../src/system/exec.ts'
 import { type Bed, execOn, kubeconfigFile, startPlace, stopPlace } from '../cluster/bed.ts'
 import { describeBed, testBed } from '../cluster/bed-harness.ts'

@@ -1,10 +1,10 @@
 // What goes, what stays and why, as functions of what was found.
 import { describe, expect, it } from '@jest/globals'
-import { errandJob, imageOf } from '../../src/install/cleanup-job.ts'
-import { judgeApi, judgeNode, type Trace, traceIn } from '../../src/install/prove.ts'
-import { gatewayLabelOf, isMarked, wasThere } from '../../src/install/remove-mark.ts'
-import { isNothing, planRemove } from '../../src/install/remove-plan.ts'
-import type { Inventory, Space } from '../../src/install/remove-read.ts'
+import { errandJob, imageOf } from '../../src/install/remove/cleanup-job.ts'
+import { gatewayLabelOf, isMarked, wasThere } from '../../src/install/remove/mark.ts'
+import { isNothing, planRemove } from '../../src/install/remove/plan.ts'
+import { judgeApi, judgeNode, type Trace, traceIn } from '../../src/install/remove/prove.ts'
+import type { Inventory, Space } from '../../src/install/remove/read.ts'
 import type { Found, Managed } from '../../src/k8s/discover.ts'
 import type { Meta, Node } from '../../src/model/resources.ts'
 

@@ -1,6 +1,6 @@
 // A member on a real API server with the real DaemonSet controller, and what no node runs: kubelets that say their pods are ready, and engines that hand over.
 import { afterAll, beforeAll } from '@jest/globals'
-import { nodeOf } from '../../src/install/rollout.ts'
+import { nodeOf } from '../../src/install/rollout/rollout.ts'
 import { ApiError, type KubeApi } from '../../src/k8s/api.ts'
 import { GATEWAY_WORKLOAD, NAMESPACE } from '../../src/model/names.ts'
 import type { Gateway, Pod } from '../../src/model/resources.ts'

@@ -1,5 +1,5 @@
 // What a join or an upgrade says while it waits, and what it waits for.
-import { type Step, wholeText } from '../../install/rollout-step.ts'
+import { type Step, wholeText } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Endpoint } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'

@@ -1,7 +1,8 @@
 // `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
-import { downNodes, isReady, podSteps, podsOf } from '../../install/rollout.ts'
-import { type ConnectionSight, connectionSteps } from '../../install/rollout-connections.ts'
-import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout-step.ts'
+
+import { type ConnectionSight, connectionSteps } from '../../install/rollout/connections.ts'
+import { downNodes, isReady, podSteps, podsOf } from '../../install/rollout/rollout.ts'
+import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout/step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'

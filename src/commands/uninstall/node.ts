@@ -1,6 +1,6 @@
 // `subctl uninstall --node`: nodes that could not clean themselves when their cluster was uninstalled.
-import { planRemove } from '../../install/remove-plan.ts'
-import { readInventory } from '../../install/remove-read.ts'
+import { planRemove } from '../../install/remove/plan.ts'
+import { readInventory } from '../../install/remove/read.ts'
 import { EXIT, UserError } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 import { usage } from '../cli/given.ts'

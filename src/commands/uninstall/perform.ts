@@ -1,10 +1,10 @@
 // Leaves one cluster: agents, nodes, objects, broker, in this order. What cannot be done is said and stops nothing else.
 import namespaceManifest from '../../../manifests/cluster/namespace.yaml'
 import { until } from '../../install/apply.ts'
-import { type NodeOutcome, runErrands } from '../../install/cleanup-run.ts'
 import { objectsOf } from '../../install/manifests.ts'
-import { type Left, type RemoveProgress, removeAll } from '../../install/remove.ts'
-import { endAgents } from '../../install/remove-agents.ts'
+import { endAgents } from '../../install/remove/agents.ts'
+import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
+import { type Left, type RemoveProgress, removeAll } from '../../install/remove/remove.ts'
 import { titleOf } from '../../install/report.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Given } from '../cli/given.ts'

@@ -1,6 +1,6 @@
 // What an uninstall would do, or has done, as lines and as data.
-import { linesOf, type Trace, type Verdict } from '../../install/prove.ts'
-import type { ApiDump } from '../../install/prove-api.ts'
+import { linesOf, type Trace, type Verdict } from '../../install/remove/prove.ts'
+import type { ApiDump } from '../../install/remove/prove-api.ts'
 import { titleOf } from '../../install/report.ts'
 import { planned } from './broker.ts'
 import type { Done } from './perform.ts'

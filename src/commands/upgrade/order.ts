@@ -1,5 +1,5 @@
 // Which pod of the gateways is replaced next. Pure: every look decides anew, so that an upgrade that broke off goes on where it was.
-import { isReady, nodeOf } from '../../install/rollout.ts'
+import { isReady, nodeOf } from '../../install/rollout/rollout.ts'
 import { at } from '../../install/tree.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'
 import type { Gateway, Pod, Resource } from '../../model/resources.ts'

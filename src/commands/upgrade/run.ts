@@ -1,7 +1,7 @@
 // An upgrade's steps, driven from here: what a DaemonSet's own strategies cannot say is which gateway is next and what must hold in between.
 import { applyPlan, until } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
-import type { Step } from '../../install/rollout-step.ts'
+import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'

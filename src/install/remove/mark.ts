@@ -1,8 +1,8 @@
 // What of a cluster is ours: by labels that every install puts on its objects, and by who wrote which field.
-import type { Found } from '../k8s/discover.ts'
-import { CLUSTER_LABEL, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../model/names.ts'
-import type { Meta } from '../model/resources.ts'
-import { at, isRecord } from './tree.ts'
+import type { Found } from '../../k8s/discover.ts'
+import { CLUSTER_LABEL, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
+import type { Meta } from '../../model/resources.ts'
+import { at, isRecord } from '../tree.ts'
 
 const PART_OF = 'app.kubernetes.io/part-of'
 const MANAGED_BY = 'app.kubernetes.io/managed-by'

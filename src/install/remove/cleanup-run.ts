@@ -1,12 +1,12 @@
 // Errands of nodes: a Job on each, watched until it is done, and what it printed.
-import { ConflictError, type KubeApi } from '../k8s/api.ts'
-import { inTurns } from '../k8s/discover.ts'
-import { podLog } from '../k8s/pod-log.ts'
-import { messageOf } from '../model/errors.ts'
-import type { Pod, Resource } from '../model/resources.ts'
-import type { Limit } from './apply.ts'
+import { ConflictError, type KubeApi } from '../../k8s/api.ts'
+import { inTurns } from '../../k8s/discover.ts'
+import { podLog } from '../../k8s/pod-log.ts'
+import { messageOf } from '../../model/errors.ts'
+import type { Pod, Resource } from '../../model/resources.ts'
+import type { Limit } from '../apply.ts'
+import { listAt, textAt } from '../tree.ts'
 import { ERRAND_LABEL, type Errand, errandJob, jobName, NODE_ANNOTATION } from './cleanup-job.ts'
-import { listAt, textAt } from './tree.ts'
 
 export interface ErrandOptions extends Limit {
   readonly namespace: string

@@ -1,9 +1,9 @@
 // The Job by which one node cleans itself, or says what it holds: the pod of the installed route agent with other words.
-import { ROUTE_AGENT_WORKLOAD } from '../model/names.ts'
-import type { Resource } from '../model/resources.ts'
-import { sha256 } from '../system/digest.ts'
-import { OWN_LABELS } from './manifests.ts'
-import { at, isRecord, listAt, textAt } from './tree.ts'
+import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import type { Resource } from '../../model/resources.ts'
+import { sha256 } from '../../system/digest.ts'
+import { OWN_LABELS } from '../manifests.ts'
+import { at, isRecord, listAt, textAt } from '../tree.ts'
 
 /** What a node is asked to do. */
 export type Errand = 'clean' | 'trace' | 'clean-and-trace'

@@ -1,11 +1,11 @@
 // What goes, in which order, and what stays and why: a function of what was found.
-import type { Found } from '../k8s/discover.ts'
-import { KINDS } from '../model/kinds.ts'
-import { GATEWAY_LABEL } from '../model/names.ts'
-import type { Node } from '../model/resources.ts'
-import { gatewayLabelOf, isMarked, wasThere } from './remove-mark.ts'
-import type { Inventory, Space } from './remove-read.ts'
-import { titleOf } from './report.ts'
+import type { Found } from '../../k8s/discover.ts'
+import { KINDS } from '../../model/kinds.ts'
+import { GATEWAY_LABEL } from '../../model/names.ts'
+import type { Node } from '../../model/resources.ts'
+import { titleOf } from '../report.ts'
+import { gatewayLabelOf, isMarked, wasThere } from './mark.ts'
+import type { Inventory, Space } from './read.ts'
 
 export interface RemoveOptions {
   /** The broker on this cluster goes too. */

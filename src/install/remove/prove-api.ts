@@ -1,11 +1,11 @@
 // What an API holds, as digests by name: before and after, to see what uninstalling changed.
-import type { KubeApi } from '../k8s/api.ts'
-import { type Found, inTurns, listFound, type Managed, servedKinds } from '../k8s/discover.ts'
-import { canonical } from '../model/canonical.ts'
-import { FIELD_MANAGER } from '../model/names.ts'
-import { sha256 } from '../system/digest.ts'
-import { isMarked } from './remove-mark.ts'
-import { at, isRecord } from './tree.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { type Found, inTurns, listFound, type Managed, servedKinds } from '../../k8s/discover.ts'
+import { canonical } from '../../model/canonical.ts'
+import { FIELD_MANAGER } from '../../model/names.ts'
+import { sha256 } from '../../system/digest.ts'
+import { at, isRecord } from '../tree.ts'
+import { isMarked } from './mark.ts'
 
 /** Digests of objects by `Kind namespace/name (apiVersion)`; no content is kept. */
 export interface ApiDump {

@@ -1,10 +1,10 @@
 // What a cluster holds of ours, read before anything is removed.
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, servedKinds } from '../k8s/discover.ts'
-import { BROKER_NAMESPACE, BROKER_SECRET, CLUSTER_LABEL, SETTINGS_CONFIGMAP } from '../model/names.ts'
-import type { Meta, Node } from '../model/resources.ts'
-import { isMarked, isOursInside, isSystems, MARK_SELECTOR, releasesOf } from './remove-mark.ts'
-import { textAt } from './tree.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, servedKinds } from '../../k8s/discover.ts'
+import { BROKER_NAMESPACE, BROKER_SECRET, CLUSTER_LABEL, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import type { Meta, Node } from '../../model/resources.ts'
+import { textAt } from '../tree.ts'
+import { isMarked, isOursInside, isSystems, MARK_SELECTOR, releasesOf } from './mark.ts'
 
 /** How a member reaches its broker; the credential is the member's own. */
 export interface MemberBroker {

@@ -1,9 +1,9 @@
 // When a member was last seen on its broker. Members send no heartbeat: each source says what it is worth.
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { listFound, type ServedKind } from '../k8s/discover.ts'
-import { CLUSTER_LABEL, memberAccount } from '../model/names.ts'
-import type { Clock } from '../system/clock.ts'
-import { textAt } from './tree.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { listFound, type ServedKind } from '../../k8s/discover.ts'
+import { CLUSTER_LABEL, memberAccount } from '../../model/names.ts'
+import type { Clock } from '../../system/clock.ts'
+import { textAt } from '../tree.ts'
 
 export interface Sighting {
   /** RFC 3339, or a day. */

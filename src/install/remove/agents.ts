@@ -1,13 +1,13 @@
 // The agents go before anything else: what they would put back must not be taken away.
-import type { KubeApi } from '../k8s/api.ts'
-import { type Found, inTurns } from '../k8s/discover.ts'
-import { kindOf } from '../model/kinds.ts'
-import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../model/names.ts'
-import type { Node, Pod } from '../model/resources.ts'
-import type { Limit } from './apply.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { type Found, inTurns } from '../../k8s/discover.ts'
+import { kindOf } from '../../model/kinds.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import type { Node, Pod } from '../../model/resources.ts'
+import type { Limit } from '../apply.ts'
+import { titleOf } from '../report.ts'
 import { ERRAND_LABEL } from './cleanup-job.ts'
-import { isMarked } from './remove-mark.ts'
-import { titleOf } from './report.ts'
+import { isMarked } from './mark.ts'
 
 export interface EndOptions extends Limit {
   readonly namespace: string

@@ -1,9 +1,9 @@
 // How the pods of a member come up, from the objects of the API to lines for people. Pure.
-import { GATEWAY_LABEL } from '../model/names.ts'
-import type { DaemonSet, Node, Pod, Resource } from '../model/resources.ts'
-import { podTrouble } from './rollout-pod.ts'
-import type { Step } from './rollout-step.ts'
-import { at, textAt } from './tree.ts'
+import { GATEWAY_LABEL } from '../../model/names.ts'
+import type { DaemonSet, Node, Pod, Resource } from '../../model/resources.ts'
+import { at, textAt } from '../tree.ts'
+import { podTrouble } from './pod.ts'
+import type { Step } from './step.ts'
 
 /** What the API says of a member's pods. */
 export interface PodSight {

@@ -1,7 +1,7 @@
 // Whether a cluster was left without a trace, and without damage: what was there before, and what is there now.
 
+import { isRecord, listAt } from '../tree.ts'
 import type { ApiDump } from './prove-api.ts'
-import { isRecord, listAt } from './tree.ts'
 
 /** What a comparison says, in lines. The first two must be empty. */
 export interface Verdict {

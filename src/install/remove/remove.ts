@@ -1,14 +1,14 @@
 // Takes away what a plan says. One object that cannot go stops no other; what is left is said, with the reason.
-import { ApiError, ConflictError, type KubeApi } from '../k8s/api.ts'
-import { type Found, inTurns, listFound, servedKinds } from '../k8s/discover.ts'
-import { messageOf, UserError } from '../model/errors.ts'
-import { type Kind, kindOf } from '../model/kinds.ts'
-import type { Resource } from '../model/resources.ts'
-import type { Limit } from './apply.ts'
-import { isMarked } from './remove-mark.ts'
-import type { RemovePlan } from './remove-plan.ts'
-import { titleOf } from './report.ts'
-import { listAt, textAt } from './tree.ts'
+import { ApiError, ConflictError, type KubeApi } from '../../k8s/api.ts'
+import { type Found, inTurns, listFound, servedKinds } from '../../k8s/discover.ts'
+import { messageOf, UserError } from '../../model/errors.ts'
+import { type Kind, kindOf } from '../../model/kinds.ts'
+import type { Resource } from '../../model/resources.ts'
+import type { Limit } from '../apply.ts'
+import { titleOf } from '../report.ts'
+import { listAt, textAt } from '../tree.ts'
+import { isMarked } from './mark.ts'
+import type { RemovePlan } from './plan.ts'
 
 export interface RemoveProgress extends Limit {
   readonly progress: (text: string) => void

@@ -1,7 +1,7 @@
 // How a member's gateway stands with its broker and with the other clusters, from the objects of the API to lines for people. Pure.
-import { brokerState } from '../model/gateway-status.ts'
-import type { Connection, Endpoint, Gateway } from '../model/resources.ts'
-import type { Step } from './rollout-step.ts'
+import { brokerState } from '../../model/gateway-status.ts'
+import type { Connection, Endpoint, Gateway } from '../../model/resources.ts'
+import type { Step } from './step.ts'
 
 export interface ConnectionSight {
   readonly gateways: readonly Gateway[]

@@ -1,11 +1,11 @@
 // What one member has on its broker: what it publishes, its account, rights and token.
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { messageOf } from '../model/errors.ts'
-import { type Kind, kindOf } from '../model/kinds.ts'
-import { CLUSTER_LABEL, CLUSTER_UID } from '../model/names.ts'
-import type { Resource } from '../model/resources.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { messageOf } from '../../model/errors.ts'
+import { type Kind, kindOf } from '../../model/kinds.ts'
+import { CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'
+import type { Resource } from '../../model/resources.ts'
+import { titleOf } from '../report.ts'
 import type { Left } from './remove.ts'
-import { titleOf } from './report.ts'
 
 export interface MemberAt {
   readonly clusterId: string

@@ -1,7 +1,7 @@
 // Why one pod is not ready: what the scheduler, the kubelet and the container itself say. Pure.
-import type { ContainerStatus, Pod, Resource } from '../model/resources.ts'
-import type { Step } from './rollout-step.ts'
-import { textAt } from './tree.ts'
+import type { ContainerStatus, Pod, Resource } from '../../model/resources.ts'
+import { textAt } from '../tree.ts'
+import type { Step } from './step.ts'
 
 export type Trouble = Omit<Step, 'what'>
 
