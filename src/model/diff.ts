@@ -13,3 +13,13 @@ export function diff<T>(actual: readonly T[], desired: readonly T[], id: (item: 
     drop: actual.filter((item) => !want.has(id(item))),
   }
 }
+
+/** Items of the first list that the second has not, each as often as it is missing. */
+export function minus<T>(from: readonly T[], other: readonly T[]): readonly T[] {
+  const left = [...other]
+  return from.filter((item) => {
+    const at = left.indexOf(item)
+    if (at >= 0) left.splice(at, 1)
+    return at < 0
+  })
+}

@@ -12,6 +12,7 @@ import { type Image, PULL_POLICIES } from '../../src/install/workloads.ts'
 import { BROKER_SECRET } from '../../src/model/names.ts'
 import { parseCidr } from '../../src/model/net.ts'
 import type { Resource } from '../../src/model/resources.ts'
+import { PLAIN_JOIN } from '../fakes/join-settings.ts'
 import { byName, type Chart, chartFolder, describeHelm, helm, refusal, templated } from './helm.ts'
 
 const VERSION = '0.1.0'
@@ -25,22 +26,6 @@ const LEAST = {
   ipsec: { psk: PSK },
   broker: { server: 'broker.example:6443', token: TOKEN, ca: base64(CA) },
   submariner: { clusterId: 'west', clusterCidr: '10.1.0.0/16', serviceCidr: '100.1.0.0/16' },
-}
-/** A join without flags, on a cluster whose CNI is not known. */
-const PLAIN: JoinSettings = {
-  clusterId: 'west',
-  namespace: 'submariner',
-  podCidrs: [parseCidr('10.1.0.0/16')],
-  serviceCidrs: [parseCidr('100.1.0.0/16')],
-  networkPlugin: 'generic',
-  natEnabled: true,
-  nattPort: 4500,
-  publicIp: '',
-  airGapped: false,
-  forceUdpEncaps: false,
-  cableDriver: 'ipsec',
-  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
-  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: BROKER_SECRET },
 }
 const IMAGE: Image = { image: `localhost/subctl:${VERSION}`, imagePullPolicy: PULL_POLICIES[0] }
 
@@ -94,12 +79,12 @@ const podOf = (objects: readonly Resource[], name: string, ...path: readonly (st
 
 describeHelm('the charts, by the real Helm', () => {
   it.each(EQUALS)('%s give the objects of a join with equal settings', async (_, values, settings, image) => {
-    expect(byName(await templated('submariner', { ...LEAST, ...values }))).toEqual(byName(joined({ ...PLAIN, ...settings }, image)))
+    expect(byName(await templated('submariner', { ...LEAST, ...values }))).toEqual(byName(joined({ ...PLAIN_JOIN, ...settings }, image)))
   })
 
   it('on OpenShift there are its constraints too, as after a join', async () => {
     const objects = await templated('submariner', LEAST, ['--api-versions', 'security.openshift.io/v1'])
-    expect(byName(objects)).toEqual(byName(joined(PLAIN, IMAGE, true)))
+    expect(byName(objects)).toEqual(byName(joined(PLAIN_JOIN, IMAGE, true)))
   })
 
   it('the broker’s objects are those of deploy-broker where no account is shared', async () => {

@@ -6,8 +6,8 @@ import { parse } from '../../src/commands/cli/parse.ts'
 import { COMMANDS } from '../../src/commands/cli/table.ts'
 import { brokerAccess, engineSettings, pskReader } from '../../src/commands/engine/settings.ts'
 import { environmentOf } from '../../src/install/settings.ts'
-import { parseCidr } from '../../src/model/net.ts'
 import { memoryFiles } from '../fakes/context.ts'
+import { FULL_JOIN } from '../fakes/join-settings.ts'
 
 type Env = Readonly<Record<string, string>>
 function read(argv: readonly string[], env: Env = {}): Given {
@@ -80,21 +80,7 @@ describe('subctl engine', () => {
   })
 
   it('takes the environment that join writes, which is the same', () => {
-    const env = environmentOf({
-      clusterId: 'west',
-      namespace: 'submariner',
-      podCidrs: [parseCidr('10.1.0.0/16')],
-      serviceCidrs: [parseCidr('100.1.0.0/16')],
-      networkPlugin: 'generic',
-      natEnabled: false,
-      nattPort: 4501,
-      publicIp: 'ipv4:203.0.113.7',
-      airGapped: true,
-      forceUdpEncaps: true,
-      cableDriver: 'ipsec',
-      healthCheck: { enabled: false, intervalSeconds: 2, maxPacketLoss: 3 },
-      broker: { server: 'b:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
-    })
+    const env = environmentOf(FULL_JOIN)
     expect(settings(['--plain-esp'], env)).toMatchObject({
       natEnabled: false,
       nattPort: 4501,
@@ -103,7 +89,7 @@ describe('subctl engine', () => {
       forceEncaps: true,
       health: { enabled: false, intervalMs: 2_000, mostLost: 3 },
     })
-    expect(brokerAccess(read([], env), { env, files: memoryFiles(new Map()) })?.server).toBe('https://b:6443')
+    expect(brokerAccess(read([], env), { env, files: memoryFiles(new Map()) })?.server).toBe(`https://${FULL_JOIN.broker.server}`)
   })
 
   it('sends ESP in UDP unless it is told to send it plain', () => {

@@ -3,27 +3,13 @@ import { addressClaims, claimsFor, claimsOf, collisions, ownFaults } from '../..
 import { differences } from '../../src/install/compare.ts'
 import { bestGateways, candidates, settledGateways, spreadNote } from '../../src/install/gateways.ts'
 import { planInstall } from '../../src/install/plan.ts'
-import type { JoinSettings } from '../../src/install/settings.ts'
 import { UserError } from '../../src/model/errors.ts'
 import { kindOf } from '../../src/model/kinds.ts'
 import { parseCidr, parseIp } from '../../src/model/net.ts'
 import type { Node, Resource } from '../../src/model/resources.ts'
+import { PLAIN_JOIN } from '../fakes/join-settings.ts'
 
-const SETTINGS: JoinSettings = {
-  clusterId: 'west',
-  namespace: 'submariner',
-  podCidrs: [parseCidr('10.1.0.0/16')],
-  serviceCidrs: [parseCidr('100.1.0.0/16')],
-  networkPlugin: 'flannel',
-  natEnabled: true,
-  nattPort: 4500,
-  publicIp: '',
-  airGapped: false,
-  forceUdpEncaps: false,
-  cableDriver: 'ipsec',
-  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
-  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
-}
+const SETTINGS = PLAIN_JOIN
 const SECRETS = { broker: { token: 'dG9rZW4=' }, psk: { psk: 'cHNr' } }
 
 describe('planInstall()', () => {

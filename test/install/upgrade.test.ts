@@ -2,10 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { checkVersions, imageFor, isOlder } from '../../src/commands/upgrade/installed.ts'
 import { type GatewaySight, moveText, nextMove } from '../../src/commands/upgrade/order.ts'
 import { settingsFrom } from '../../src/commands/upgrade/settings.ts'
-import { environmentOf, type JoinSettings } from '../../src/install/settings.ts'
-import { parseCidr } from '../../src/model/net.ts'
+import { environmentOf } from '../../src/install/settings.ts'
 import type { Gateway, Pod, Resource } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
+import { FULL_JOIN } from '../fakes/join-settings.ts'
 
 const GATEWAY = 'submariner-gateway'
 const CHARON = 'submariner-charon'
@@ -108,26 +108,11 @@ describe('nextMove() orders the gateways’ pods', () => {
 })
 
 describe('the settings of a join', () => {
-  const settings: JoinSettings = {
-    clusterId: 'west',
-    namespace: 'submariner',
-    podCidrs: ['10.1.0.0/16', '10.3.0.0/16'].map(parseCidr),
-    serviceCidrs: ['100.1.0.0/16'].map(parseCidr),
-    networkPlugin: 'calico',
-    natEnabled: false,
-    nattPort: 4501,
-    publicIp: 'ipv4:203.0.113.7',
-    airGapped: true,
-    forceUdpEncaps: true,
-    cableDriver: 'ipsec',
-    healthCheck: { enabled: false, intervalSeconds: 2, maxPacketLoss: 7 },
-    broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
-  }
   it('are read back from its ConfigMap as they were', () => {
-    expect(settingsFrom(environmentOf(settings))).toEqual(settings)
+    expect(settingsFrom(environmentOf(FULL_JOIN))).toEqual(FULL_JOIN)
   })
   it('have their defaults where an older version wrote none', () => {
-    const { CE_IPSEC_NATTPORT: _, SUBMARINER_HEALTHCHECKENABLED: __, ...older } = environmentOf(settings)
+    const { CE_IPSEC_NATTPORT: _, SUBMARINER_HEALTHCHECKENABLED: __, ...older } = environmentOf(FULL_JOIN)
     expect(settingsFrom(older)).toMatchObject({ nattPort: 4500, healthCheck: { enabled: true } })
   })
 })

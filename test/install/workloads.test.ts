@@ -10,22 +10,9 @@ import { rendered, SETTINGS_READ, settingsHash, type Workload, workloads } from 
 import { kindOf } from '../../src/model/kinds.ts'
 import { parseCidr } from '../../src/model/net.ts'
 import type { Resource } from '../../src/model/resources.ts'
+import { PLAIN_JOIN } from '../fakes/join-settings.ts'
 
-const SETTINGS: JoinSettings = {
-  clusterId: 'west',
-  namespace: 'submariner',
-  podCidrs: [parseCidr('10.1.0.0/16')],
-  serviceCidrs: [parseCidr('100.1.0.0/16')],
-  networkPlugin: 'flannel',
-  natEnabled: true,
-  nattPort: 4500,
-  publicIp: '',
-  airGapped: false,
-  forceUdpEncaps: false,
-  cableDriver: 'ipsec',
-  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
-  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'submariner-broker-secret' },
-}
+const SETTINGS: JoinSettings = { ...PLAIN_JOIN, networkPlugin: 'flannel' }
 const PLAIN = { image: 'registry.example/subctl:1', imagePullPolicy: 'Always', isOpenShift: false } as const
 const daemonSets = (settings = SETTINGS): readonly Resource[] => workloads(settings, PLAIN).filter(({ kind }) => kind === 'DaemonSet')
 const named = (name: string, settings = SETTINGS): Resource => {

@@ -1,4 +1,5 @@
 // All of a node's kernel state that a network program could touch, as text that can be compared.
+import { minus } from '../../src/model/diff.ts'
 import { placesOf } from './layout.ts'
 import { run } from './places.ts'
 import type { Site } from './sites.ts'
@@ -60,14 +61,5 @@ export function dumpDiff(before: Dump, after: Dump): readonly string[] {
   return names.flatMap((name) => {
     const [old, now] = [before[name] ?? [], after[name] ?? []]
     return [...minus(old, now).map((line) => `${name} - ${line}`), ...minus(now, old).map((line) => `${name} + ${line}`)]
-  })
-}
-
-function minus(from: readonly string[], other: readonly string[]): readonly string[] {
-  const left = [...other]
-  return from.filter((line) => {
-    const at = left.indexOf(line)
-    if (at >= 0) left.splice(at, 1)
-    return at < 0
   })
 }

@@ -1,5 +1,6 @@
 // Whether a cluster was left without a trace, and without damage: what was there before, and what is there now.
 
+import { minus } from '../../model/diff.ts'
 import { isRecord, listAt } from '../tree.ts'
 import type { ApiDump } from './prove-api.ts'
 
@@ -118,13 +119,3 @@ export function judgeNode(before: Trace | undefined, after: Trace | undefined, l
 
 export const linesOf = (sections: Trace['ours']): readonly string[] =>
   Object.entries(sections).flatMap(([section, lines]) => lines.map((line) => `${section}: ${line}`))
-
-/** Lines of the first that the second has not, each as often as it is missing. */
-function minus(from: readonly string[], other: readonly string[]): readonly string[] {
-  const left = [...other]
-  return from.filter((line) => {
-    const at = left.indexOf(line)
-    if (at >= 0) left.splice(at, 1)
-    return at < 0
-  })
-}
