@@ -20,6 +20,7 @@ import { kubeProgram } from '../test/cluster/control-plane.ts'
 import { kubeconfigOf } from '../test/lab/access.ts'
 import { clusterName } from '../test/lab/layout.ts'
 import { argvIn } from '../test/lab/places.ts'
+import { runScript, UsageError } from './command-line.ts'
 
 const USAGE = `Usage: scripts/cluster COMMAND [--name NAME]
 
@@ -60,7 +61,6 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h', default: false },
 } as const
 
-class UsageError extends Error {}
 type Values = ReturnType<typeof parse>['values']
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -206,12 +206,4 @@ async function onPlace(
   return 0
 }
 
-// Whoever reads the output may have read enough.
-process.stdout.on('error', () => process.exit(0))
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  if (error instanceof UsageError) console.error(`cluster: ${error.message}\n\n${USAGE}`)
-  else console.error(`cluster: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = error instanceof UsageError ? 64 : 1
-}
+await runScript('cluster', USAGE, main)

@@ -1,7 +1,6 @@
 // The demo's story on real Kubernetes: three commands from nothing to proved, a gateway's node loses power, and no trace is left. Exit code 1 when a step fails.
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { messageOf } from '../src/model/errors.ts'
 import { exec } from '../src/system/exec.ts'
 import { type Bed, downBed, stopNode, upBed } from '../test/cluster/bed.ts'
 import { bedMissing } from '../test/cluster/bed-missing.ts'
@@ -10,36 +9,25 @@ import { brokerFile, brokerName, kubeconfigOf } from '../test/lab/access.ts'
 import { activeGateway } from '../test/lab/active.ts'
 import { SUBCTL } from '../test/lab/subctl.ts'
 import { until } from '../test/lab/until.ts'
+import { abortOf, quote, say, tell, title } from './story.ts'
 
 const IMAGE = join(import.meta.dirname, '..', 'dist', 'subctl-image-amd64.tar')
 const CLUSTERS = ['west', 'east'] as const
 
-const say = (text: string): void => console.log(text)
-const title = (text: string): void => console.log(`\n== ${text}`)
-
-async function main(): Promise<void> {
+async function main(stop: AbortSignal): Promise<void> {
   const why = bedMissing()
   if (why !== undefined) throw new Error(`no clusters can be made here: ${why}`)
   await access(IMAGE)
-  const stop = new AbortController()
-  // Not `once`: execa ends this process where it finds nobody else listening.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('interrupted')))
   title('Two Kubernetes clusters on this machine: west with flannel, east with kube-proxy by nftables')
   const options = { name: `demo-${process.pid}`, gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } } as const
-  const bed = await upBed({ ...options, images: [IMAGE], say: (what) => say(`   ${what}`), signal: stop.signal })
+  const bed = await upBed({ ...options, images: [IMAGE], say: (what) => say(`   ${what}`), signal: stop })
   try {
-    await Promise.race([story(bed), abortOf(stop.signal)])
+    await Promise.race([story(bed), abortOf(stop)])
   } finally {
     title('The clusters go')
     await downBed(bed)
   }
-  say('\nDone: all of it worked.')
 }
-
-const abortOf = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, fail) => {
-    signal.addEventListener('abort', () => fail(signal.reason))
-  })
 
 async function story(bed: Bed): Promise<void> {
   const from = Date.now()
@@ -62,7 +50,7 @@ async function type(bed: Bed, args: readonly string[]): Promise<void> {
   title(`subctl ${args.join(' ')}`)
   const env = { KUBECONFIG: kubeconfigOf(bed), HOME: bed.folder }
   const { code, stdout, stderr } = await exec([SUBCTL, ...args], { okCodes: [0, 1, 2, 64, 69, 75], timeoutMs: 600_000, env })
-  say(`${stderr}${stdout}`.trim().replaceAll(/^/gm, '   '))
+  quote(`${stderr}${stdout}`)
   if (code !== 0) throw new Error(`subctl ${args[0]} ended with ${code}`)
 }
 
@@ -81,9 +69,4 @@ async function gatewayDies(bed: Bed): Promise<void> {
   say(`   a pod of west got its next answer from a pod of east ${Date.now() - from} ms later`)
 }
 
-try {
-  await main()
-} catch (error) {
-  say(`\nFailed: ${messageOf(error)}`)
-  process.exit(1)
-}
+await tell(main)

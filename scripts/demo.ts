@@ -10,38 +10,27 @@ import type { Lab } from '../test/lab/state.ts'
 import { subctl } from '../test/lab/subctl.ts'
 import { ask, outageMs, podAim, stream } from '../test/lab/traffic.ts'
 import { wait } from '../test/lab/until.ts'
+import { abortOf, quote, say, tell, title } from './story.ts'
 
-const say = (text: string): void => console.log(text)
-const title = (text: string): void => console.log(`\n== ${text}`)
-
-async function main(): Promise<void> {
-  const stop = new AbortController()
-  // Not `once`: execa ends this process where it finds nobody else listening.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort(new Error('interrupted')))
+async function main(stop: AbortSignal): Promise<void> {
   title('Two clusters on this machine, each with two gateways and a worker')
-  const lab = await upLab({ name: `demo-${process.pid}`, say: (what) => say(`   ${what}`), signal: stop.signal })
+  const lab = await upLab({ name: `demo-${process.pid}`, say: (what) => say(`   ${what}`), signal: stop })
   try {
-    await Promise.race([story(lab), abortOf(stop.signal)])
+    await Promise.race([story(lab), abortOf(stop)])
   } catch (error) {
-    throw new Error(`${messageOf(error)}\n${stop.signal.aborted ? '' : await logTails(lab)}`)
+    throw new Error(`${messageOf(error)}\n${stop.aborted ? '' : await logTails(lab)}`)
   } finally {
     title('The lab goes, and leaves nothing behind')
     await downLab(lab)
   }
-  say('\nDone: all of it worked.')
 }
-
-const abortOf = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, fail) => {
-    signal.addEventListener('abort', () => fail(signal.reason))
-  })
 
 async function story(lab: Lab): Promise<void> {
   say(`   connected ${(await untilConnected(lab, 120_000)) / 1000} s after the agents were started`)
   await talk(lab)
   title('subctl verify: every node of both clusters proves it')
   const { code, stdout } = await subctl(lab, ['verify', '--contexts', 'west,east'], { okCodes: [0, 2, 75] })
-  say(stdout.trim().replaceAll(/^/gm, '   '))
+  quote(stdout)
   if (code !== 0) throw new Error(`verify ended with ${code}`)
   await gatewayDies(lab)
 }
@@ -82,10 +71,4 @@ async function gatewayDies(lab: Lab): Promise<void> {
   say(`   ${next.name} took over. Traffic stood still for ${outageMs(tally)} ms; ${tally.lost} of ${tally.sent} datagrams were lost.`)
 }
 
-try {
-  await main()
-} catch (error) {
-  say(`\nFailed: ${messageOf(error)}`)
-  // What was under way in the lab that is gone is not waited for.
-  process.exit(1)
-}
+await tell(main)

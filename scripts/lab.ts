@@ -8,6 +8,7 @@ import { DEFAULTS, type Layout, nodesOf, placesOf } from '../test/lab/layout.ts'
 import { argvIn } from '../test/lab/places.ts'
 import { isRunning } from '../test/lab/processes.ts'
 import { findLab, keepLab, type Lab, listLabs } from '../test/lab/state.ts'
+import { runScript, UsageError } from './command-line.ts'
 
 const USAGE = `Usage: scripts/lab COMMAND [--name NAME]
 
@@ -41,8 +42,6 @@ const OPTIONS = {
   all: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
 } as const
-
-class UsageError extends Error {}
 
 async function main(argv: readonly string[]): Promise<number> {
   // What a command is given to run has flags of its own.
@@ -193,12 +192,4 @@ async function logs(lab: Lab, [node, agent]: readonly string[]): Promise<number>
   return 0
 }
 
-// Whoever reads the output may have read enough.
-process.stdout.on('error', () => process.exit(0))
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  if (error instanceof UsageError) console.error(`lab: ${error.message}\n\n${USAGE}`)
-  else console.error(`lab: ${error instanceof Error ? error.message : String(error)}`)
-  process.exitCode = error instanceof UsageError ? 64 : 1
-}
+await runScript('lab', USAGE, main)

@@ -42,7 +42,7 @@ describeGuide('the guide of Helm', () => {
   let before: ReadonlyMap<string, Dump>
   beforeAll(async () => {
     await test.up()
-    before = await dumps(test.bed, 'east')
+    before = await dumps(test.site, 'east')
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)
 

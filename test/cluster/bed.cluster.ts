@@ -25,7 +25,7 @@ describeBed('two clusters, one with flannel and one with kube-proxy by nftables'
     await test.up()
     report('bed up', ((Date.now() - from) / 1000).toFixed(1), 's', '< 45 s')
     for (const name of CLUSTERS)
-      await runPods(test.bed, name, [
+      await runPods(test.site, name, [
         { name: 'web', node: `${name}-w1`, port: 8080 },
         { name: 'client', node: `${name}-gw1` },
       ])

@@ -44,7 +44,7 @@ describeImage('verify with pods on real clusters', () => {
   const test = testBed({ name: 'verify', images: [IMAGE], gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } })
   beforeAll(async () => {
     await test.up()
-    const { bed } = test
+    const { site: bed } = test
     const file = join(bed.folder, 'broker-info.subm')
     await subctl(bed, `deploy-broker --context broker --file ${file} --yes`)
     for (const name of CLUSTERS)
@@ -59,7 +59,7 @@ describeImage('verify with pods on real clusters', () => {
   it(
     'finds everything in order, pods and services both ways, and says whom a service sees; it leaves nothing',
     test.explained(async (bed) => {
-      const rows = await verify(bed, '')
+      const rows = await verify(bed, '--pods auto')
       expect(notWell(rows)).toEqual([])
       for (const { context, note } of rows.filter(({ id }) => id === 'SUB0630'))
         report(`${context}: servers see the pod`, note ?? '', '', '')

@@ -68,8 +68,8 @@ describeImage('uninstall on real clusters', () => {
   const fileOf = (bed: Bed): string => join(bed.folder, 'broker-info.subm')
   beforeAll(async () => {
     await test.up()
-    await subctl(test.bed, `deploy-broker --context broker --file ${fileOf(test.bed)} --yes`)
-    before = await held(test.bed)
+    await subctl(test.site, `deploy-broker --context broker --file ${fileOf(test.site)} --yes`)
+    before = await held(test.site)
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)
 

@@ -58,7 +58,7 @@ describe('subctl charon', () => {
   const untilUp = (keeper: Keeper): Promise<void> => until('charon is up', async () => /charon is up|is kept/.test(keeper.log()))
   const version = async (): Promise<unknown> => {
     using vici = await connectVici({ path: join(runDir, 'charon.vici'), openSocket: openLocalSocket })
-    return (await vici.request('version'))['daemon']
+    return (await vici.request('version')).daemon
   }
 
   it('starts charon, and ends it on SIGTERM with all that it made', async () => {

@@ -113,7 +113,7 @@ describe('two gateways with ESP in charon', () => {
     const names: string[] = []
     await vici.stream('list-conns', 'list-conn', {}, (body) => names.push(...Object.keys(decodeMessage(body))))
     expect(names.sort()).toEqual(['bypass', 'foreign'])
-    expect((await vici.request('get-shared'))['keys']).toEqual(['foreign'])
+    expect((await vici.request('get-shared')).keys).toEqual(['foreign'])
     expect(await saIds(west)).toEqual([])
   }, 60_000)
 

@@ -66,7 +66,7 @@ const logInto =
   (lines: string[]) =>
   (text: string): void => {
     lines.push(text)
-    if (process.env['SUBCTL_TEST_LOG']) process.stderr.write(text)
+    if (process.env.SUBCTL_TEST_LOG) process.stderr.write(text)
   }
 
 /** An empty WAN, 172.30.0.0/24. */
@@ -162,7 +162,7 @@ async function makeGateway(options: GatewayOptions, place: Place): Promise<TestG
         program: '/usr/sbin/charon-systemd',
         esp: options.esp ?? 'userspace',
         nattPort: 4500,
-        debug: process.env['SUBCTL_TEST_LOG'] ? 1 : -1,
+        debug: process.env.SUBCTL_TEST_LOG ? 1 : -1,
         acquireSeconds: 30,
         files: filesOf(ns),
         exec: (argv, more) => exec(inNamespace(argv), more),
