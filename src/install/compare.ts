@@ -4,6 +4,7 @@ import { kindOf } from '../model/kinds.ts'
 import { FIELD_MANAGER } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import { type Conflict, conflictsOf } from './conflicts.ts'
+import { beside } from './helm.ts'
 import { isRecord, textAt } from './tree.ts'
 
 export type Action = 'created' | 'changed' | 'unchanged'
@@ -38,9 +39,10 @@ export const compareRead = (api: KubeApi, objects: readonly Resource[]): Promise
     }),
   )
 
-async function compareOne(api: KubeApi, object: Resource): Promise<Change> {
-  const { name, namespace } = object.metadata
-  const existing = await orMissing(api.get(kindOf(object), name, namespace))
+async function compareOne(api: KubeApi, wanted: Resource): Promise<Change> {
+  const { name, namespace } = wanted.metadata
+  const existing = await orMissing(api.get(kindOf(wanted), name, namespace))
+  const object = beside(existing, wanted)
   const { dry, conflicts } = await tryApply(api, object)
   if (existing === undefined || dry === undefined) return { object, action: 'created', fields: [] }
   return { ...changeOf(object, existing, dry), ...(conflicts.length > 0 && { conflicts }) }

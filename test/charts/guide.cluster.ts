@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { type ExecResult, exec } from '../../src/system/exec.ts'
 import { type Bed, execOn, kubeconfigFile, kubectl } from '../cluster/bed.ts'
 import { describeBed, testBed } from '../cluster/bed-harness.ts'
-import { BUSYBOX } from '../cluster/bed-pods.ts'
+import { BUSYBOX, warmUp } from '../cluster/bed-pods.ts'
 import { type Dump, dump, dumpDiff } from '../lab/dump.ts'
 import { SUBCTL } from '../lab/subctl.ts'
 import { until } from '../lab/until.ts'
@@ -42,6 +42,7 @@ describeGuide('the guide of Helm', () => {
   let before: ReadonlyMap<string, Dump>
   beforeAll(async () => {
     await test.up()
+    await warmUp(test.site, 'east')
     before = await dumps(test.site, 'east')
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)

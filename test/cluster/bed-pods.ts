@@ -1,4 +1,5 @@
 // Pods of a bed's clusters to ask from, and to be asked.
+import { clusterOf } from '../lab/layout.ts'
 import { type Bed, kubectl } from './bed.ts'
 
 /** Images that every node of a bed has. */
@@ -56,4 +57,25 @@ export async function podIp(bed: Bed, context: string, pod: string): Promise<str
     status: { podIP: string }
   }
   return status.podIP
+}
+
+/** Has every node of a cluster run a pod that asks the cluster's DNS, so that what CNI and kube-proxy make with the first pod is there; leaves no pod. */
+export async function warmUp(bed: Bed, context: string): Promise<void> {
+  const pods = clusterOf(bed.layout, context).nodes.map(({ name }) => ({ name: `warm-${name}`, node: name }))
+  await runPods(bed, context, pods)
+  const names = pods.map(({ name }) => name)
+  for (const name of names) {
+    const asks = [
+      '--context',
+      context,
+      'exec',
+      name,
+      '--',
+      'sh',
+      '-c',
+      'until nslookup kubernetes.default.svc.cluster.local; do sleep 1; done',
+    ]
+    await kubectl(bed, asks, { timeoutMs: 60_000 })
+  }
+  await kubectl(bed, ['--context', context, 'delete', 'pod', ...names, '--now', '--wait'])
 }

@@ -1,4 +1,5 @@
 // What a cluster runs now, and what keeps it from being upgraded.
+import { releaseOf } from '../../install/helm.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD, SETTINGS_CONFIGMAP } from '../../model/names.ts'
@@ -39,11 +40,10 @@ export async function readInstalled(api: KubeApi): Promise<Installed> {
 const imageOf = (set: DaemonSet): string | undefined => set.spec?.template?.spec?.containers?.[0]?.image
 
 function checkHelm(objects: readonly Resource[]): void {
-  const release = objects.map(({ metadata }) => metadata.annotations?.['meta.helm.sh/release-name']).find((name) => name !== undefined)
-  const isHelms = objects.some(({ metadata }) => metadata.labels?.['app.kubernetes.io/managed-by'] === 'Helm')
-  if (release === undefined && !isHelms) return
+  const release = objects.map(({ metadata }) => releaseOf(metadata)).find((name) => name !== undefined)
+  if (release === undefined) return
   throw new UserError('SUB0423', 'These agents were installed by Helm', {
-    hint: `Upgrade them with it: helm upgrade ${release ?? 'RELEASE'} CHART --namespace ${NAMESPACE} --reuse-values`,
+    hint: `Upgrade them with it: helm upgrade ${release} CHART --namespace ${NAMESPACE} --reuse-values`,
   })
 }
 

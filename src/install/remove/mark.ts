@@ -2,11 +2,10 @@
 import type { Found } from '../../k8s/discover.ts'
 import { CLUSTER_LABEL, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
 import type { Meta } from '../../model/resources.ts'
+import { MANAGED_BY, RELEASE, releaseOf } from '../helm.ts'
 import { at, isRecord } from '../tree.ts'
 
 const PART_OF = 'app.kubernetes.io/part-of'
-const MANAGED_BY = 'app.kubernetes.io/managed-by'
-const RELEASE = 'meta.helm.sh/release-name'
 const RELEASE_NAMESPACE = 'meta.helm.sh/release-namespace'
 /** Selects every object that may carry our mark. */
 export const MARK_SELECTOR = `${PART_OF}=submariner`
@@ -14,10 +13,8 @@ export const MARK_SELECTOR = `${PART_OF}=submariner`
 const OURS = [FIELD_MANAGER, 'helm', 'Helm']
 
 /** Whether the object carries our labels; Helm puts its own name over one of them. */
-export function isMarked({ labels = {}, annotations = {} }: Meta): boolean {
-  if (labels[PART_OF] !== 'submariner') return false
-  return labels[MANAGED_BY] === 'subctl' || (labels[MANAGED_BY] === 'Helm' && annotations[RELEASE] !== undefined)
-}
+export const isMarked = (meta: Meta): boolean =>
+  meta.labels?.[PART_OF] === 'submariner' && (meta.labels[MANAGED_BY] === 'subctl' || releaseOf(meta) !== undefined)
 
 /** Marked, but here before: somebody else wrote what it is, and none of our labels. Joining put those on. */
 export function wasThere({ kind, managed, metadata }: Found): boolean {
