@@ -15,6 +15,7 @@ import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, ope
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
+import { applyReplacing, changesCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
@@ -116,7 +117,9 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
   const changes = here.changes.map((change) =>
     isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
   )
-  await onCluster(here.api, () => applyStage({ ...here, changes }, options))
+  await onCluster(here.api, () =>
+    changesCharon(changes) ? applyReplacing(context, given, here.api, changes) : applyStage({ ...here, changes }, options),
+  )
 }
 
 const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name

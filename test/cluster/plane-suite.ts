@@ -68,6 +68,12 @@ export interface Ran {
   readonly err: string
 }
 
+/** What ran, where it went well; else throws. */
+export function done(ran: Ran): Ran {
+  if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.out}\n${ran.err}`)
+  return ran
+}
+
 /** Runs a command line on a laptop. */
 export async function runOn(laptop: Laptop, line: string): Promise<Ran> {
   const world = fakeWorld({ ...(laptop.answers && { answers: laptop.answers }), files: Object.fromEntries(laptop.files) })

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, expect, it } from '@jest/globals'
 import { exec } from '../../src/system/exec.ts'
 import { kubeProgram } from '../cluster/control-plane.ts'
-import { describePlanes, type Place, type Ran, runOn } from '../cluster/plane-suite.ts'
+import { describePlanes, done, type Place, type Ran, runOn } from '../cluster/plane-suite.ts'
 import { until } from '../lab/until.ts'
 import { BROKER_URL, realBed, SERVICES } from './beds.ts'
 
@@ -13,11 +13,7 @@ describePlanes('join --emit yaml', () => {
   const bed = realBed()
   const folder = mkdtempSync(join(tmpdir(), 'subctl-emit-'))
   afterAll(() => rmSync(folder, { recursive: true }))
-  const subctl = async (line: string): Promise<Ran> => {
-    const ran = await runOn(bed().laptop, line)
-    if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.err}`)
-    return ran
-  }
+  const subctl = async (line: string): Promise<Ran> => done(await runOn(bed().laptop, line))
   const east = (more: string) => subctl(`join --cluster-id east --context east --service-cidr ${SERVICES.east} --gateway gw ${more}`)
   const apply = async (place: Place | undefined, yaml: string, ...more: readonly string[]): Promise<string> => {
     if (place === undefined) throw new Error('no such context')

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from '@jest/globals'
 import type { KubeApi } from '../../src/k8s/api.ts'
-import { describePlanes } from '../cluster/plane-suite.ts'
-import { deploy, done, joinWest, run, uninstallBed } from './uninstall-bed.ts'
+import { describePlanes, done } from '../cluster/plane-suite.ts'
+import { deploy, joinWest, run, uninstallBed } from './uninstall-bed.ts'
 
 const LIMIT_MS = 120_000
 const BROKER = 'submariner-k8s-broker'

@@ -2,15 +2,11 @@ import { describe, expect, it } from '@jest/globals'
 import { fixedAccess } from '../../src/k8s/access.ts'
 import { openApi } from '../../src/k8s/client.ts'
 import { parseObjects } from '../../src/k8s/yaml.ts'
-import { describePlanes, type Ran, runOn } from '../cluster/plane-suite.ts'
+import { describePlanes, done, type Ran, runOn } from '../cluster/plane-suite.ts'
 import { type Bed, BROKER_URL, centralBed, FILE, realBed, SERVICES, versionsOf } from './beds.ts'
 
 const joinLine = (id: string, context: 'west' | 'east', more = ''): string =>
   `join --cluster-id ${id} --context ${context} --service-cidr ${SERVICES[context]}${more === '' ? '' : ` ${more}`}`
-const done = (ran: Ran): Ran => {
-  if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.err}`)
-  return ran
-}
 const refusal = (ran: Ran): string => {
   expect(ran.err).not.toContain('a fault of subctl')
   return `${ran.code} ${/^error (SUB\d+): (.*)$/m.exec(ran.err)?.[0] ?? ran.err}`

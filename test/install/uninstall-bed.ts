@@ -5,7 +5,7 @@ import { ERRAND_LABEL, NODE_ANNOTATION } from '../../src/install/remove/cleanup-
 import type { KubeApi } from '../../src/k8s/api.ts'
 import type { Pod } from '../../src/model/resources.ts'
 import { kubeProgram } from '../cluster/control-plane.ts'
-import { type Laptop, openPlace, type Place, planes, type Ran, runOn } from '../cluster/plane-suite.ts'
+import { done, type Laptop, openPlace, type Place, planes, type Ran, runOn } from '../cluster/plane-suite.ts'
 import { BROKER_URL, makeNode, versionsOf } from './beds.ts'
 
 const CONTROLLERS = [
@@ -98,10 +98,6 @@ async function attend(api: KubeApi, { failing, ran }: Kubelets, pod: Pod, agents
 }
 
 export const run = async (bed: UninstallBed, line: string): Promise<Ran> => runOn(bed.laptop, line)
-export const done = (ran: Ran): Ran => {
-  if (ran.code !== 0) throw new Error(`exit ${ran.code}: ${ran.out}\n${ran.err}`)
-  return ran
-}
 
 const JOIN = 'join --cluster-id west --context west --service-cidr 100.1.0.0/16 --timeout 60s'
 export const deploy = (bed: UninstallBed): Promise<Ran> => run(bed, `deploy-broker --context west --broker-url ${BROKER_URL}`).then(done)

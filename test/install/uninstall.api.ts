@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { describePlanes } from '../cluster/plane-suite.ts'
-import { deploy, done, joinWest, namesOf, run, type UninstallBed, uninstallBed } from './uninstall-bed.ts'
+import { describePlanes, done } from '../cluster/plane-suite.ts'
+import { deploy, joinWest, namesOf, run, type UninstallBed, uninstallBed } from './uninstall-bed.ts'
 
 const LIMIT_MS = 180_000
 const GO = 'uninstall --context west --yes'

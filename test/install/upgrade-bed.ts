@@ -12,6 +12,8 @@ import { BROKER_URL, makeNode } from './beds.ts'
 export const NODES = ['gw1', 'gw2', 'w1'] as const
 export const BROKEN = 'localhost/broken:1'
 
+export const JOIN = 'join --cluster-id west --context west --gateway gw1 --gateway gw2 --service-cidr 100.64.0.0/16'
+
 export interface UpgradeBed {
   readonly laptop: Laptop
   readonly api: KubeApi
