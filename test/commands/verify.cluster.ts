@@ -61,8 +61,7 @@ describeImage('verify with pods on real clusters', () => {
     test.explained(async (bed) => {
       const rows = await verify(bed, '--pods auto')
       expect(notWell(rows)).toEqual([])
-      for (const { context, note } of rows.filter(({ id }) => id === 'SUB0630'))
-        report(`${context}: servers see the pod`, note ?? '', '', '')
+      for (const { context, note } of rows.filter(({ id }) => id === 'SUB0630')) report(`${context}: servers see the pod`, note ?? '')
       expect(await namespaces(bed)).toBe('')
     }),
     LIMIT_MS,
@@ -99,7 +98,7 @@ describeImage('verify with pods on real clusters', () => {
       const rows = await verify(bed, '--disruptive --yes --timeout 9m')
       expect(notWell(rows)).toEqual([])
       for (const row of rows.filter(({ id }) => id === 'SUB0631' || id === 'SUB0632'))
-        report(`${row.context} ${row.id}`, row.note ?? row.reason ?? '', '', '')
+        report(`${row.context} ${row.id}`, row.note ?? row.reason ?? '')
     }),
     LIMIT_MS,
   )
