@@ -15,11 +15,11 @@ import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, ope
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
-import { applyReplacing, changesCharon } from './join/replace.ts'
+import { applyReplacing, CHARON_STAYS, changesCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
-import { expectedOnBroker, waitIfWanted } from './join/up.ts'
+import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {
@@ -117,9 +117,11 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
   const changes = here.changes.map((change) =>
     isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
   )
+  const replaces = changesCharon(changes)
   await onCluster(here.api, () =>
-    changesCharon(changes) ? applyReplacing(context, given, here.api, changes) : applyStage({ ...here, changes }, options),
+    replaces && isWaiting(context, given) ? applyReplacing(context, given, here.api, changes) : applyStage({ ...here, changes }, options),
   )
+  if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
 }
 
 const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { NAMESPACE } from '../../src/model/names.ts'
 import { describePlanes, done, runOn } from '../cluster/plane-suite.ts'
+import { until } from '../lab/until.ts'
 import { BROKER_URL } from './beds.ts'
 import { BROKEN, JOIN, upgradeBed } from './upgrade-bed.ts'
 
@@ -98,17 +99,26 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     expect(history).toEqual([])
   })
 
-  it('joining again with another port replaces charon too, a standby’s first, and nothing that does not read it', async () => {
+  it('joining again with another port replaces charon too, a standby’s first, and waits for it', async () => {
     const { laptop, history } = bed()
     const before = await roles()
     history.length = 0
-    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4600`))
+    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4600 --wait --timeout 180s`))
     expect(history).toEqual(inOrder(before))
     expect(err).toContain('it hands over to a standby first')
     expect(await strategy()).toMatchObject({ type: 'RollingUpdate' })
     history.length = 0
-    done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4600`))
+    done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4600 --wait`))
     expect(history).toEqual([])
+  })
+
+  it('who joins again without a wait is told that charon goes on as it was, and it does', async () => {
+    const { laptop, history } = bed()
+    history.length = 0
+    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4601`))
+    expect(err).toContain('charon goes on with the settings it has')
+    await until('the engines are replaced', async () => history.filter((line) => line.startsWith('submariner-gateway')).length === 2)
+    expect(history.filter((line) => line.startsWith('submariner-charon'))).toEqual([])
   })
 
   it('upgrade refuses a cluster that has not joined', async () => {

@@ -1,4 +1,4 @@
-// A change of what charon reads, such as the port: its pods go on as they are until they are replaced, so join does that as an upgrade would.
+// A change of what charon reads, such as the port: its pods go on as they are until they are replaced. A join that waits does that as an upgrade would.
 import type { Change } from '../../install/compare.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION } from '../../model/names.ts'
@@ -18,6 +18,10 @@ export const changesCharon = (changes: readonly Change[]): boolean =>
       object.metadata.name === CHARON_WORKLOAD &&
       fields.some(({ path }) => path.endsWith(`.annotations.${SETTINGS_ANNOTATION}`)),
   )
+
+/** For those who do not wait. */
+export const CHARON_STAYS =
+  'note: charon goes on with the settings it has until its pods are replaced: subctl upgrade, or join --wait, does it one gateway at a time'
 
 /** Applies the changes and replaces the gateways' pods one by one, those that stand by first. */
 export async function applyReplacing(context: Context, given: Given, api: KubeApi, changes: readonly Change[]): Promise<void> {
