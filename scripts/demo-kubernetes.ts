@@ -1,17 +1,15 @@
 // The demo's story on real Kubernetes: three commands from nothing to proved, a gateway's node loses power, and no trace is left. Exit code 1 when a step fails.
 import { access } from 'node:fs/promises'
-import { join } from 'node:path'
-import { exec } from '../src/system/exec.ts'
 import { type Bed, downBed, stopNode, upBed } from '../test/cluster/bed.ts'
 import { bedMissing } from '../test/cluster/bed-missing.ts'
 import { fetchFrom, podIp, runPods } from '../test/cluster/bed-pods.ts'
-import { brokerFile, brokerName, kubeconfigOf } from '../test/lab/access.ts'
+import { IMAGE, subctl } from '../test/cluster/joined.ts'
+import { brokerFile } from '../test/lab/access.ts'
 import { activeGateway } from '../test/lab/active.ts'
-import { SUBCTL } from '../test/lab/subctl.ts'
+import { deployArgs, joinArgs } from '../test/lab/subctl.ts'
 import { until } from '../test/lab/until.ts'
 import { abortOf, quote, say, tell, title } from './story.ts'
 
-const IMAGE = join(import.meta.dirname, '..', 'dist', 'subctl-image-amd64.tar')
 const CLUSTERS = ['west', 'east'] as const
 
 async function main(stop: AbortSignal): Promise<void> {
@@ -31,25 +29,18 @@ async function main(stop: AbortSignal): Promise<void> {
 
 async function story(bed: Bed): Promise<void> {
   const from = Date.now()
-  await type(bed, ['deploy-broker', '--context', brokerName(bed), '--file', brokerFile(bed)])
-  for (const name of CLUSTERS) await type(bed, joinArgs(bed, name))
+  await type(bed, deployArgs(bed))
+  for (const cluster of bed.layout.clusters) await type(bed, [...joinArgs(bed, cluster), '--wait'])
   await type(bed, ['verify', '--contexts', CLUSTERS.join()])
   say(`   ${Math.round((Date.now() - from) / 1000)} s from nothing to proved`)
   await gatewayDies(bed)
   await type(bed, ['uninstall', '--contexts', 'east', '--yes', '--prove', brokerFile(bed)])
 }
 
-/** There is no world outside to be asked for a public address. */
-const joinArgs = (bed: Bed, name: string): readonly string[] => [
-  ...['join', brokerFile(bed), '--cluster-id', name, '--context', name, '--yes', '--wait'],
-  ...['--natt', 'false', '--air-gapped', '--gateway', `${name}-gw1`, '--gateway', `${name}-gw2`],
-]
-
 /** A command as a user types it. Its output is shown, and it must succeed. */
 async function type(bed: Bed, args: readonly string[]): Promise<void> {
   title(`subctl ${args.join(' ')}`)
-  const env = { KUBECONFIG: kubeconfigOf(bed), HOME: bed.folder }
-  const { code, stdout, stderr } = await exec([SUBCTL, ...args], { okCodes: [0, 1, 2, 64, 69, 75], timeoutMs: 600_000, env })
+  const { code, stdout, stderr } = await subctl(bed, args, { okCodes: [0, 1, 2, 64, 69, 75] })
   quote(`${stderr}${stdout}`)
   if (code !== 0) throw new Error(`subctl ${args[0]} ended with ${code}`)
 }

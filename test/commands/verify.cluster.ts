@@ -1,15 +1,11 @@
 // verify with pods on real clusters: flannel on one side, kube-proxy by nftables on the other; ports that are blocked; gateways that end.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type ExecResult, exec } from '../../src/system/exec.ts'
-import { type Bed, execOn, kubeconfigFile, kubectl } from '../cluster/bed.ts'
-import { describeBed, testBed } from '../cluster/bed-harness.ts'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { type Bed, execOn, kubectl } from '../cluster/bed.ts'
+import { subctl } from '../cluster/joined.ts'
+import { describeImage, joinedBed } from '../cluster/joined-harness.ts'
 import { report } from '../lab/harness.ts'
-import { SUBCTL } from '../lab/subctl.ts'
 import { until } from '../lab/until.ts'
 
-const IMAGE = join(import.meta.dirname, '..', '..', 'dist', 'subctl-image-amd64.tar')
 const LIMIT_MS = 600_000
 const CLUSTERS = ['west', 'east'] as const
 
@@ -21,10 +17,8 @@ interface Row {
   readonly reason?: string
   readonly hint?: string
 }
-const subctl = (bed: Bed, line: string, okCodes: readonly number[] = [0]): Promise<ExecResult> =>
-  exec([SUBCTL, ...line.split(' ')], { okCodes, timeoutMs: 500_000, env: { KUBECONFIG: kubeconfigFile(bed), HOME: bed.folder } })
 async function verify(bed: Bed, flags: string): Promise<readonly Row[]> {
-  const { stdout } = await subctl(bed, `verify --contexts west,east -o json ${flags}`, [0, 2])
+  const { stdout } = await subctl(bed, `verify --contexts west,east -o json ${flags}`, { okCodes: [0, 2] })
   const { clusters } = JSON.parse(stdout) as { clusters: { context: string; checks: Row[] }[] }
   return clusters.flatMap(({ context, checks }) => checks.map((row) => ({ ...row, context })))
 }
@@ -36,24 +30,9 @@ const namespaces = async (bed: Bed): Promise<string> =>
     )
   ).join('')
 
-const describeImage = existsSync(IMAGE)
-  ? describeBed
-  : (title: string, tests: () => void) => describe.skip(`${title} (skipped: no ${IMAGE}: run scripts/image)`, tests)
-
 describeImage('verify with pods on real clusters', () => {
-  const test = testBed({ name: 'verify', images: [IMAGE], gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } })
-  beforeAll(async () => {
-    await test.up()
-    const { site: bed } = test
-    const file = join(bed.folder, 'broker-info.subm')
-    await subctl(bed, `deploy-broker --context broker --file ${file} --yes`)
-    for (const name of CLUSTERS)
-      await subctl(
-        bed,
-        `join ${file} --cluster-id ${name} --context ${name} --gateway ${name}-gw1 --gateway ${name}-gw2 --air-gapped --natt false --yes --timeout 4m`,
-      )
-    await until('all connections stand', async () => (await verify(bed, '--test SUB0610')).every(({ result }) => result === 'ok'), 240_000)
-  }, LIMIT_MS)
+  const test = joinedBed({ name: 'verify', gateways: 2, cni: { west: 'flannel' }, proxy: { east: 'nftables' } })
+  beforeAll(() => test.up(), LIMIT_MS)
   afterAll(() => test.down(), 120_000)
 
   it(

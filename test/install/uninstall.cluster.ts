@@ -1,22 +1,16 @@
 // From nothing to joined to nothing, on real clusters: what nodes and APIs hold afterwards is what they held before.
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { dumpApi } from '../../src/install/remove/prove-api.ts'
-import { type ExecResult, exec } from '../../src/system/exec.ts'
-import { type Bed, execOn, kubeconfigFile, startPlace, stopPlace } from '../cluster/bed.ts'
-import { describeBed, testBed } from '../cluster/bed-harness.ts'
-import { apiOf } from '../lab/access.ts'
+import { type Bed, execOn, startPlace, stopPlace } from '../cluster/bed.ts'
+import { joinBed, subctl } from '../cluster/joined.ts'
+import { describeImage, imageBed } from '../cluster/joined-harness.ts'
+import { apiOf, brokerFile } from '../lab/access.ts'
 import { type Dump, dump, dumpDiff } from '../lab/dump.ts'
-import { SUBCTL } from '../lab/subctl.ts'
+import { deployBroker } from '../lab/subctl.ts'
 import { until } from '../lab/until.ts'
 
-const IMAGE = join(import.meta.dirname, '..', '..', 'dist', 'subctl-image-amd64.tar')
 const LIMIT_MS = 600_000
 const CLUSTERS = ['west', 'east'] as const
-
-const subctl = (bed: Bed, line: string, okCodes: readonly number[] = [0]): Promise<ExecResult> =>
-  exec([SUBCTL, ...line.split(' ')], { okCodes, timeoutMs: 400_000, env: { KUBECONFIG: kubeconfigFile(bed), HOME: bed.folder } })
 
 interface Held {
   readonly nodes: Readonly<Record<string, Dump>>
@@ -53,22 +47,16 @@ function expectSame(now: Held, before: Held): void {
   expect(now.objects).toEqual(before.objects)
 }
 
-const joinAll = async (bed: Bed, file: string): Promise<void> => {
-  for (const name of CLUSTERS)
-    await subctl(bed, `join ${file} --cluster-id ${name} --context ${name} --gateway ${name}-gw1 --air-gapped --timeout 4m`)
+const joinClusters = async (bed: Bed): Promise<void> => {
+  for (const cluster of bed.layout.clusters) await joinBed(bed, cluster)
 }
 
-const describeImage = existsSync(IMAGE)
-  ? describeBed
-  : (title: string, tests: () => void) => describe.skip(`${title} (skipped: no ${IMAGE}: run scripts/image)`, tests)
-
 describeImage('uninstall on real clusters', () => {
-  const test = testBed({ name: 'uninstall', images: [IMAGE] })
+  const test = imageBed({ name: 'uninstall' })
   let before: Held
-  const fileOf = (bed: Bed): string => join(bed.folder, 'broker-info.subm')
   beforeAll(async () => {
     await test.up()
-    await subctl(test.site, `deploy-broker --context broker --file ${fileOf(test.site)} --yes`)
+    await deployBroker(test.site)
     before = await held(test.site)
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)
@@ -76,15 +64,10 @@ describeImage('uninstall on real clusters', () => {
   it(
     'two clusters that were connected are as they were before they joined, also where charon was killed, and --prove says so',
     test.explained(async (bed) => {
-      await joinAll(bed, fileOf(bed))
-      await until(
-        'the gateways are connected',
-        async () => (await subctl(bed, 'show connections --contexts west,east')).stdout.split(' connected ').length > 2,
-        240_000,
-      )
+      await joinClusters(bed)
       // Its keeper goes with it: nobody tidies up.
       await execOn(bed, 'west-gw1', ['pkill', '-9', '-f', 'charon'], { okCodes: [0, 1] })
-      const { stdout } = await subctl(bed, `uninstall ${fileOf(bed)} --contexts west,east --yes --prove`)
+      const { stdout } = await subctl(bed, `uninstall ${brokerFile(bed)} --contexts west,east --yes --prove`)
       expect(stdout.match(/Proof: no trace is left, and nothing else was changed\./g)).toHaveLength(2)
       expectSame(await held(bed), before)
     }),
@@ -94,14 +77,14 @@ describeImage('uninstall on real clusters', () => {
   it(
     'a node that is down and a broker that does not answer are named with the commands that finish it later',
     test.explained(async (bed) => {
-      await joinAll(bed, fileOf(bed))
+      await joinClusters(bed)
       await stopPlace(bed, 'east-w1', 'kubelet')
       const east = await apiOf(bed, 'east')
       const isReady = async (): Promise<boolean> =>
         (await east.get('Node', 'east-w1'))?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
       await until('the node is seen to be down', async () => !(await isReady()), 180_000)
       await stopPlace(bed, 'west-api', 'kube-apiserver')
-      const failed = await subctl(bed, `uninstall ${fileOf(bed)} --context east --yes`, [1])
+      const failed = await subctl(bed, `uninstall ${brokerFile(bed)} --context east --yes`, { okCodes: [1] })
       expect(failed.stdout).toContain('! node east-w1 is not clean: it is down')
       const lines = failed.stderr.split('\n').flatMap((line) => / subctl ((?:uninstall|forget) .*)$/.exec(line)?.[1] ?? [])
       expect(lines.map((line) => line.split(' ')[0])).toEqual(['uninstall', 'forget'])
@@ -109,7 +92,7 @@ describeImage('uninstall on real clusters', () => {
       await startPlace(bed, 'east-w1', 'kubelet')
       await until('the node is back', isReady, 180_000)
       for (const line of lines) await subctl(bed, line)
-      await subctl(bed, `uninstall ${fileOf(bed)} --context west --yes`)
+      await subctl(bed, `uninstall ${brokerFile(bed)} --context west --yes`)
       expectSame(await held(bed), before)
     }),
     LIMIT_MS,
@@ -118,8 +101,8 @@ describeImage('uninstall on real clusters', () => {
   it(
     '--all with --broker leaves nothing on any cluster',
     test.explained(async (bed) => {
-      await joinAll(bed, fileOf(bed))
-      const { stdout } = await subctl(bed, `uninstall ${fileOf(bed)} --all --broker --yes --prove`)
+      await joinClusters(bed)
+      const { stdout } = await subctl(bed, `uninstall ${brokerFile(bed)} --all --broker --yes --prove`)
       expect(stdout.match(/Proof: no trace is left/g)).toHaveLength(2)
       for (const name of CLUSTERS) {
         const { others } = await dumpApi(await apiOf(bed, name), () => false)

@@ -2,8 +2,8 @@
 import { join } from 'node:path'
 import { type ExecResult, exec } from '../../src/system/exec.ts'
 import { brokerFile, brokerName, kubeconfigOf } from './access.ts'
-import type { ClusterLayout } from './layout.ts'
-import type { Lab } from './state.ts'
+import type { ClusterLayout, HostLayout } from './layout.ts'
+import type { Site } from './sites.ts'
 
 export const SUBCTL = join(import.meta.dirname, '..', '..', 'dist', 'subctl')
 
@@ -12,40 +12,32 @@ export interface SubctlOptions {
   readonly timeoutMs?: number
 }
 
-/** Runs subctl as a user on the machine would, with the lab's kubeconfig. */
+/** Runs subctl as a user on the machine would, with the kubeconfig of a lab or a bed. */
 export const subctl = (
-  lab: Lab,
+  site: Site,
   args: readonly string[],
   { okCodes = [0], timeoutMs = 180_000 }: SubctlOptions = {},
-): Promise<ExecResult> => exec([SUBCTL, ...args], { okCodes, timeoutMs, env: { KUBECONFIG: kubeconfigOf(lab), HOME: lab.folder } })
+): Promise<ExecResult> => exec([SUBCTL, ...args], { okCodes, timeoutMs, env: { KUBECONFIG: kubeconfigOf(site), HOME: site.folder } })
 
 /** Makes a cluster the broker. A central one has written its file by itself. */
-export async function deployBroker(lab: Lab): Promise<void> {
-  if (lab.layout.options.broker === 'cluster')
-    await subctl(lab, ['deploy-broker', '--context', brokerName(lab), '--file', brokerFile(lab), '--yes'])
+export async function deployBroker(site: Site): Promise<void> {
+  if (site.layout.options.broker === 'cluster') await subctl(site, deployArgs(site))
 }
+export const deployArgs = (site: Site): readonly string[] => [
+  ...['deploy-broker', '--context', brokerName(site), '--file', brokerFile(site), '--yes'],
+]
 
-/** Joins a cluster; it finds the networks by itself. `more` are flags. */
-export async function joinCluster(lab: Lab, { name, nodes, isNatted }: ClusterLayout, more: readonly string[] = []): Promise<void> {
-  const gateways = nodes.filter(({ role }) => role === 'gateway').flatMap((node) => ['--gateway', node.name])
+/** What a user types to have a cluster join with all its gateways; it finds the networks by itself. */
+export const joinArgs = (site: Site, { name, nodes, isNatted }: ClusterLayout<HostLayout>): readonly string[] => [
+  ...['join', brokerFile(site), '--cluster-id', name, '--context', name, '--yes'],
   // There is no world outside to be asked for a public address: behind NAT each gateway's Node says it.
-  const nat = isNatted ? ['--natt', 'true'] : ['--natt', 'false']
-  await subctl(lab, [
-    'join',
-    brokerFile(lab),
-    '--cluster-id',
-    name,
-    '--context',
-    name,
-    '--yes',
-    '--air-gapped',
-    // A lab has no kubelets: it starts the agents itself.
-    '--workloads',
-    'false',
-    ...gateways,
-    ...nat,
-    ...more,
-  ])
+  ...['--air-gapped', '--natt', String(isNatted)],
+  ...nodes.filter(({ role }) => role === 'gateway').flatMap((node) => ['--gateway', node.name]),
+]
+
+/** Joins a cluster of a lab. `more` are flags. A lab has no kubelets: it starts the agents itself. */
+export async function joinCluster(lab: Site, cluster: ClusterLayout<HostLayout>, more: readonly string[] = []): Promise<void> {
+  await subctl(lab, [...joinArgs(lab, cluster), '--workloads', 'false', ...more])
 }
 
 export interface FailedCheck {
@@ -62,7 +54,7 @@ interface Report {
 
 /** Runs verify over the contexts: its exit code, and the checks that failed. */
 export async function verify(
-  lab: Lab,
+  lab: Site,
   contexts: readonly string[],
 ): Promise<{ readonly code: number; readonly failed: readonly FailedCheck[] }> {
   const { code, stdout } = await subctl(lab, ['verify', '--contexts', contexts.join(), '-o', 'json'], { okCodes: [0, 2, 75] })
