@@ -2,9 +2,9 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
 import type { Bench, BenchOptions } from '../test/bench/bench.ts'
+import { endSites } from '../test/bench/open-sites.ts'
 import { type Result, table } from '../test/bench/series.ts'
 import { BENCHES } from '../test/bench/table.ts'
-import { endLabs } from '../test/bench/with-lab.ts'
 
 const USAGE = `Usage: scripts/bench NAME... [-o table|json]
 
@@ -26,8 +26,9 @@ const OPTIONS = {
 
 class UsageError extends Error {}
 
+// Not `once`: execa ends this process where it finds nobody else listening.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-  process.once(signal, () => void endLabs().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)))
+  process.on(signal, () => void endSites().finally(() => process.exit(signal === 'SIGINT' ? 130 : 143)))
 
 process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
   console.error(error instanceof UsageError ? `bench: ${error.message}\n\n${USAGE}` : error)
@@ -40,7 +41,8 @@ async function main(argv: readonly string[]): Promise<number> {
   if (values.list) console.log(BENCHES.map(({ name, brief }) => `${name.padEnd(14)} ${brief}`).join('\n'))
   if (values.help || values.list) return 0
   if (values.output !== 'table' && values.output !== 'json') throw new UsageError(`--output is "${values.output}"; it can be table or json`)
-  const { done, failed } = await measure(chosen(positionals), {
+  const benches = chosen(positionals).filter((bench) => !isLeftOut(bench, positionals))
+  const { done, failed } = await measure(benches, {
     quick: values.quick,
     long: values.long,
     ...(values.runs !== undefined && { runs: runsOf(values.runs) }),
@@ -70,6 +72,13 @@ function chosen(names: readonly string[]): readonly Bench[] {
   return benches
 }
 
+/** What was asked for by its name fails where something is lacking; what `all` stands for is left out, and it is said why. */
+function isLeftOut({ name, lacks }: Bench, names: readonly string[]): boolean {
+  const why = names.includes(name) ? undefined : lacks?.()
+  if (why !== undefined) console.error(`bench: ${name} is left out: ${why}`)
+  return why !== undefined
+}
+
 function runsOf(text: string): number {
   if (!/^[1-9]\d{0,3}$/.test(text)) throw new UsageError('--runs is a number from 1 to 9999')
   return Number(text)
@@ -92,6 +101,8 @@ async function measure(benches: readonly Bench[], how: Omit<BenchOptions, 'say'>
   for (const bench of benches) {
     const say = (what: string): void => console.error(`${new Date().toISOString().slice(11, 19)} ${bench.name}: ${what}`)
     try {
+      const why = bench.lacks?.()
+      if (why !== undefined) throw new Error(`it cannot be measured here: ${why}`)
       const results = await bench.run({ ...how, say })
       done.push(...results.map((line) => ({ ...line, conditions: `${line.conditions}; ${machine()}` })))
     } catch (error) {
