@@ -10,7 +10,8 @@ import { bundleOptions, PARTS, partOptions } from './parts.ts'
 const VERSION = process.versions.node
 const arch = process.argv[2] ?? 'x64'
 const cache = process.env.SUBCTL_CACHE ?? ''
-const dist = resolve('dist')
+// A build beside the usual one, as the bench of an upgrade makes it, has a folder of its own.
+const dist = resolve(process.env.SUBCTL_DIST ?? 'dist')
 
 // Young objects get 1 MB instead of 16: agents live for months on little memory. Other flags of V8's heap would cost Node the cache of its own code.
 const FLAGS = ['--max-semi-space-size=1']
@@ -32,8 +33,9 @@ async function bundle(): Promise<void> {
   await build(partOptions(dist, commit()))
 }
 
-/** The commit of the sources; `unknown` where there is no repository. */
+/** The commit of the sources, unless SUBCTL_COMMIT says another word; `unknown` where there is no repository. */
 function commit(): string {
+  if (process.env.SUBCTL_COMMIT !== undefined) return process.env.SUBCTL_COMMIT
   const git = (...args: string[]): string => execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim()
   try {
     return git('rev-parse', '--short=8', 'HEAD') + (git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-dirty')

@@ -17,6 +17,8 @@ export interface Bench {
   readonly brief: string
   /** Whether it makes network namespaces. */
   readonly needsRoot: boolean
+  /** What this machine lacks for it; undefined where nothing is lacking. */
+  lacks?(): string | undefined
   run(options: BenchOptions): Promise<readonly Result[]>
 }
 

@@ -2,6 +2,7 @@ import type { Bench } from './bench.ts'
 import { centralApi } from './central-api.ts'
 import { failover } from './failover.ts'
 import { joinToPing } from './join-to-ping.ts'
+import { kubernetes } from './kubernetes.ts'
 import { memory } from './memory.ts'
 import { propagation } from './propagation.ts'
 import { restart } from './restart.ts'
@@ -10,4 +11,6 @@ import { start } from './start.ts'
 import { throughput } from './throughput.ts'
 
 /** Every benchmark, in the order of `scripts/bench all`. */
-export const BENCHES: readonly Bench[] = [start, memory, joinToPing, propagation, failover, restart, throughput, scale, centralApi]
+export const BENCHES: readonly Bench[] = [
+  ...[start, memory, joinToPing, propagation, failover, restart, throughput, scale, centralApi, kubernetes],
+]

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { Argv } from '../../src/system/exec.ts'
 import { type ClusterLayout, clusterOf, ECHO_PORT, type NodeLayout, nodeOf, SERVICE_PORT } from './layout.ts'
 import { argvIn, run } from './places.ts'
 import type { Lab } from './state.ts'
@@ -131,8 +132,15 @@ export interface Stream extends AsyncDisposable {
 }
 
 /** Sends numbered datagrams from a place to an echo, and counts those that do not come back. */
-export function stream(lab: Lab, from: string, { ip, port, title }: Aim, intervalMs = 20): Stream {
-  const argv = argvIn(lab, from, program('stream', ip, String(port), String(intervalMs)))
+export const stream = (lab: Lab, from: string, { ip, port, title }: Aim, intervalMs = 20): Stream =>
+  openStream(argvIn(lab, from, streamProgram({ ip, port }, intervalMs)), `from ${from} to ${title}`)
+
+/** What sends them, wherever it is run. */
+export const streamProgram = ({ ip, port }: Pick<Aim, 'ip' | 'port'>, intervalMs: number): readonly string[] =>
+  program('stream', ip, String(port), String(intervalMs))
+
+/** Runs what sends them. `route` says in messages where they go: `from a to b`. */
+export function openStream(argv: Argv, route: string): Stream {
   const child = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] })
   let out = ''
   let onAnswer = (): void => undefined
@@ -148,7 +156,7 @@ export function stream(lab: Lab, from: string, { ip, port, title }: Aim, interva
     child.stdin.end()
     await ended
     const last = out.trim().split('\n').at(-1) ?? ''
-    if (!last.startsWith('{"sent"')) throw new Error(`the stream from ${from} to ${title} ended with ${last || 'nothing'}`)
+    if (!last.startsWith('{"sent"')) throw new Error(`the stream ${route} ended with ${last || 'nothing'}`)
     return JSON.parse(last) as Tally
   }
   return {
@@ -156,8 +164,7 @@ export function stream(lab: Lab, from: string, { ip, port, title }: Aim, interva
     async answered(limitMs = 60_000) {
       const limit = wait(limitMs, 'late' as const, { ref: false })
       const result = await Promise.race([first, ended.then(() => 'ended' as const), limit])
-      if (result !== undefined)
-        throw new Error(`no datagram from ${from} to ${title} came back: ${result === 'late' ? `${limitMs} ms` : 'it ended'}`)
+      if (result !== undefined) throw new Error(`no datagram ${route} came back: ${result === 'late' ? `${limitMs} ms` : 'it ended'}`)
     },
     async [Symbol.asyncDispose]() {
       if (child.exitCode === null) await stop()
