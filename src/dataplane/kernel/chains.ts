@@ -116,11 +116,12 @@ function jumpLines(seen: SeenTable, hook: Hook, chains: readonly Chain[], names:
   const rules = seen.hooks.get(hook) ?? []
   const at = (place: 'first' | 'last'): readonly string[] =>
     chains.filter(({ jumps }) => jumps.some((jump) => jump.hook === hook && jump.place === place)).map(({ name }) => `-j ${name}`)
-  const [first, last] = [at('first'), at('last')]
+  const isLeft = isLeftToCalico(rules)
+  const [first, last] = [at('first'), isLeft ? [] : at('last')]
   if (stand(seen, rules, first, last, names)) return []
   const moved = rules.filter((rule) => isOwnJump(rule) && names.has(targetOf(rule)))
   const rest = rules.filter((rule) => !moved.includes(rule))
-  const top = rest.findIndex((rule) => !isBeforeUs(rule))
+  const top = isLeft ? 0 : rest.findIndex((rule) => !isBeforeUs(rule))
   const start = top === -1 ? rest.length : top
   const end = Math.max(start, endOf(seen, rest))
   return [
@@ -155,6 +156,13 @@ function endOf({ foreign }: SeenTable, rules: readonly string[]): number {
 
 const targetOf = (rule: string): string => /(?:^|\s)-[jg] (\S+)/.exec(rule)?.[1] ?? ''
 const isOwnJump = (rule: string): boolean => targetOf(rule).startsWith(OURS)
-/** Calico insists on being first, and gives way to nobody. */
-const isBeforeUs = (rule: string): boolean => targetOf(rule).startsWith('cali-')
+/** Policy engines that insist on being first, and give way to nobody. */
+const isBeforeUs = (rule: string): boolean => /^(cali-|KUBE-ROUTER-(INPUT|FORWARD|OUTPUT)$)/.test(targetOf(rule))
+const isCalico = (rule: string): boolean => targetOf(rule).startsWith('cali-') || /--comment "?cali:/.test(rule)
+
+/** Calico told to append insists on being last: an accept of ours would stand ahead of its policies again and again, so there is none. */
+function isLeftToCalico(rules: readonly string[]): boolean {
+  const at = rules.findIndex((rule) => targetOf(rule).startsWith('cali-'))
+  return at > 0 && !isCalico(rules[0] ?? '') && rules.slice(at).every(isCalico)
+}
 const isEnd = (rule: string): boolean => /^-j (DROP|REJECT)\b/.test(rule)

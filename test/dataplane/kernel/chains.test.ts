@@ -18,11 +18,20 @@ const filter = (...lines: readonly string[]): string =>
     ':SUBMARINER-FORWARD - [0:0]',
     ':KUBE-FORWARD - [0:0]',
     ':cali-FORWARD - [0:0]',
+    ':KUBE-ROUTER-FORWARD - [0:0]',
     ...lines,
     'COMMIT',
     '',
   ].join('\n')
 const US = '-A FORWARD -j SUBMARINER-FORWARD'
+/** As felix writes them: the jump at the top, or with `ChainInsertMode: Append` at the end; the other two at the end always. */
+const CALI = '-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD'
+const CALI_ENDS = [
+  '-A FORWARD -m comment --comment "cali:S93hcgKJrXEqnTfs" -m comment --comment "Policy explicitly accepted packet." -m mark --mark 0x10000/0x10000 -j ACCEPT',
+  '-A FORWARD -m comment --comment "cali:mp77cMpurHhyjLrM" -j MARK --set-xmark 0x10000/0x10000',
+] as const
+const KUBE = '-A FORWARD -m comment --comment "kubernetes forwarding rules" -j KUBE-FORWARD'
+const ROUTER = '-A FORWARD -m comment --comment "kube-router netpol - TEMCG2JMHZYE7H7T" -j KUBE-ROUTER-FORWARD'
 const jumpOf = (place: 'first' | 'last', ...lines: readonly string[]): readonly string[] =>
   chainPuts(parseSave(filter(...lines)), [chain(place)])
     .script.split('\n')
@@ -36,7 +45,13 @@ describe('a jump that stands', () => {
     ['last', ['-A FORWARD -j KUBE-FORWARD', US, '-A FORWARD -j REJECT --reject-with icmp-host-prohibited']],
     ['last', [US, '-A FORWARD -j DROP', '-A FORWARD -j KUBE-FORWARD']],
     ['first', [US, '-A FORWARD -j KUBE-FORWARD']],
-    ['first', ['-A FORWARD -m comment --comment "cali:wUHhoiAYhphO9Mso" -j cali-FORWARD', US, '-A FORWARD -j KUBE-FORWARD']],
+    ['first', [CALI, US, '-A FORWARD -j KUBE-FORWARD']],
+    ['first', [ROUTER, US, KUBE]],
+    ['first', [US, ROUTER, KUBE]],
+    ['last', [CALI, KUBE, US, ...CALI_ENDS]],
+    ['last', [CALI, US, ...CALI_ENDS]],
+    ['last', [KUBE, CALI, US, ...CALI_ENDS]],
+    ['last', [ROUTER, KUBE, US]],
   ] as const)('%s is left alone: %j', (place, lines) => {
     expect(jumpOf(place, ...lines)).toEqual([])
   })
@@ -55,6 +70,10 @@ describe('a jump that does not stand', () => {
     ['last', [US, US], ['-D FORWARD -j SUBMARINER-FORWARD', '-D FORWARD -j SUBMARINER-FORWARD', '-I FORWARD 1 -j SUBMARINER-FORWARD']],
     ['first', ['-A FORWARD -j KUBE-FORWARD', US], ['-D FORWARD -j SUBMARINER-FORWARD', '-I FORWARD 1 -j SUBMARINER-FORWARD']],
     ['first', ['-A FORWARD -j cali-FORWARD', '-A FORWARD -j KUBE-FORWARD'], ['-I FORWARD 2 -j SUBMARINER-FORWARD']],
+    ['first', [KUBE, ROUTER, US], ['-D FORWARD -j SUBMARINER-FORWARD', '-I FORWARD 1 -j SUBMARINER-FORWARD']],
+    ['last', [US, CALI, KUBE, ...CALI_ENDS], ['-D FORWARD -j SUBMARINER-FORWARD', '-I FORWARD 3 -j SUBMARINER-FORWARD']],
+    ['last', [CALI, KUBE, ...CALI_ENDS], ['-I FORWARD 3 -j SUBMARINER-FORWARD']],
+    ['last', [US, ROUTER, KUBE], ['-D FORWARD -j SUBMARINER-FORWARD', '-I FORWARD 3 -j SUBMARINER-FORWARD']],
     [
       'first',
       ['-A FORWARD -p udp -j SUBMARINER-FORWARD'],
@@ -62,6 +81,17 @@ describe('a jump that does not stand', () => {
     ],
   ] as const)('%s is moved: %j', (place, lines, expected) => {
     expect(jumpOf(place, ...lines)).toEqual(expected)
+  })
+})
+
+describe('an accept of ours where Calico insists on being last', () => {
+  it.each([
+    [[KUBE, CALI, ...CALI_ENDS], []],
+    [[KUBE, CALI], []],
+    [[KUBE, US, CALI, ...CALI_ENDS], ['-D FORWARD -j SUBMARINER-FORWARD']],
+    [[US, CALI, ...CALI_ENDS], ['-D FORWARD -j SUBMARINER-FORWARD']],
+  ])('is not there: %j', (lines, expected) => {
+    expect(jumpOf('last', ...lines)).toEqual(expected)
   })
 })
 
