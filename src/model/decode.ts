@@ -39,9 +39,9 @@ const parses = (parse: (text: string) => unknown) => (text: string) => {
     return false
   }
 }
-const plain = (pattern: RegExp, what: string) =>
+export const plain = (pattern: RegExp, what: string) =>
   string('must be text').check(maxLength(MOST_TEXT, `is longer than ${MOST_TEXT} characters`), regex(pattern, `is not ${what}`))
-const ip = () => string('must be text').check(maxLength(45, 'is not an IP address'), refine(parses(parseIp), 'is not an IP address'))
+export const ip = () => string('must be text').check(maxLength(45, 'is not an IP address'), refine(parses(parseIp), 'is not an IP address'))
 const ipOrNone = () =>
   string('must be text').check(
     maxLength(45, 'is not an IP address'),
@@ -61,7 +61,7 @@ const clusterId = () =>
     maxLength(63, 'is longer than 63 characters'),
     regex(/^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/, 'is not a cluster id'),
   )
-const metadata = object(
+export const metadata = object(
   {
     name: plain(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/, 'a name'),
     namespace: exactOptional(plain(/^[a-z0-9-]+$/, 'a namespace')),
@@ -121,7 +121,7 @@ const endpointResource = resource('Endpoint', EndpointSchema)
 const clusterResource = resource('Cluster', ClusterSchema)
 
 /** Objects never change once they are read, so each is judged once: what was decoded of it lives as long as it does. */
-function once<T>(judge: (input: unknown) => Decoded<T>): (input: unknown) => Decoded<T> {
+export function once<T>(judge: (input: unknown) => Decoded<T>): (input: unknown) => Decoded<T> {
   const seen = new WeakMap<object, Decoded<T>>()
   return (input) => {
     if (typeof input !== 'object' || input === null) return judge(input)
@@ -150,14 +150,14 @@ export const decodeCluster = once((input: unknown): Decoded<Cluster> => {
   return decoded.value.metadata.name === name ? decoded : refuse('Cluster', input, 'metadata.name', `must be ${name}`)
 })
 
-function decode<S extends ZodMiniType>(kind: string, schema: S, input: unknown): Decoded<S['_zod']['output']> {
+export function decode<S extends ZodMiniType>(kind: string, schema: S, input: unknown): Decoded<S['_zod']['output']> {
   const parsed = safeParse(schema, input)
   if (parsed.success) return { ok: true, value: parsed.data }
   const issue = parsed.error.issues[0]
   return refuse(kind, input, fieldOf(issue?.path ?? []), issue?.message ?? 'is not understood')
 }
 
-const refuse = (kind: string, input: unknown, field: string, reason: string): { readonly ok: false; readonly refusal: Refusal } => ({
+export const refuse = (kind: string, input: unknown, field: string, reason: string): { readonly ok: false; readonly refusal: Refusal } => ({
   ok: false,
   refusal: { object: nameOf(kind, input), field, reason },
 })

@@ -1,3 +1,4 @@
+import type { EndpointSlice, ServiceExport, ServiceImport } from './mcs.ts'
 import type {
   Cluster,
   ConfigMap,
@@ -86,6 +87,9 @@ interface Typed {
   ServiceCIDR: ServiceCidr
   DaemonSet: DaemonSet
   Service: Service
+  EndpointSlice: EndpointSlice
+  ServiceExport: ServiceExport
+  ServiceImport: ServiceImport
 }
 /** The type of a kind's objects. */
 export type Of<K extends Kind> = K extends keyof Typed ? Typed[K] : Resource

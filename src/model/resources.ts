@@ -178,7 +178,26 @@ export interface DaemonSet extends Resource {
   }
 }
 export interface Service extends Resource {
-  readonly spec?: { readonly clusterIP?: string; readonly selector?: Readonly<Record<string, string>> }
+  readonly spec?: {
+    readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName'
+    /** `None` where the service is headless. */
+    readonly clusterIP?: string
+    readonly clusterIPs?: readonly string[]
+    readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[]
+    readonly ipFamilyPolicy?: string
+    readonly selector?: Readonly<Record<string, string>>
+    readonly ports?: readonly {
+      readonly name?: string
+      readonly protocol?: 'TCP' | 'UDP' | 'SCTP'
+      readonly port: number
+      readonly appProtocol?: string
+    }[]
+    readonly sessionAffinity?: 'None' | 'ClientIP'
+    readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } }
+    readonly internalTrafficPolicy?: 'Cluster' | 'Local'
+    readonly trafficDistribution?: string
+    readonly publishNotReadyAddresses?: boolean
+  }
 }
 export interface ServiceCidr extends Resource {
   readonly spec?: { readonly cidrs?: readonly string[] }

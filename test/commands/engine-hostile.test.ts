@@ -16,7 +16,7 @@ beforeEach(async () => {
   clock = handClock()
   set = clusterset(clock)
   west = set.member('west', 1)
-  const slice = { endpoints: [{ addresses: ['192.0.2.7'] }] }
+  const slice = { addressType: 'IPv4' as const, endpoints: [{ addresses: ['192.0.2.7'] }] }
   const labels = { 'kubernetes.io/service-name': 'kubernetes' }
   west.cluster.put(make('EndpointSlice', 'kubernetes', slice, { namespace: 'default', labels }))
   w = west.start(1)
