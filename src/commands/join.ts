@@ -15,7 +15,7 @@ import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, ope
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
-import { applyReplacing, CHARON_STAYS, changesCharon } from './join/replace.ts'
+import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
@@ -118,9 +118,11 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
     isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
   )
   const replaces = changesCharon(changes)
-  await onCluster(here.api, () =>
-    replaces && isWaiting(context, given) ? applyReplacing(context, given, here.api, changes) : applyStage({ ...here, changes }, options),
-  )
+  await onCluster(here.api, async () => {
+    if (replaces && isWaiting(context, given)) return applyReplacing(context, given, here.api, changes)
+    await applyStage({ ...here, changes }, options)
+    if (hasCharon(changes)) await mendCharon(context, here.api, options)
+  })
   if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
 }
 

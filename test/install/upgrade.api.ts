@@ -18,9 +18,19 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
   const strategy = async (): Promise<unknown> =>
     Reflect.get(Reflect.get((await bed().api.get('DaemonSet', 'submariner-gateway', NAMESPACE)) ?? {}, 'spec'), 'updateStrategy')
 
-  it('join --wait ends when the agents are up', async () => {
+  it('a first join with an image that is not to be had is mended by joining with the right one, charon and all', async () => {
     const { laptop } = bed()
     done(await runOn(laptop, `deploy-broker --context west --broker-url ${BROKER_URL}`))
+    const first = await runOn(laptop, `${JOIN} --image ${BROKEN} --wait --timeout 6s`)
+    expect(first.code).toBe(75)
+    expect(first.err).toMatch(/charon on gw1: the image localhost\/broken:1 cannot be pulled: no such image/)
+    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:1 --wait --timeout 180s`))
+    expect(err).toContain('replacing charon on gw1: its old pod is not ready')
+    expect(await images()).toEqual(['localhost/subctl:1'])
+  })
+
+  it('join --wait ends when the agents are up', async () => {
+    const { laptop } = bed()
     const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:1 --wait --timeout 180s`))
     expect(err).toContain('gateway: 2 of 2 ready')
     expect(err).toContain('route-agent: 3 of 3 ready')
@@ -89,6 +99,27 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     expect(broken.err).toContain(`the image ${BROKEN} cannot be pulled`)
     expect(history.filter((line) => !line.includes('route-agent'))).toEqual([])
     done(await runOn(laptop, 'upgrade --context west --image localhost/subctl:3'))
+  })
+
+  it('upgrade mends a cluster whose agents never came up: their pods hold nothing up, and are replaced first', async () => {
+    const { laptop, api, history } = bed()
+    // As another program would, which knows of no order: all pods of the gateways are of an image that is not to be had.
+    const template = { spec: { containers: [{ name: 'charon', image: BROKEN }] } }
+    await api.patch('DaemonSet', 'submariner-charon', NAMESPACE, { spec: { template } }, { manager: 'subctl' })
+    await until('the set is looked at', async () => {
+      const set = await api.get('DaemonSet', 'submariner-charon', NAMESPACE)
+      return set?.status?.observedGeneration === set?.metadata.generation
+    })
+    const charons = (await api.list('Pod', { namespace: NAMESPACE })).items.filter(
+      ({ metadata }) => metadata.labels?.app === 'submariner-charon',
+    )
+    for (const { metadata } of charons) await api.remove('Pod', metadata.name, NAMESPACE)
+    await until('they are broken', async () => (await images()).includes(BROKEN))
+    history.length = 0
+    const { err } = done(await runOn(laptop, 'upgrade --context west --image localhost/subctl:3 --force-conflicts --timeout 60s'))
+    expect(err).toContain('(it is not ready, and has nothing to hand over)')
+    expect(err).not.toContain('tunnels are down')
+    expect(await images()).toEqual(['localhost/subctl:3'])
   })
 
   it('upgrade --plan tells fields, and changes nothing', async () => {

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
+import { beforeOf, isRequired } from '../../src/commands/upgrade/before.ts'
 import { checkVersions, imageFor, isOlder } from '../../src/commands/upgrade/installed.ts'
 import { type GatewaySight, moveText, nextMove } from '../../src/commands/upgrade/order.ts'
 import { settingsFrom } from '../../src/commands/upgrade/settings.ts'
+import type { Step } from '../../src/install/rollout/step.ts'
 import { environmentOf } from '../../src/install/settings.ts'
 import type { Gateway, Pod, Resource } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { FULL_JOIN } from '../fakes/join-settings.ts'
+import { connectionTo } from '../fakes/joined.ts'
 
 const GATEWAY = 'submariner-gateway'
 const CHARON = 'submariner-charon'
@@ -18,19 +21,23 @@ const revision = (app: string, name: string, n: number): Resource => ({
 const REVISIONS = [GATEWAY, CHARON].flatMap((app) => [revision(app, 'new', 2), revision(app, 'old', 1)])
 interface FakeGateway {
   readonly active: boolean
+  /** Workloads whose old pods are not ready. */
+  readonly broken?: readonly ('engine' | 'charon')[]
+  readonly isDown?: boolean
+  readonly isConnected?: boolean
   engine: 'old' | 'new'
   charon: 'old' | 'new'
 }
 type Nodes = Readonly<Record<string, FakeGateway>>
 
-const podOf = (app: string, node: string, hash: string): Pod => ({
+const podOf = (app: string, node: string, hash: string, isReady = true): Pod => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: `${app}-${node}`, labels: { app, 'controller-revision-hash': hash } },
   spec: { nodeName: node },
-  status: { conditions: [{ type: 'Ready', status: 'True' }] },
+  status: { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
 })
-const gatewayOf = (name: string, active: boolean): Gateway => ({
+const gatewayOf = (name: string, active: boolean, isConnected = true): Gateway => ({
   apiVersion: 'submariner.io/v1',
   kind: 'Gateway',
   metadata: { name },
@@ -39,14 +46,18 @@ const gatewayOf = (name: string, active: boolean): Gateway => ({
     haStatus: active ? 'active' : 'passive',
     localEndpoint: endpointOf('west', { n: 1 }).spec,
     statusFailure: '',
-    connections: [],
+    connections: isConnected ? [connectionTo('east')] : [],
   },
 })
 const sight = (nodes: Nodes, withCharon = true): GatewaySight => ({
-  pods: Object.entries(nodes).flatMap(([node, { engine, charon }]) => [podOf(GATEWAY, node, engine), podOf(CHARON, node, charon)]),
-  gateways: Object.entries(nodes).map(([node, { active }]) => gatewayOf(node, active)),
+  pods: Object.entries(nodes).flatMap(([node, { engine, charon, broken = [] }]) => [
+    podOf(GATEWAY, node, engine, engine === 'new' || !broken.includes('engine')),
+    podOf(CHARON, node, charon, charon === 'new' || !broken.includes('charon')),
+  ]),
+  gateways: Object.entries(nodes).map(([node, { active, isConnected }]) => gatewayOf(node, active, isConnected)),
   revisions: REVISIONS,
   withCharon,
+  downNodes: new Set(Object.entries(nodes).flatMap(([node, { isDown }]) => (isDown === true ? [node] : []))),
 })
 
 /** Replaces pods as told until nothing is left, an active engine that is replaced handing over where it can. */
@@ -104,6 +115,63 @@ describe('nextMove() orders the gateways’ pods', () => {
     const sick = seen.pods.map((pod) => (pod.spec?.nodeName === 'b' ? { ...pod, status: {} } : pod))
     const move = nextMove({ ...seen, pods: sick })
     expect(move && moveText(move)).toBe('replacing charon on a (tunnels are down until it is back)')
+  })
+})
+
+describe('nextMove() mends what is broken first', () => {
+  it('a standby that is broken goes before one that is well', () => {
+    expect(walk({ a: old(true), b: old(false), c: { ...old(false), broken: ['charon'] } })).toEqual([
+      'charon c mend',
+      'charon b nothing',
+      'engine b nothing',
+      'engine c nothing',
+      'engine a hand-over',
+      'charon a nothing',
+    ])
+  })
+  it('an engine that crashes is replaced though its last word was that it leads', () => {
+    expect(walk({ a: { ...old(true), broken: ['engine'] }, b: { ...old(true) } })[0]).toBe('engine a mend')
+  })
+  it('a lone charon that is not ready makes no gap where nothing is connected', () => {
+    expect(walk({ a: { ...old(true), broken: ['charon'], isConnected: false } })).toEqual(['charon a mend', 'engine a nothing'])
+    expect(walk({ a: { ...old(true), broken: ['charon', 'engine'] } })).toEqual(['charon a mend', 'engine a mend'])
+  })
+  it('a charon that fails its probe, but carries traffic, has its turn as one that is well', () => {
+    expect(walk({ a: { ...old(true), broken: ['charon'] }, b: { ...old(false), broken: ['charon'] } })).toEqual([
+      'charon b mend',
+      'engine b nothing',
+      'engine a hand-over',
+      'charon a mend',
+    ])
+    expect(walk({ a: { ...old(true), broken: ['charon'] } })).toEqual(['engine a nothing', 'charon a gap'])
+  })
+  it('pods on a node that is down are left alone', () => {
+    expect(walk({ a: old(true), b: { ...old(false), broken: ['charon', 'engine'], isDown: true } })).toEqual([
+      'engine a nothing',
+      'charon a gap',
+    ])
+  })
+})
+
+describe('what worked before an upgrade must work after each step', () => {
+  const steps: readonly Step[] = [
+    { what: 'leader', state: 'failing', text: 'gw: charon does not answer' },
+    { what: 'broker from gw', state: 'ok', text: 'reached' },
+    { what: 'cluster east', state: 'ok', text: 'connected' },
+    { what: 'cluster north', state: 'waiting', text: 'no tunnel yet' },
+  ]
+  const before = beforeOf(steps)
+  const required = (what: string, isEnd = false): boolean => isRequired(before, { what, state: 'waiting', text: '' }, isEnd)
+  it('clusters are told apart by whether they were connected', () => {
+    expect([before.clusters, before.missing]).toEqual([['east'], ['north']])
+  })
+  it('what was not well holds up no step, but in the end a gateway leads', () => {
+    expect([required('leader'), required('leader', true)]).toEqual([false, true])
+    expect([required('broker from gw'), required('broker from gw2', true)]).toEqual([true, false])
+    expect([required('cluster east'), required('cluster north', true)]).toEqual([true, false])
+  })
+  it('pods always count', () => {
+    expect([required('gateway'), required('charon on gw')]).toEqual([true, true])
   })
 })
 

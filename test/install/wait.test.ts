@@ -85,6 +85,21 @@ describe('podSteps() says how a workload comes up', () => {
       'note gateway on n1: the node is not ready; its pod is not waited for',
     ])
   })
+  it('does not wait for the pod that ends on a node that is down, nor for the one that cannot follow it', () => {
+    const ending = { ...pod(container({}), 'n2'), metadata: { ...pod({}, 'n2').metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+    const sight = { daemonSets: [set({ desired: 2, updated: 1 })], pods: [READY, ending] }
+    expect(steps({ ...sight, downNodes: new Set(['n2']) })).toEqual(['ok gateway: 1 of 2 ready'])
+    expect(steps(sight)).toEqual(['waiting gateway: 1 of 2 ready'])
+  })
+  it('does not wait for an old pod that is passed over until its turn', () => {
+    const crashing = pod(
+      container({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1 } } }),
+    )
+    expect(steps({ daemonSets: [set({ desired: 1, updated: 0 })], pods: [crashing], passedOver: new Set(['pod-n1']) })).toEqual([
+      'ok gateway: 0 of 1 ready',
+      'note gateway on n1: its old pod was not ready before, and is replaced in its turn: the container ends (exit 1, started 4 times)',
+    ])
+  })
 })
 
 describe('podSteps() says why a pod is not ready', () => {

@@ -1,11 +1,15 @@
 // A change of what charon reads, such as the port: its pods go on as they are until they are replaced. A join that waits does that as an upgrade would.
+import type { Limit } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
+import { nodeOf } from '../../install/rollout/rollout.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION } from '../../model/names.ts'
-import type { Gateway } from '../../model/resources.ts'
+import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
-import { runUpgrade } from '../upgrade/run.ts'
+import { healthBefore } from '../upgrade/before.ts'
+import { gapOf } from '../upgrade/gap.ts'
+import { brokenPods, carriesTraffic } from '../upgrade/order.ts'
+import { lookAtGateways, runUpgrade, untilObserved } from '../upgrade/run.ts'
 import { say } from './stage.ts'
 import { teller } from './up.ts'
 
@@ -26,23 +30,34 @@ export const CHARON_STAYS =
 /** Applies the changes and replaces the gateways' pods one by one, those that stand by first. */
 export async function applyReplacing(context: Context, given: Given, api: KubeApi, changes: readonly Change[]): Promise<void> {
   const { clock, signal } = context
-  const { items } = await api.list('Gateway', { namespace: NAMESPACE })
-  if (items.length < 2) say(context, 'note: there is one gateway, so its tunnels are down for a moment while charon is replaced')
+  const gap = await gapOf(context, api, changes)
+  if (gap !== undefined) say(context, `note: ${gap}`)
+  const settings = await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE)
   await runUpgrade({
-    ...{ api, changes, clock, signal, withCharon: true },
-    expected: connectedTo(items),
+    ...{ api, changes, clock, signal, withCharon: true, mayGap: gap !== undefined },
+    before: await healthBefore(context, api, settings?.data?.SUBMARINER_CLUSTERID ?? ''),
     timeoutMs: given.duration('timeout'),
     say: (text) => say(context, text),
     tell: teller(context, given),
   })
 }
 
-/** The clusters that the active gateway is connected to. */
-const connectedTo = (gateways: readonly Gateway[]): readonly string[] => [
-  ...new Set(
-    gateways
-      .filter(({ status }) => status?.haStatus === 'active')
-      .flatMap(({ status }) => status.connections.filter((connection) => connection.status === 'connected'))
-      .map(({ endpoint }) => endpoint.cluster_id),
-  ),
-]
+/**
+ * Ends pods of charon that are of an older template and not ready, as after a join with the name of an image that is not to be had: nothing else would ever
+ * replace them. One that carries traffic all the same stays.
+ */
+export async function mendCharon(context: Context, api: KubeApi, limit: Limit): Promise<void> {
+  await untilObserved(api, limit)
+  const sight = await lookAtGateways(api, true)
+  for (const pod of brokenPods(sight, CHARON_WORKLOAD)) {
+    const { name, namespace, uid } = pod.metadata
+    const node = nodeOf(pod)
+    if (carriesTraffic(sight.gateways, node)) continue
+    say(context, `replacing charon on ${node}: its old pod is not ready`)
+    await api.remove('Pod', name, namespace, uid === undefined ? {} : { uid })
+  }
+}
+
+/** Whether the cluster ran charon before. */
+export const hasCharon = (changes: readonly Change[]): boolean =>
+  changes.some(({ object, action }) => action !== 'created' && object.kind === 'DaemonSet' && object.metadata.name === CHARON_WORKLOAD)

@@ -1,7 +1,7 @@
 // `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
 
 import { type ConnectionSight, connectionSteps } from '../../install/rollout/connections.ts'
-import { downNodes, isReady, podSteps, podsOf } from '../../install/rollout/rollout.ts'
+import { allPodsOf, downNodes, isReady, podSteps } from '../../install/rollout/rollout.ts'
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout/step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
@@ -25,6 +25,12 @@ export interface Waiting {
   readonly settleMs?: number
   /** Told of each step when it is new or stands otherwise. */
   readonly tell: (step: Step) => void
+  /** Whether the step must be done. Default: each. */
+  readonly isRequired?: (step: Step) => boolean
+  /** uids of pods that nobody waits for, since they are to be replaced. */
+  readonly passedOver?: ReadonlySet<string>
+  /** Given each look. */
+  readonly look?: (steps: readonly Step[]) => void
 }
 
 export const MEMBER_WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
@@ -34,7 +40,7 @@ const DETAIL_MS = 5_000
 
 /** Settles with the last look when every step is done. Throws a UserError with exit code 75 and what is not done, at the deadline. */
 export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
-  const { clock, signal, deadline, settleMs = 0, tell } = waiting
+  const { clock, signal, deadline, settleMs = 0, tell, isRequired = () => true } = waiting
   const details = openDetails(waiting)
   let said: ReadonlyMap<string, string> = new Map()
   let wellAt: number | undefined
@@ -42,7 +48,8 @@ export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
     const steps = await lookOnce(waiting, details)
     for (const step of changedSteps(said, steps)) tell(step)
     said = saidOf(steps)
-    const open = openSteps(steps)
+    waiting.look?.(steps)
+    const open = openSteps(steps).filter(isRequired)
     wellAt = open.length > 0 ? undefined : (wellAt ?? clock.now())
     if (wellAt !== undefined && clock.now() - wellAt >= settleMs) return steps
     signal.throwIfAborted()
@@ -73,7 +80,10 @@ async function lookOnce(waiting: Waiting, details: Details): Promise<readonly St
   }
 }
 
-async function look({ api, namespace, workloads = MEMBER_WORKLOADS, expected }: Waiting, details: Details): Promise<readonly Step[]> {
+async function look(
+  { api, namespace, workloads = MEMBER_WORKLOADS, expected, passedOver }: Waiting,
+  details: Details,
+): Promise<readonly Step[]> {
   const inside = { namespace }
   const [sets, pods, events, gateways, endpoints, ids] = await Promise.all([
     api.list('DaemonSet', inside),
@@ -83,7 +93,7 @@ async function look({ api, namespace, workloads = MEMBER_WORKLOADS, expected }: 
     api.list('Endpoint', inside),
     expected(),
   ])
-  const more = await details(workloads.flatMap((name) => podsOf(pods.items, name)))
+  const more = { ...(await details(workloads.flatMap((name) => allPodsOf(pods.items, name)))), ...(passedOver && { passedOver }) }
   const sight: ConnectionSight = { gateways: gateways.items, endpoints: endpoints.items, expected: ids }
   return [
     ...podSteps({ daemonSets: sets.items, pods: pods.items, events: inOrder(events.items), ...more }, workloads),

@@ -12,6 +12,8 @@ export interface GatewaySight {
   readonly revisions: readonly Resource[]
   /** Whether charon's pods are replaced too. */
   readonly withCharon: boolean
+  /** Names of nodes that are not ready: their pods cannot be replaced now. */
+  readonly downNodes: ReadonlySet<string>
 }
 
 /** A pod to delete, and what that does. */
@@ -19,7 +21,7 @@ export interface Move {
   readonly pod: Pod
   readonly workload: GatewayWorkload
   readonly node: string
-  readonly effect: 'nothing' | 'hand-over' | 'gap'
+  readonly effect: 'mend' | 'nothing' | 'hand-over' | 'gap'
 }
 
 const HASH_LABEL = 'controller-revision-hash'
@@ -40,14 +42,25 @@ export function outdated({ pods, revisions }: Pick<GatewaySight, 'pods' | 'revis
         .sort((a, b) => (nodeOf(a) < nodeOf(b) ? -1 : 1))
 }
 
+/** Old pods that are not ready: they crash, fail a probe, or wait for an image or a node. They have nothing to hand over, and nobody waits for them. */
+export const brokenPods = (sight: Pick<GatewaySight, 'pods' | 'revisions' | 'downNodes'>, workload: string): readonly Pod[] =>
+  replaceable(sight, workload).filter((pod) => !isReady(pod))
+
+/** A pod on a node that is down would be on its way out until the node is back. */
+const replaceable = (sight: Pick<GatewaySight, 'pods' | 'revisions' | 'downNodes'>, workload: string): readonly Pod[] =>
+  outdated(sight, workload).filter((pod) => !sight.downNodes.has(nodeOf(pod)))
+
 const revisionOf = (revision: Resource): number => {
   const number = at(revision, 'revision')
   return typeof number === 'number' ? number : 0
 }
 
-/** Whether the node's gateway is the active one. */
-const isActive = (gateways: readonly Gateway[], node: string): boolean =>
-  gateways.some(({ metadata, status }) => metadata.name === sanitise(node) && status?.haStatus === 'active')
+const activeOn = (gateways: readonly Gateway[], node: string): Gateway | undefined =>
+  gateways.find(({ metadata, status }) => metadata.name === sanitise(node) && status?.haStatus === 'active')
+
+/** Whether the node's gateway is the active one and has a connection that stands, as far as its engine has said. */
+export const carriesTraffic = (gateways: readonly Gateway[], node: string): boolean =>
+  activeOn(gateways, node)?.status.connections.some(({ status }) => status === 'connected') === true
 
 /** Whether a gateway other than the node's could carry the traffic: it stands by without a fault, and its pods are ready. */
 export function hasStandby({ pods, gateways }: Pick<GatewaySight, 'pods' | 'gateways'>, node: string): boolean {
@@ -62,14 +75,21 @@ export function hasStandby({ pods, gateways }: Pick<GatewaySight, 'pods' | 'gate
 }
 
 /**
- * The next move; undefined when all is new. Gateways that stand by come first, charon before engine. The active one's engine comes next: it hands over,
- * stands by from then on, and its charon is replaced as one. Alone, a gateway's engine leaves the tunnels as they are; its charon does not.
+ * The next move; undefined when all is new. What is broken comes first, then gateways that stand by, charon before engine. The active one's engine comes
+ * next: it hands over, stands by from then on, and its charon is replaced as one. Alone, a gateway's engine leaves the tunnels as they are; its charon does not.
  */
 export function nextMove(sight: GatewaySight): Move | undefined {
-  const engines = outdated(sight, GATEWAY_WORKLOAD)
-  const charons = sight.withCharon ? outdated(sight, CHARON_WORKLOAD) : []
-  const standing = (pod: Pod): boolean => !isActive(sight.gateways, nodeOf(pod))
-  const free = charons.find(standing) ?? engines.find(standing)
+  const engines = replaceable(sight, GATEWAY_WORKLOAD)
+  const charons = sight.withCharon ? replaceable(sight, CHARON_WORKLOAD) : []
+  const isStanding = (pod: Pod): boolean => activeOn(sight.gateways, nodeOf(pod)) === undefined
+  const isBroken = (pod: Pod): boolean => !isReady(pod)
+  const isDead = (pod: Pod): boolean =>
+    isBroken(pod) &&
+    (!carriesTraffic(sight.gateways, nodeOf(pod)) || engines.some((engine) => nodeOf(engine) === nodeOf(pod) && isBroken(engine)))
+  // An engine that is away leaves the tunnels as they are; a charon that is not ready may carry them, as long as its engine says so.
+  const broken = charons.find(isDead) ?? engines.find(isBroken)
+  if (broken !== undefined) return move(broken, 'mend')
+  const free = charons.find(isStanding) ?? engines.find(isStanding)
   if (free !== undefined) return move(free, 'nothing')
   const [engine] = engines
   if (engine !== undefined) return move(engine, hasStandby(sight, nodeOf(engine)) ? 'hand-over' : 'nothing')
@@ -91,6 +111,7 @@ const move = (pod: Pod, effect: Move['effect']): Move => ({
 export function moveText({ workload, node, effect }: Move): string {
   const what = workload === CHARON_WORKLOAD ? `charon on ${node}` : `the engine on ${node}`
   const meaning = {
+    mend: 'it is not ready, and has nothing to hand over',
     nothing: workload === CHARON_WORKLOAD ? 'it stands by' : 'tunnels stay',
     'hand-over': 'it hands over to a standby first',
     gap: 'tunnels are down until it is back',

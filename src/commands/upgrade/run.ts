@@ -1,21 +1,25 @@
 // An upgrade's steps, driven from here: what a DaemonSet's own strategies cannot say is which gateway is next and what must hold in between.
-import { applyPlan, until } from '../../install/apply.ts'
+import { applyPlan, type Limit, until } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
+import { downNodes } from '../../install/rollout/rollout.ts'
 import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
-import type { Resource } from '../../model/resources.ts'
+import type { Pod, Resource } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
 import { waitUntilUp } from '../join/wait.ts'
-import { type GatewaySight, type Move, moveText, nextMove } from './order.ts'
+import { type Before, isRequired } from './before.ts'
+import { brokenPods, type GatewaySight, type Move, moveText, nextMove } from './order.ts'
 
 export interface Upgrading {
   readonly api: KubeApi
   readonly changes: readonly Change[]
   readonly withCharon: boolean
-  /** Clusters that must be connected again after each step. */
-  readonly expected: readonly string[]
+  /** What worked before, and so must work again after each step. */
+  readonly before: Before
+  /** Whether a gap was announced, and is accepted. */
+  readonly mayGap: boolean
   readonly clock: Clock
   readonly signal: AbortSignal
   /** Of one step that brings no news. */
@@ -27,8 +31,14 @@ export interface Upgrading {
 /** Before the next step all must have been well for so long. */
 const SETTLE_MS = 2_000
 
-/** Brings everything to what the changes say. Throws where a step does not end well; what was done stays, and the next run goes on from there. */
-export async function runUpgrade(upgrading: Upgrading): Promise<void> {
+/** What did not work before may take so long, when all is new, until nobody waits for it any more. */
+const MENDED_MS = 15_000
+
+/**
+ * Brings everything to what the changes say; gives the last look. Throws where a step does not end well; what was done stays, and the next run goes on
+ * from there.
+ */
+export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]> {
   const { api, changes, say } = upgrading
   const isSet = (change: Change, ...names: readonly string[]): boolean =>
     change.object.kind === 'DaemonSet' && names.includes(change.object.metadata.name)
@@ -38,14 +48,32 @@ export async function runUpgrade(upgrading: Upgrading): Promise<void> {
   await apply(changes.filter((change) => !isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD)))
   say('Route agents, node by node: what they have put into the kernel stays meanwhile')
   await apply(changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD)))
-  await well(upgrading, [ROUTE_AGENT_WORKLOAD])
+  await well(upgrading, { workloads: [ROUTE_AGENT_WORKLOAD] })
   say('Gateways, one by one, those that stand by first')
   const gateways = changes.filter((change) => isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD))
   await apply(gateways.map((change) => ({ ...change, object: heldBack(change.object) })))
-  await untilObserved(upgrading)
+  await untilObserved(api, applyOptions(upgrading))
   await replaceAll(upgrading)
   await apply(gateways)
-  await well(upgrading)
+  return atLast(upgrading, await well(upgrading, { isEnd: true }))
+}
+
+/** A last look at what did not work before, with some patience: what is mended takes a moment to connect. */
+async function atLast(upgrading: Upgrading, steps: readonly Step[]): Promise<readonly Step[]> {
+  const { api, clock, signal, tell, before } = upgrading
+  const expected = [...before.clusters, ...before.missing]
+  let last = steps
+  const until = clock.now() + MENDED_MS
+  await waitUntilUp({
+    ...{ api, namespace: NAMESPACE, expected: async () => expected, clock, signal, tell },
+    deadline: () => until,
+    look: (seen) => {
+      last = seen
+    },
+  }).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error
+  })
+  return last
 }
 
 const applyOptions = ({ clock, signal, timeoutMs }: Upgrading) => ({
@@ -62,31 +90,37 @@ const heldBack = (object: Resource): Resource => ({
 })
 
 /** Until the cluster has taken note of the new templates: only then is it known which pods are old. */
-async function untilObserved(upgrading: Upgrading): Promise<void> {
-  const { api } = upgrading
-  await until(
+export const untilObserved = (api: KubeApi, limit: Limit): Promise<void> =>
+  until(
     async () => {
       const { items } = await api.list('DaemonSet', { namespace: NAMESPACE })
       return items.every(({ metadata, status }) => (status?.observedGeneration ?? 0) >= (metadata.generation ?? 0))
     },
     'the cluster has not taken note of the new DaemonSets',
-    applyOptions(upgrading),
+    limit,
   )
-}
 
 async function replaceAll(upgrading: Upgrading): Promise<void> {
   const { api, say } = upgrading
   const asked = new Map<string, number>()
   for (;;) {
-    const next = nextMove(await lookAtGateways(api, upgrading.withCharon))
+    const sight = await lookAtGateways(api, upgrading.withCharon)
+    const next = nextMove(sight)
     if (next === undefined) return
     if (next.effect === 'hand-over') count(asked, next)
+    if (next.effect === 'gap' && !upgrading.mayGap) throw unannounced(next)
     say(`- ${moveText(next)}`)
     const { name, namespace, uid } = next.pod.metadata
     await api.remove('Pod', name, namespace, uid === undefined ? {} : { uid })
-    await well(upgrading, [GATEWAY_WORKLOAD, CHARON_WORKLOAD])
+    const workloads = [GATEWAY_WORKLOAD, CHARON_WORKLOAD]
+    await well(upgrading, { workloads, passedOver: workloads.flatMap((name) => brokenPods(sight, name)) })
   }
 }
+
+const unannounced = ({ node }: Move): UserError =>
+  new UserError('SUB0426', `No gateway stands by for ${node} any more, so that replacing its charon would end its tunnels for a moment`, {
+    hint: 'Everything else is done. See what the standby lacks: subctl verify. Or run it again and accept the gap: --yes.',
+  })
 
 /** An engine that has been asked and leads on is not asked for ever. */
 const MOST_ASKED = 3
@@ -106,23 +140,34 @@ function count(asked: Map<string, number>, { node }: Move): void {
 
 export async function lookAtGateways(api: KubeApi, withCharon: boolean): Promise<GatewaySight> {
   const inside = { namespace: NAMESPACE }
-  const [pods, gateways, revisions] = await Promise.all([
+  const [pods, gateways, revisions, nodes] = await Promise.all([
     api.list('Pod', inside),
     api.list('Gateway', inside),
     api.list('ControllerRevision', inside),
+    api.list('Node'),
   ])
-  return { pods: pods.items, gateways: gateways.items, revisions: revisions.items, withCharon }
+  return { pods: pods.items, gateways: gateways.items, revisions: revisions.items, withCharon, downNodes: downNodes(nodes.items) }
 }
 
-/** Until pods are ready and every connection is there. Time runs anew with each piece of news. */
-async function well(upgrading: Upgrading, workloads?: readonly string[]): Promise<void> {
-  const { api, clock, signal, timeoutMs, expected } = upgrading
+interface Wellness {
+  /** Default: all of a member. */
+  readonly workloads?: readonly string[]
+  /** Old pods that were not ready: their turn is still to come. */
+  readonly passedOver?: readonly Pod[]
+  readonly isEnd?: boolean
+}
+
+/** Until pods are ready and what worked before works again. Time runs anew with each piece of news. */
+function well(upgrading: Upgrading, { workloads, passedOver = [], isEnd = false }: Wellness): Promise<readonly Step[]> {
+  const { api, clock, signal, timeoutMs, before } = upgrading
   let deadline = clock.now() + timeoutMs
-  await waitUntilUp({
+  return waitUntilUp({
     api,
     namespace: NAMESPACE,
     ...(workloads && { workloads }),
-    expected: async () => expected,
+    expected: async () => before.clusters,
+    isRequired: (step) => isRequired(before, step, isEnd),
+    passedOver: new Set(passedOver.flatMap(({ metadata }) => metadata.uid ?? [])),
     ...{ clock, signal, settleMs: SETTLE_MS, deadline: () => deadline },
     tell: (step) => {
       deadline = clock.now() + timeoutMs

@@ -14,6 +14,8 @@ export interface PodSight {
   readonly downNodes: ReadonlySet<string>
   /** What a pod in trouble printed last, by its name, as far as it was asked. */
   readonly logs: ReadonlyMap<string, string>
+  /** uids of old pods that are not waited for, since they are replaced in their turn. */
+  readonly passedOver?: ReadonlySet<string>
 }
 
 /** A step for each workload, and one for each pod that is not ready and says why. */
@@ -30,15 +32,19 @@ function workloadSteps(sight: PodSight, name: string): readonly Step[] {
   const pods = podsOf(sight.pods, name)
   if (desired === 0 && pods.length === 0) return [nowhere(what, set)]
   const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => troubleStep(what, pod, sight))
-  return [countStep(what, set, pods, sight), ...notMade(what, set, sight), ...troubles.filter((step) => step !== undefined)]
+  return [countStep(what, set, sight), ...notMade(what, set, sight), ...troubles.filter((step) => step !== undefined)]
 }
 
 /** `submariner-route-agent` is `route-agent` in lines. */
 const shortName = (name: string): string => name.replace(/^submariner-/, '')
 
+/** Pods of a workload, those that are ending among them. */
+export const allPodsOf = (pods: readonly Pod[], workload: string): readonly Pod[] =>
+  pods.filter(({ metadata }) => metadata.labels?.app === workload)
+
 /** Pods of a workload that are to stay. */
 export const podsOf = (pods: readonly Pod[], workload: string): readonly Pod[] =>
-  pods.filter(({ metadata }) => metadata.labels?.app === workload && metadata.deletionTimestamp === undefined)
+  allPodsOf(pods, workload).filter(({ metadata }) => metadata.deletionTimestamp === undefined)
 
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
@@ -56,14 +62,17 @@ function nowhere(what: string, set: DaemonSet): Step {
       }
 }
 
-function countStep(what: string, set: DaemonSet, pods: readonly Pod[], { downNodes }: PodSight): Step {
+function countStep(what: string, set: DaemonSet, { pods, downNodes, passedOver }: PodSight): Step {
   const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = set.status ?? {}
-  const ready = pods.filter(isReady).length
-  const down = pods.filter((pod) => !isReady(pod) && downNodes.has(nodeOf(pod)))
-  const text = `${ready} of ${desired} ready`
-  if (ready + down.length < desired) return { what, state: 'waiting', text }
+  const all = allPodsOf(pods, set.metadata.name)
+  const ready = podsOf(all, set.metadata.name).filter(isReady)
+  const isExcused = (pod: Pod): boolean => downNodes.has(nodeOf(pod)) || passedOver?.has(pod.metadata.uid ?? '') === true
+  // A pod that ends on a node that is down ends with the node's return, and no other takes its place until then.
+  const excused = new Set(all.filter((pod) => !ready.includes(pod) && isExcused(pod)).map(nodeOf)).size
+  const text = `${ready.length} of ${desired} ready`
+  if (ready.length + excused < desired) return { what, state: 'waiting', text }
   const isByHand = textAt(set, 'spec', 'updateStrategy', 'type') === 'OnDelete'
-  if (updated + down.length < desired && !isByHand) return { what, state: 'waiting', text: `${text}, ${updated} of ${desired} as wanted` }
+  if (updated + excused < desired && !isByHand) return { what, state: 'waiting', text: `${text}, ${updated} of ${desired} as wanted` }
   const old = updated < desired && isByHand ? `; ${desired - updated} still as before: subctl upgrade replaces them` : ''
   return { what, state: 'ok', text: `${text}${old}` }
 }
@@ -79,11 +88,17 @@ function notMade(what: string, set: DaemonSet, { events }: PodSight): readonly S
   return event === undefined ? [] : [{ what, state: 'failing', text: `a pod cannot be made: ${textAt(event, 'message') ?? ''}` }]
 }
 
-function troubleStep(what: string, pod: Pod, { events, downNodes, logs }: PodSight): Step | undefined {
+function troubleStep(what: string, pod: Pod, { events, downNodes, logs, passedOver }: PodSight): Step | undefined {
   const node = nodeOf(pod)
   const title = `${what} on ${node === '' ? 'no node' : node}`
   if (downNodes.has(node)) return { what: title, state: 'note', text: 'the node is not ready; its pod is not waited for' }
   const trouble = podTrouble(pod, events, logs.get(pod.metadata.name))
+  if (passedOver?.has(pod.metadata.uid ?? '') === true)
+    return {
+      what: title,
+      state: 'note',
+      text: `its old pod was not ready before, and is replaced in its turn: ${trouble?.text ?? 'no reason given'}`,
+    }
   return trouble && { what: title, ...trouble }
 }
 
