@@ -5,8 +5,8 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
 import type { KubeApi, Query } from './api.ts'
 
-/** A live copy of the objects of one kind. While the API is away it keeps what it last had. */
-export interface Store<T> {
+/** How it stands with following the objects of one kind. */
+export interface Feed {
   /** Settles after the first list, or when the signal ends it all before. */
   readonly ready: Promise<void>
   /** Whether it has listed and a watch is open: what it has is what is there, as far as a watch can tell. */
@@ -15,11 +15,21 @@ export interface Store<T> {
   heardMs(): number
   /** What the last call failed with, until the server answers again. */
   readonly trouble: string | undefined
+  /** Settles when the signal has ended it. */
+  readonly ended: Promise<void>
+}
+/** A live copy of the objects of one kind. While the API is away it keeps what it last had. */
+export interface Store<T> extends Feed {
   /** The same array until something changes. */
   all(): readonly T[]
   get(name: string, namespace?: string): T | undefined
-  /** Settles when the signal has ended it. */
-  readonly ended: Promise<void>
+}
+/** Where a feed puts what it reads. These say whether anything is different now. */
+export interface Copy<T> {
+  put(object: T): boolean
+  gone(object: T): boolean
+  /** These are all there are. */
+  reset(items: readonly T[]): boolean
 }
 
 export interface StoreOptions {
@@ -42,11 +52,16 @@ const MOST_RETRY_MS = 5_000
 /** A watch that lived this long ended in the ordinary way. */
 const LIVED_MS = 5_000
 
-/** Lists, then watches for good: again after every end, error, 410 or silence, and a full list every relistMs. */
+/** A feed into a copy of whole objects. */
 export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreOptions): Store<Of<K>> {
+  const copy = openCopy<Of<K>>()
+  return Object.assign(openFeed(api, kind, copy, options), { all: copy.all, get: copy.get })
+}
+
+/** Lists, then watches for good: again after every end, error, 410 or silence, and a full list every relistMs. */
+export function openFeed<K extends Kind>(api: KubeApi, kind: K, copy: Copy<Of<K>>, options: StoreOptions): Feed {
   const { query = {}, clock, signal, random = Math.random } = options
   const log = options.log.with({ kind, server: api.server })
-  const copy = openCopy<Of<K>>()
   const first = Promise.withResolvers<void>()
   const state = {
     synced: false,
@@ -136,8 +151,6 @@ export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreO
       return state.trouble
     },
     heardMs: () => (state.heardAt === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - state.heardAt)),
-    all: copy.all,
-    get: copy.get,
     ended,
   }
 }
@@ -147,16 +160,7 @@ const inQuery = (query: Query, object: Resource): boolean =>
   (query.namespace === undefined || object.metadata.namespace === query.namespace) &&
   (query.name === undefined || object.metadata.name === query.name)
 
-interface Copy<T> {
-  all(): readonly T[]
-  get(name: string, namespace?: string): T | undefined
-  /** These three say whether anything is different now. */
-  put(object: T): boolean
-  gone(object: T): boolean
-  reset(items: readonly T[]): boolean
-}
-
-function openCopy<T extends Resource>(): Copy<T> {
+function openCopy<T extends Resource>(): Copy<T> & Pick<Store<T>, 'all' | 'get'> {
   const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
   const keyOfObject = ({ metadata }: Resource): string => keyOf(metadata.name, metadata.namespace)
   const same = (a: T | undefined, b: T): boolean =>

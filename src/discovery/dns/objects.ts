@@ -1,0 +1,152 @@
+// The few fields of ServiceImports, EndpointSlices and Gateways that answers are made of. Others may have written them: whatever is not as it must be is left out.
+import { isRecord } from '../../k8s/answers.ts'
+import { isLabel } from '../../model/names.ts'
+import { familyOf, type Ip, ipOrNone } from '../../model/net.ts'
+import type { Resource } from '../../model/resources.ts'
+
+export interface Port {
+  /** "" where it has none. */
+  readonly name: string
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP'
+  readonly port: number
+}
+/** A service that has been imported into a namespace of this cluster. */
+export interface Import {
+  readonly namespace: string
+  readonly service: string
+  readonly isHeadless: boolean
+  /** The addresses of the service in the whole clusterset, where it has some. */
+  readonly ips: readonly Ip[]
+  readonly ports: readonly Port[]
+}
+export interface Member {
+  /** Its label under the cluster's name: the hostname, else the pod's name, else the address with dashes. */
+  readonly host: string
+  readonly addresses: readonly Ip[]
+  readonly isReady: boolean
+}
+/** What one cluster has of a service, or a part of it. */
+export interface Slice {
+  readonly namespace: string
+  readonly service: string
+  readonly cluster: string
+  readonly ports: readonly Port[]
+  readonly members: readonly Member[]
+}
+
+export const SERVICE_LABEL = 'multicluster.kubernetes.io/service-name'
+export const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster'
+/** Upstream's, on copies of a broker's objects: the namespace that the service is in. */
+const NAMESPACE_LABEL = 'lighthouse.submariner.io/sourceNamespace'
+const NOT_READY_TOO = 'lighthouse.submariner.io/publish-not-ready-addresses'
+
+/** As many as Kubernetes allows. */
+const MOST_MEMBERS = 1_000
+const MOST_PORTS = 100
+const MOST_ADDRESSES = 100
+
+/** Undefined for what is no import: a broker's own object, whose identity is an annotation, or a single cluster's, which has labels. */
+export function importOf(object: Resource): Import | undefined {
+  const { name, namespace, labels, annotations } = object.metadata
+  const spec = recordAt(object, 'spec')
+  if (namespace === undefined || !isLabel(name) || !isLabel(namespace)) return undefined
+  if (labels?.[CLUSTER_LABEL] !== undefined || (isRecord(annotations) && annotations[SERVICE_LABEL] !== undefined)) return undefined
+  return {
+    namespace,
+    service: name,
+    isHeadless: spec.type === 'Headless',
+    ips: addressesOf(spec.ips),
+    ports: portsOf(spec.ports),
+  }
+}
+
+/** Undefined for a slice that belongs to no service of a clusterset, or is a broker's own copy. */
+export function sliceOf(object: Resource): Slice | undefined {
+  const { namespace, labels = {}, annotations } = object.metadata
+  const { [SERVICE_LABEL]: service, [CLUSTER_LABEL]: cluster, [NAMESPACE_LABEL]: home } = labels
+  if (namespace === undefined || service === undefined || cluster === undefined) return undefined
+  if (!isLabel(namespace) || !isLabel(service) || !isLabel(cluster) || (home !== undefined && home !== namespace)) return undefined
+  const isReadyAnyway = isRecord(annotations) && annotations[NOT_READY_TOO] === 'true'
+  const endpoints = listAt(object, 'endpoints').slice(0, MOST_MEMBERS)
+  return {
+    namespace: shared(namespace),
+    service,
+    cluster: shared(cluster),
+    ports: portsOf(listAt(object, 'ports')),
+    members: endpoints.flatMap((endpoint) => memberOf(endpoint, isReadyAnyway)),
+  }
+}
+
+function memberOf(endpoint: unknown, isReadyAnyway: boolean): readonly Member[] {
+  const addresses = addressesOf(listAt(endpoint, 'addresses'))
+  const [first] = addresses
+  if (first === undefined) return []
+  const named = [textAt(endpoint, 'hostname'), textAt(recordAt(endpoint, 'targetRef'), 'name')].find((name) => isLabel(name))
+  // Nothing said counts as ready.
+  const isReady = isReadyAnyway || recordAt(endpoint, 'conditions').ready !== false
+  return [{ host: named ?? dashed(first), addresses, isReady }]
+}
+
+/** An address as a label: `10-1-2-3`. */
+export const dashed = (ip: Ip): string => ip.replaceAll(/[.:]+/g, '-').replace(/^-/, '0-').replace(/-$/, '-0')
+
+function addressesOf(list: unknown): readonly Ip[] {
+  if (!Array.isArray(list)) return []
+  const found = list.slice(0, MOST_ADDRESSES).flatMap((text: unknown) => (typeof text === 'string' ? ipOrNone(text) : []))
+  return found.filter(isOfAnother)
+}
+
+/** Not the machine that asks, its link, nobody or everybody: no service is there. */
+const isOfAnother = (ip: Ip): boolean =>
+  familyOf(ip) === 4 ? !/^(0|127|169\.254|22[4-9]|23\d|24\d|25[0-5])\./.test(ip) : !/^(::1?$|fe[89ab]|ff|::ffff:)/.test(ip)
+
+function portsOf(list: unknown): readonly Port[] {
+  if (!Array.isArray(list)) return []
+  const ports = list.slice(0, MOST_PORTS).flatMap((item: unknown): readonly Port[] => {
+    if (!isRecord(item)) return []
+    const { name = '', protocol = 'TCP', port } = item
+    if (protocol !== 'TCP' && protocol !== 'UDP' && protocol !== 'SCTP') return []
+    if (typeof port !== 'number' || !Number.isInteger(port) || port < 1 || port > 65_535) return []
+    return [{ name: typeof name === 'string' && isLabel(name) ? name : '', protocol, port }]
+  })
+  const key = ports.map(({ name, protocol, port }) => `${name} ${protocol} ${port}`).join()
+  return remember(PORTS, key, ports)
+}
+
+// Thousands of services have the same few names of clusters and namespaces, and the same ports: one copy of each is enough.
+const MOST_SHARED = 2_000
+const TEXTS = new Map<string, string>()
+const PORTS = new Map<string, readonly Port[]>()
+const shared = (text: string): string => remember(TEXTS, text, text)
+function remember<T>(known: Map<string, T>, key: string, value: T): T {
+  const there = known.get(key)
+  if (there !== undefined) return there
+  if (known.size >= MOST_SHARED) known.clear()
+  known.set(key, value)
+  return value
+}
+
+const recordAt = (value: unknown, key: string): Readonly<Record<string, unknown>> => {
+  const found = isRecord(value) ? value[key] : undefined
+  return isRecord(found) ? found : {}
+}
+const listAt = (value: unknown, key: string): readonly unknown[] => {
+  const found = isRecord(value) ? value[key] : undefined
+  return Array.isArray(found) ? found : []
+}
+const textAt = (value: unknown, key: string): string => {
+  const found = isRecord(value) ? value[key] : undefined
+  return typeof found === 'string' ? found : ''
+}
+
+export interface GatewayWord {
+  /** Clusters that it has a working tunnel to; undefined where it is not the active one. */
+  readonly connected: readonly string[] | undefined
+}
+/** What a Gateway says of the other clusters. */
+export function gatewayWordOf(object: Resource): GatewayWord {
+  const status = recordAt(object, 'status')
+  if (status.haStatus !== 'active') return { connected: undefined }
+  const up = listAt(status, 'connections').filter((connection) => isRecord(connection) && connection.status === 'connected')
+  return { connected: up.map((connection) => textAt(recordAt(connection, 'endpoint'), 'cluster_id')) }
+}
