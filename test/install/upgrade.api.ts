@@ -105,7 +105,7 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     const { laptop, api, history } = bed()
     // As another program would, which knows of no order: all pods of the gateways are of an image that is not to be had.
     const template = { spec: { containers: [{ name: 'charon', image: BROKEN }] } }
-    await api.patch('DaemonSet', 'submariner-charon', NAMESPACE, { spec: { template } }, { manager: 'subctl' })
+    await api.patch('DaemonSet', 'submariner-charon', NAMESPACE, { spec: { template } })
     await until('the set is looked at', async () => {
       const set = await api.get('DaemonSet', 'submariner-charon', NAMESPACE)
       return set?.status?.observedGeneration === set?.metadata.generation

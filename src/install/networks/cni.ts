@@ -1,5 +1,5 @@
 import type { Node } from '../../model/resources.ts'
-import type { Fact, Seen } from './seen.ts'
+import { ciliumConfig, type Fact, type Seen } from './seen.ts'
 
 /** How a cluster gives its pods addresses and a way to each other. */
 export type Cni =
@@ -10,6 +10,7 @@ export type Cni =
   | 'cilium'
   | 'weave'
   | 'ovn-kubernetes'
+  | 'kube-ovn'
   | 'aws'
   | 'azure'
   | 'gke'
@@ -26,6 +27,7 @@ export const PLUGIN_NAMES: Readonly<Record<Cni, string>> = {
   cilium: 'cilium',
   weave: 'weave-net',
   'ovn-kubernetes': 'OVNKubernetes',
+  'kube-ovn': 'kube-ovn',
   aws: 'aws',
   azure: 'azure',
   gke: 'gke',
@@ -41,7 +43,8 @@ const BY_DAEMONSET: readonly (readonly [name: RegExp, cni: Cni])[] = [
   [/^(rke2-)?canal$/, 'canal'],
   [/^calico-node$/, 'calico'],
   [/^(rke2-)?cilium$/, 'cilium'],
-  [/^ovnkube-node(-.*)?$|^ovs-ovn$/, 'ovn-kubernetes'],
+  [/^ovnkube-node(-.*)?$|^ovnkube-single-node-zone$/, 'ovn-kubernetes'],
+  [/^kube-ovn-cni$|^ovs-ovn$/, 'kube-ovn'],
   [/^weave-net$/, 'weave'],
   [/^kindnet$/, 'kindnet'],
   [/^kube-flannel(-ds.*)?$/, 'flannel'],
@@ -67,7 +70,7 @@ export function sharedNetwork(seen: Seen, cni: Cni): string | undefined {
   if (cni === 'aws') return 'the AWS CNI gives pods addresses of the nodes’ own network (the VPC)'
   const overlay = seen.nodes.some((node) => node.metadata.labels?.['kubernetes.azure.com/podnetwork-type'] === 'overlay')
   if (cni === 'azure' && !overlay) return 'the Azure CNI without overlay gives pods addresses of the nodes’ own network (the VNet)'
-  const ipam = seen.configMaps.get('kube-system/cilium-config')?.data?.ipam
+  const ipam = ciliumConfig(seen)?.data?.ipam
   if (cni === 'cilium' && (ipam === 'eni' || ipam === 'azure'))
     return `Cilium with ipam "${ipam}" gives pods addresses of the nodes’ own network`
   return undefined

@@ -1,7 +1,7 @@
 import { at, isRecord, listAt, textAt } from '../tree.ts'
 import type { Cni } from './cni.ts'
 import { distributionArgs, flagOf, yamlIn } from './control-plane.ts'
-import type { Fact, Seen } from './seen.ts'
+import { ciliumConfig, type Fact, type Seen } from './seen.ts'
 
 /** How a cluster's services find their pods. `none`: something else than kube-proxy does it; `unknown`: nothing that can be read says it. */
 export type ProxyMode = 'iptables' | 'nftables' | 'ipvs' | 'none' | 'unknown'
@@ -19,8 +19,11 @@ export function proxyModeOf(seen: Seen, cni: Cni): Fact<ProxyMode> {
 
 /** A CNI that does kube-proxy's work. */
 function replaced(seen: Seen, cni: Cni): Fact<ProxyMode> | undefined {
-  if (isCiliumReplacing(seen)) return { value: 'none', source: 'ConfigMap kube-system/cilium-config (kube-proxy-replacement)' }
-  if (isCalicoBpf(seen)) return { value: 'none', source: 'FelixConfiguration default (bpfEnabled)' }
+  if (isCiliumReplacing(seen)) {
+    const { namespace = 'kube-system', name = 'cilium-config' } = ciliumConfig(seen)?.metadata ?? {}
+    return { value: 'none', source: `ConfigMap ${namespace}/${name} (kube-proxy-replacement)` }
+  }
+  if (isCalicoBpf(seen)) return { value: 'none', source: 'FelixConfiguration default (bpfEnabled) or FELIX_BPFENABLED of calico-node' }
   if (cni === 'ovn-kubernetes') return { value: 'none', source: 'OVN-Kubernetes balances services itself' }
   const router = seen.daemonSets.find(({ metadata }) => metadata.name === 'kube-router')
   const proxies = argsOf(router).some((arg) => /^--run-service-proxy(=true)?$/.test(arg))
@@ -29,21 +32,45 @@ function replaced(seen: Seen, cni: Cni): Fact<ProxyMode> | undefined {
 
 /** Whether Cilium does kube-proxy's work; its older versions have more words than yes and no for it. */
 export const isCiliumReplacing = (seen: Seen): boolean =>
-  ['true', 'strict'].includes(seen.configMaps.get('kube-system/cilium-config')?.data?.['kube-proxy-replacement'] ?? '')
+  ['true', 'strict'].includes(ciliumConfig(seen)?.data?.['kube-proxy-replacement'] ?? '')
 
-/** Whether Calico's data path is eBPF. */
-export const isCalicoBpf = (seen: Seen): boolean => at(seen.felix, 'spec', 'bpfEnabled') === true
+/** Whether Calico's data path is eBPF. What its pods have in their environment counts more than its FelixConfiguration. */
+export function isCalicoBpf(seen: Seen): boolean {
+  const agent = seen.daemonSets.find(({ metadata }) => metadata.name === 'calico-node')
+  if (agent === undefined) return false
+  const told = listAt(agent, 'spec', 'template', 'spec', 'containers')
+    .flatMap((container) => listAt(container, 'env'))
+    .map((variable) => (textAt(variable, 'name') === 'FELIX_BPFENABLED' ? textAt(variable, 'value') : undefined))
+    .find((value) => value !== undefined)
+  return told === undefined ? at(seen.felix, 'spec', 'bpfEnabled') === true : /^(true|1|t)$/i.test(told)
+}
+
+/** Of kubeadm and kind, and of EKS. */
+const CONFIGS = [
+  ['kube-proxy', 'config.conf'],
+  ['kube-proxy-config', 'config'],
+] as const
 
 function told(seen: Seen): Fact<ProxyMode> | undefined {
   const flag = flagOf(seen, 'kube-proxy', 'proxy-mode')
   if (flag.text !== undefined) return known(flag.text, flag.source)
-  const map = seen.configMaps.get('kube-system/kube-proxy')
-  const source = 'ConfigMap kube-system/kube-proxy'
-  if (map?.data?.['config.conf'] !== undefined) return known(textAt(yamlIn(map, 'config.conf'), 'mode') ?? '', source)
+  for (const [name, key] of CONFIGS) {
+    const map = seen.configMaps.get(`kube-system/${name}`)
+    if (map?.data?.[key] !== undefined) return known(textAt(yamlIn(map, key), 'mode') ?? '', `ConfigMap kube-system/${name}`)
+  }
   const set = seen.daemonSets.find(({ metadata }) => metadata.name === 'kube-proxy')
-  if (set === undefined) return undefined
+  if (set === undefined) return ofPod(seen)
   const arg = argsOf(set).find((text) => text.startsWith('--proxy-mode='))
   return known(arg?.slice('--proxy-mode='.length) ?? '', `DaemonSet ${set.metadata.namespace ?? ''}/kube-proxy`)
+}
+
+/** A pod of the node's own has no DaemonSet; a file that it reads is not to be seen from here. */
+function ofPod(seen: Seen): Fact<ProxyMode> | undefined {
+  const pod = seen.controlPods.find(
+    ({ metadata: { labels = {} } }) => labels.component === 'kube-proxy' || labels['k8s-app'] === 'kube-proxy',
+  )
+  if (pod === undefined || flagOf(seen, 'kube-proxy', 'config').text !== undefined) return undefined
+  return known('', `Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name}`)
 }
 
 /** Without a word, kube-proxy on Linux uses iptables. */

@@ -21,6 +21,7 @@ const CNI_NOTES: Partial<Record<Cni, string>> = {
   cilium: `Cilium with kube-proxy: routes and packet filters of the node are passed; it ${UNTRIED}. Set ipv4-native-routing-cidr or nonMasqueradeCIDRs so that it does not rewrite the source of packets for other clusters`,
   weave: `Weave ${UNTRIED}`,
   antrea: `Antrea ${UNTRIED}; its Egress and noSNAT settings decide whether sources are kept`,
+  'kube-ovn': `Kube-OVN ${UNTRIED}`,
   'kube-router': `kube-router’s network ${UNTRIED}`,
   gke: `GKE’s network ${UNTRIED}; firewall rules of the VPC must let 4800/udp pass between nodes`,
   aws: 'AWS VPC CNI: pods in the network named by --pod-cidr alone are connected',
@@ -48,8 +49,11 @@ function refusalOf(seen: Seen, cni: Cni): string | undefined {
     return 'OVN-Kubernetes routes pods inside Open vSwitch: their packets see the node’s routes only where its northbound database is given policies for it, which this program does not write'
   if (seen.daemonSets.some(({ metadata }) => metadata.name === 'anetd'))
     return 'GKE Dataplane V2 forwards pods by eBPF, past the node’s packet filters, and answers for services itself'
-  if (cni === 'cilium' && isCiliumReplacing(seen))
+  // On whichever CNI gives the addresses: Azure's and AWS's can have Cilium as their data path.
+  if (isCiliumReplacing(seen))
     return 'Cilium in place of kube-proxy forwards pods by eBPF, past the node’s packet filters (and past its routing rules unless enable-host-legacy-routing is set), and rewrites their source'
+  if (seen.daemonSets.some(({ metadata }) => metadata.name === 'calico-vpp-node'))
+    return 'Calico’s VPP data path forwards pods outside the node’s kernel'
   if (isCalicoBpf(seen)) return 'Calico’s eBPF data path forwards pods past the node’s packet filters and answers for services itself'
   return undefined
 }

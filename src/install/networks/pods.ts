@@ -4,7 +4,7 @@ import { at, isRecord, listAt, textAt } from '../tree.ts'
 import type { Cni } from './cni.ts'
 import { distributionOf, flagOf, kubeadmOf, kubeProxyOf, type Told } from './control-plane.ts'
 import { facts, parseOwn } from './parse.ts'
-import type { Fact, Seen } from './seen.ts'
+import { ciliumConfig, type Fact, type Seen } from './seen.ts'
 
 /** What each source says about the pods' networks, the one to believe first. The CNI knows best, then those who hand out node networks. */
 export function podNetworks(seen: Seen, cni: Cni, services: readonly Cidr[]): readonly Fact<readonly Cidr[]>[] {
@@ -62,14 +62,7 @@ function cniNetworks(seen: Seen, cni: Cni): readonly Told[] {
         'kube-system/rke2-canal-config',
       ].map((name) => ({ text: flannelNetwork(config(name, 'net-conf.json')), source: `ConfigMap ${name}` }))
     case 'cilium':
-      return config('kube-system/cilium-config', 'ipam') === 'kubernetes'
-        ? []
-        : [
-            {
-              text: config('kube-system/cilium-config', 'cluster-pool-ipv4-cidr')?.replaceAll(/\s+/g, ','),
-              source: 'ConfigMap kube-system/cilium-config',
-            },
-          ]
+      return [ciliumPool(seen)]
     case 'weave':
       return [
         {
@@ -84,6 +77,13 @@ function cniNetworks(seen: Seen, cni: Cni): readonly Told[] {
     default:
       return []
   }
+}
+
+/** Where Cilium gives out what Kubernetes gave the nodes, its own pool says nothing. */
+function ciliumPool(seen: Seen): Told {
+  const map = ciliumConfig(seen)
+  const text = map?.data?.ipam === 'kubernetes' ? undefined : map?.data?.['cluster-pool-ipv4-cidr']?.replaceAll(/\s+/g, ',')
+  return { text, source: `ConfigMap ${map?.metadata.namespace ?? 'kube-system'}/cilium-config` }
 }
 
 /** Pools in use; those for node ranges of one node are in them already. */

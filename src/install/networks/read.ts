@@ -87,6 +87,8 @@ async function controlPods(api: KubeApi): Promise<Seen['controlPods']> {
     listIfAny(api, 'Pod', { namespace, labels: { component: 'kube-apiserver' } }),
     listIfAny(api, 'Pod', { namespace, labels: { component: 'kube-controller-manager' } }),
     listIfAny(api, 'Pod', { namespace, labels: { 'k8s-app': 'kube-proxy' } }),
+    // A pod of the node's own, as on GKE.
+    listIfAny(api, 'Pod', { namespace, labels: { component: 'kube-proxy' } }),
   ])
   return found.flat()
 }

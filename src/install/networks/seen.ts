@@ -37,10 +37,19 @@ export interface Fact<T> {
 export const TELLING_CONFIGMAPS: readonly string[] = [
   'kube-system/kubeadm-config',
   'kube-system/kube-proxy',
+  // Of EKS.
+  'kube-system/kube-proxy-config',
   'kube-flannel/kube-flannel-cfg',
   'kube-system/kube-flannel-cfg',
   'kube-system/canal-config',
   'kube-system/rke2-canal-config',
   'kube-system/cilium-config',
+  'cilium/cilium-config',
   'ovn-kubernetes/ovn-config',
 ]
+
+/** Cilium's own settings, of the namespace that it runs in; undefined where no Cilium runs, whatever an older one has left. */
+export function ciliumConfig({ daemonSets, configMaps }: Pick<Seen, 'daemonSets' | 'configMaps'>): ConfigMap | undefined {
+  const agent = daemonSets.find(({ metadata }) => /^(rke2-)?cilium$/.test(metadata.name))
+  return agent && configMaps.get(`${agent.metadata.namespace ?? 'kube-system'}/cilium-config`)
+}
