@@ -21,6 +21,7 @@ export default {
     project('api', 'api', real),
     project('lab', 'lab', real),
     project('cluster', 'cluster', real),
+    project('full', 'full', real),
     project('vm', 'vm', real),
     project('image', 'image', real),
   ],

@@ -5,7 +5,12 @@ import { relative } from 'node:path'
 export default class Tally {
   onTestResult(_test, result) {
     const tests = result.testResults.map(({ fullName, status, invocations = 1 }) => ({ name: fullName, status, invocations }))
-    const line = { file: relative(process.cwd(), result.testFilePath), broken: result.testExecError?.message, tests }
+    const line = {
+      file: relative(process.cwd(), result.testFilePath),
+      broken: result.testExecError?.message,
+      seconds: Math.round(result.perfStats.runtime / 1000),
+      tests,
+    }
     appendFileSync(process.env.SUBCTL_TALLY ?? '/dev/null', `${JSON.stringify(line)}\n`)
   }
 

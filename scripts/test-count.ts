@@ -2,6 +2,7 @@
 export interface TestFile {
   readonly file: string
   readonly broken?: string
+  readonly seconds?: number
   readonly tests: readonly { readonly name: string; readonly status: string; readonly invocations: number }[]
 }
 export interface Count {
@@ -12,6 +13,8 @@ export interface Count {
   /** One entry a failure, by the test's name. */
   readonly failures: readonly string[]
   readonly secondGo: readonly string[]
+  /** A line for a person: how long it took, and which of its files. */
+  readonly took?: string
 }
 
 /** The count of one suite. A file that did not load, a suite without a test and an end out of order that no test explains are failures. */
@@ -39,3 +42,10 @@ export function lastLine(counts: readonly { readonly passed: number; readonly fa
   const sum = (of: 'passed' | 'failed' | 'skipped'): number => counts.reduce((total, count) => total + count[of], 0)
   return `${sum('passed')} passed, ${sum('failed')} failed${sum('skipped') > 0 ? `, ${sum('skipped')} skipped` : ''}`
 }
+
+/** How long a suite took, and its files that took longest. */
+export function timesOf(suite: string, files: readonly TestFile[], seconds: number): string {
+  const slow = files.filter((file) => (file.seconds ?? 0) >= SLOW_SECONDS).sort((a, b) => (b.seconds ?? 0) - (a.seconds ?? 0))
+  return [`${suite} ${seconds} s`, ...slow.map((file) => `  ${file.seconds} s ${file.file}`)].join('\n  ')
+}
+const SLOW_SECONDS = 5

@@ -18,6 +18,7 @@ import { endBox, hierarchiesOf, saveHierarchies } from './box.ts'
 import { hierarchiesFor, removeGroups } from './cgroups.ts'
 import { kubeFolder } from './control-plane.ts'
 import { raiseLimits, restoreLimits } from './machine.ts'
+import { keepPodLogs } from './pod-logs.ts'
 
 export { loadImage, startComponent, startNode, stopComponent, stopNode } from './bed-nodes.ts'
 export { kubectl, startPlaneAgain, stopPlane } from './bed-planes.ts'
@@ -93,10 +94,11 @@ async function joinNodes(bed: Bed, cluster: ClusterLayout<HostLayout>): Promise<
   await kubectl(bed, [...context, 'rollout', 'status', '--namespace', 'kube-system', 'deployment/coredns', '--timeout=120s'])
 }
 
-/** Copies the logs out of what `down` removes. Answers with the folder, out of what `down` removes. */
+/** Copies the logs of all programs, and those of all pods by node, out of what `down` removes. Answers with the folder. */
 export async function keepLogs(bed: Bed): Promise<string> {
   const folder = join(tmpdir(), 'subctl-bed-logs', bed.layout.id)
   await cp(join(bed.folder, 'logs'), folder, { recursive: true })
+  await keepPodLogs(bed, join(folder, 'pods'))
   return folder
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { countOf, lastLine, type TestFile } from '../../scripts/test-count.ts'
+import { countOf, lastLine, type TestFile, timesOf } from '../../scripts/test-count.ts'
 
 const file = (...tests: (readonly [status: string, invocations?: number])[]): TestFile => ({
   file: 'test/a.lab.ts',
@@ -37,5 +37,13 @@ describe('the count of a suite', () => {
       ]),
     ).toBe('7 passed, 1 failed')
     expect(lastLine([{ passed: 3, failed: 0, skipped: 2 }])).toBe('3 passed, 0 failed, 2 skipped')
+  })
+  it('says how long it took, and which files took longest', () => {
+    const files = [3, 40, 7].map((seconds, i) => ({ file: `test/${i}.lab.ts`, seconds, tests: [] }))
+    expect(
+      timesOf('lab', files, 60)
+        .split('\n')
+        .map((line) => line.trim()),
+    ).toEqual(['lab 60 s', '40 s test/1.lab.ts', '7 s test/2.lab.ts'])
   })
 })
