@@ -47,6 +47,7 @@ const inventory = (more: Partial<Inventory> = {}): Inventory => ({
   marked: [],
   crds: [],
   instances: new Map(),
+  releases: [],
   unread: [],
   ...more,
 })
@@ -112,6 +113,19 @@ describe('the plan of leaving', () => {
     const daemons = found('DaemonSet', 'submariner-gateway', { apiVersion: 'apps/v1', ...inOurs })
     const plan = planRemove(inventory({ agents: space('submariner', { object, ours: [daemons, held, found('Secret', 's', inOurs)] }) }), NO)
     expect([plan.workloads, plan.objects, plan.spaces.map(({ name }) => name)]).toEqual([[daemons], [held], ['submariner']])
+  })
+
+  it('names the release that Helm keeps elsewhere, the broker’s only where that goes', () => {
+    const ours = [found('Secret', 's', inOurs)]
+    const releases = [
+      { name: 'submariner', namespace: 'default', isBroker: false },
+      { name: 'hub', namespace: 'ops', isBroker: true },
+    ]
+    const seen = inventory({ agents: space('submariner', { ours }), releases })
+    const line =
+      "Helm's record of release submariner in namespace default: Helm lists it until you type: helm uninstall submariner --namespace default"
+    expect(keptLines(planRemove(seen, NO)).filter((text) => text.startsWith('Helm'))).toEqual([line])
+    expect(keptLines(planRemove(seen, { ...NO, broker: true })).filter((text) => text.startsWith('Helm'))).toHaveLength(2)
   })
 
   it('keeps one that holds what is not ours, and takes ours out one by one, rights last', () => {

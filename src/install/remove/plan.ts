@@ -71,6 +71,7 @@ export function planRemove(inventory: Inventory, options: RemoveOptions): Remove
     ...labels.kept,
     ...keptOf(candidates),
     ...keptBroker(inventory, options),
+    ...keptReleases(inventory, options),
   ]
   return { ...plan, kept: stay }
 }
@@ -165,6 +166,15 @@ const keptOf = (candidates: readonly Found[]): readonly Kept[] =>
     }))
 const keptBroker = ({ brokerSpace: { object } }: Inventory, { broker }: RemoveOptions): readonly Kept[] =>
   object === undefined || broker ? [] : [{ object: titleOf(object), why: 'the broker stays with its clusterset; --broker removes it' }]
+
+/** A record in a namespace of others is Helm's to remove; until then `helm list` shows the release, and `helm upgrade` would bring all of it back. */
+const keptReleases = ({ releases }: Inventory, { broker }: RemoveOptions): readonly Kept[] =>
+  releases
+    .filter(({ isBroker }) => broker || !isBroker)
+    .map(({ name, namespace }) => ({
+      object: `Helm's record of release ${name} in namespace ${namespace}`,
+      why: `Helm lists it until you type: helm uninstall ${name} --namespace ${namespace}`,
+    }))
 
 /** The first of them by name, and how many more there are. */
 export function few(objects: readonly Found[]): string {

@@ -41,8 +41,17 @@ export interface Inventory {
   readonly crds: readonly Found[]
   /** Their objects, by the CRD's name. */
   readonly instances: ReadonlyMap<string, readonly Found[]>
+  /** Helm's releases that brought what is ours, but are kept in a namespace of others. */
+  readonly releases: readonly Release[]
   /** Kinds that could not be listed, and why. */
   readonly unread: readonly string[]
+}
+
+export interface Release {
+  readonly name: string
+  readonly namespace: string
+  /** Whether it brought the broker's objects. */
+  readonly isBroker: boolean
 }
 
 export async function readInventory(api: KubeApi, namespace: string): Promise<Inventory> {
@@ -67,11 +76,12 @@ export async function readInventory(api: KubeApi, namespace: string): Promise<In
     object: spaces.find(({ metadata }) => metadata.name === name),
     ...partInside(inside, marked),
   })
+  const [agents, brokerSpace] = [spaceOf(namespace, inAgents), spaceOf(BROKER_NAMESPACE, inBroker)]
   const ourCrds = crds.filter(({ metadata }) => /\.(submariner|multicluster\.x-k8s)\.io$/.test(metadata.name))
   const data = settings?.data ?? {}
   return {
-    agents: spaceOf(namespace, inAgents),
-    brokerSpace: spaceOf(BROKER_NAMESPACE, inBroker),
+    agents,
+    brokerSpace,
     clusterId: data.SUBMARINER_CLUSTERID ?? ownId(inAgents),
     clusterUid: uid?.metadata.uid ?? '',
     broker: brokerOf(data, secret?.data ?? {}),
@@ -82,8 +92,22 @@ export async function readInventory(api: KubeApi, namespace: string): Promise<In
     ),
     crds: ourCrds,
     instances: await instancesOf(api, served, ourCrds),
+    releases: [...(await keptElsewhere(api, agents, false)), ...(await keptElsewhere(api, brokerSpace, true))],
     unread: [...new Set(unread)],
   }
+}
+
+/** Releases of the space's objects whose records are in another namespace. */
+async function keptElsewhere(api: KubeApi, { name: own, ours }: Space, isBroker: boolean): Promise<readonly Release[]> {
+  const releases = [...releasesOf(ours)].map((release) => ({ namespace: release.split('/')[0] ?? '', name: release.split('/')[1] ?? '' }))
+  const elsewhere = releases.filter(({ namespace }) => namespace !== own)
+  const found = await inTurns(elsewhere, async ({ namespace, name }): Promise<readonly Release[]> => {
+    const labelSelector = `owner=helm,name=${name}`
+    const records = await listFound(api, SECRETS, { namespace, labelSelector }).catch(() => undefined)
+    // Where they may not be looked at they may well be there.
+    return records === undefined || records.length > 0 ? [{ name, namespace, isBroker }] : []
+  })
+  return found.flat()
 }
 
 const isIn = ({ namespace, name }: Meta, spaces: readonly string[]): boolean => spaces.includes(namespace ?? name)
@@ -96,6 +120,7 @@ const ownId = (objects: readonly Found[]): string | undefined => {
   return textAt(own, 'spec', 'cluster_id')
 }
 
+const SECRETS: ServedKind = { apiVersion: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true }
 const NODES: ServedKind = { apiVersion: 'v1', kind: 'Node', plural: 'nodes', namespaced: false }
 const NAMESPACES: ServedKind = { apiVersion: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false }
 const CRDS: ServedKind = {
