@@ -1,5 +1,6 @@
 import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
+import { dns } from './dns.ts'
 import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
 import { nettest } from './nettest.ts'
@@ -9,6 +10,7 @@ import { routeAgent } from './route-agent.ts'
 export const agentRuns: Runs = {
   ...infoRuns,
   charon,
+  dns,
   engine,
   'route-agent': routeAgent,
   nettest,

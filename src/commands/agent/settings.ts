@@ -114,7 +114,8 @@ const healthSettings = (given: Given): AgentSettings['health'] => ({
   mostLost: given.number('health-check-max-packet-loss-count', 0, 1000) || 5,
 })
 
-function kubeOptions(given: Given): KubeOptions {
+/** Of KUBE_FLAGS. */
+export function kubeOptions(given: Given): KubeOptions {
   const [kubeconfig, context] = [given.text('kubeconfig'), given.text('context')]
   return { ...(kubeconfig !== undefined && { kubeconfig }), ...(context !== undefined && { context }) }
 }

@@ -1,0 +1,53 @@
+import type { KubeApi } from '../../k8s/api.ts'
+import { type Feed, openFeed, openStore } from '../../k8s/store.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { Log } from '../../system/log.ts'
+import type { Index } from './index.ts'
+import { gatewayWordOf, SERVICE_LABEL } from './objects.ts'
+import { openReach } from './reach.ts'
+
+export interface FollowOptions {
+  readonly api: KubeApi
+  /** Where the Gateways are. */
+  readonly namespace: string
+  readonly clock: Clock
+  readonly log: Log
+  readonly signal: AbortSignal
+}
+export interface Following {
+  /** What keeps the index from being as the cluster is; undefined where nothing does. */
+  trouble(): string | undefined
+  /** Settles when the signal has ended it. */
+  readonly ended: Promise<void>
+}
+
+/** The Gateways are worth so long a wait at the start: without them, services of clusters that are away are answered. */
+const GATEWAYS_MS = 2_000
+
+/** Keeps the index as the cluster's API has it, until the signal. While the API is away it stays as it was. */
+export function followCluster(index: Index, { api, namespace, clock, log, signal }: FollowOptions): Following {
+  const common = { clock, log, signal }
+  const imports = openFeed(api, 'ServiceImport', index.imports, common)
+  const slices = openFeed(api, 'EndpointSlice', index.slices, { ...common, query: { labels: { [SERVICE_LABEL]: '' } } })
+  const see = openReach({ clock, signal, onChange: index.setConnected })
+  const gateways = openStore(api, 'Gateway', {
+    ...common,
+    query: { namespace },
+    onChange: () => see(gateways.all().map(gatewayWordOf)),
+  })
+  const feeds: readonly Feed[] = [imports, slices, gateways]
+  const begin = async (): Promise<void> => {
+    await Promise.all([imports.ready, slices.ready])
+    const waiting = new AbortController()
+    await Promise.race([gateways.ready, clock.sleep(GATEWAYS_MS, AbortSignal.any([signal, waiting.signal]))])
+    waiting.abort()
+    if (signal.aborted) return
+    index.complete()
+    log.info('all services are known', index.size)
+  }
+  const begun = begin()
+  return {
+    trouble: () => imports.trouble ?? slices.trouble,
+    ended: Promise.all([begun, ...feeds.map((feed) => feed.ended)]).then(() => undefined),
+  }
+}
