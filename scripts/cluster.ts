@@ -31,6 +31,7 @@ const USAGE = `Usage: scripts/cluster COMMAND [--name NAME]
       --cni west=flannel    bridge (default) or flannel (vxlan), by cluster; also of all: --cni flannel
       --proxy east=nftables kube-proxy's iptables (default) or nftables, by cluster
       --policy A,B          clusters in which kube-router carries out NetworkPolicies
+      --restricted A,B      clusters that take pods of security level restricted alone, where a namespace says no other
       --broker KIND         cluster: on the first one (default), or central: a server of its own
       --nat A,B             clusters behind 1:1 NAT, all with the same private network
       --rp-filter N         0, 1 or 2 on every node (0)
@@ -52,6 +53,7 @@ const OPTIONS = {
   cni: { type: 'string', default: '' },
   proxy: { type: 'string', default: '' },
   policy: { type: 'string', default: '' },
+  restricted: { type: 'string', default: '' },
   broker: { type: 'string', default: 'cluster' },
   nat: { type: 'string', default: '' },
   'rp-filter': { type: 'string', default: '0' },
@@ -144,6 +146,7 @@ function optionsOf(values: Values): UpBedOptions {
     cni: byCluster('cni', values.cni, { choices: ['bridge', 'flannel'], names }),
     proxy: byCluster('proxy', values.proxy, { choices: ['iptables', 'nftables'], names }),
     policy: list(values.policy).map((name) => oneOf('policy', name, names)),
+    restricted: list(values.restricted).map((name) => oneOf('restricted', name, names)),
     broker: oneOf('broker', values.broker, ['cluster', 'central']),
     nat: list(values.nat).map((name) => oneOf('nat', name, names)),
     rpFilter: Number(oneOf('rp-filter', values['rp-filter'], ['0', '1', '2'])) as 0 | 1 | 2,

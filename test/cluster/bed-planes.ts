@@ -32,6 +32,7 @@ export async function startPlane(bed: Bed, cluster: ClusterLayout<HostLayout>): 
     nodes: cluster.nodes,
     controllers: ['*'],
     daemon: true,
+    ...(bed.layout.options.restricted?.includes(cluster.name) === true && { podSecurity: 'restricted' }),
   })
   for (const [i, process_] of processes.entries()) await adopt(bed, `${place}.${PLANE_PROGRAMS[i]}`, place, process_)
   await startAs(bed, `${place}.kube-scheduler`, { place, argv: schedulerArgs(folder), env: {} })

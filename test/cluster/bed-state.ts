@@ -10,6 +10,8 @@ export interface BedOptions extends SiteOptions {
   readonly cni: Readonly<Record<string, Cni>>
   /** Clusters whose nodes run kube-router, for NetworkPolicies alone. It is built by `scripts/kube-build kube-router`. */
   readonly policy?: readonly string[]
+  /** Clusters whose API takes pods of security level `restricted` alone, where a namespace does not say another level. */
+  readonly restricted?: readonly string[]
   /** Of kube-proxy, by cluster. Default: iptables. */
   readonly proxy: Readonly<Record<string, ProxyMode>>
 }

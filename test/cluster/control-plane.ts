@@ -31,6 +31,8 @@ export interface ControlPlaneOptions {
   readonly podCidr?: string
   /** The nodes to come. A kubeconfig of each and NODE.crt, NODE.key of its kubelet are written to the folder, and those of NODE_USERS. */
   readonly nodes?: readonly PlaneNode[]
+  /** Pod security level of every namespace that does not say another, but kube-system. Default: privileged, as everywhere. */
+  readonly podSecurity?: 'restricted'
   /** Whether the programs outlive this process. Default: they die with it, however it ends. */
   readonly daemon?: boolean
 }
@@ -129,6 +131,7 @@ function apiserverArgs(options: ControlPlaneOptions, at: { address: string; port
     '--profiling=false',
     '--shutdown-delay-duration=0s',
     ...(options.nodes === undefined ? [] : kubeletFlags(folder)),
+    ...(options.podSecurity === undefined ? [] : [`--admission-control-config-file=${join(folder, 'admission.json')}`]),
   ]
 }
 

@@ -15,6 +15,7 @@ export interface PlaneFileOptions {
   readonly address?: string
   readonly names?: readonly string[]
   readonly nodes?: readonly PlaneNode[]
+  readonly podSecurity?: string
 }
 /** Programs of a cluster that come with a kubeconfig of their own, NAME.kubeconfig. */
 export const NODE_USERS = ['kube-scheduler', 'kube-proxy', 'flannel', 'kube-router'] as const
@@ -37,7 +38,7 @@ const HOST = [
 
 /** Writes them. Answers with what an administrator needs. */
 export async function writePlaneFiles(options: PlaneFileOptions, server: string) {
-  const { folder, address = '127.0.0.1', names = [], nodes } = options
+  const { folder, address = '127.0.0.1', names = [], nodes, podSecurity } = options
   const authority = await makeAuthority(Date.now())
   const { cert, key } = await makeServerCertificate(authority, [...new Set([address, ...HOST, ...names])], Date.now())
   const ca = authority.cert
@@ -51,6 +52,7 @@ export async function writePlaneFiles(options: PlaneFileOptions, server: string)
     'tokens.csv': users.map(({ token, name, group }) => `${token},${name},${name},"${group}"\n`).join(''),
     ...Object.fromEntries(users.map(({ file, token }) => [file, kubeconfig(server, ca, token)])),
     ...(nodes && (await kubeletTexts(authority, nodes))),
+    ...(podSecurity !== undefined && { 'admission.json': admission(podSecurity) }),
   }
   for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text, { mode: 0o600 })
   return { ca, token: admin.token, kubeconfig: join(folder, 'kubeconfig') }
@@ -75,6 +77,23 @@ async function kubeletTexts(authority: KeyPair, nodes: readonly PlaneNode[]): Pr
     ]),
   )
 }
+
+const admission = (level: string): string =>
+  JSON.stringify({
+    apiVersion: 'apiserver.config.k8s.io/v1',
+    kind: 'AdmissionConfiguration',
+    plugins: [
+      {
+        name: 'PodSecurity',
+        configuration: {
+          apiVersion: 'pod-security.admission.config.k8s.io/v1',
+          kind: 'PodSecurityConfiguration',
+          defaults: { enforce: level, 'enforce-version': 'latest' },
+          exemptions: { namespaces: ['kube-system'] },
+        },
+      },
+    ],
+  })
 
 function kubeconfig(server: string, ca: string, token: string): string {
   return JSON.stringify({
