@@ -1,7 +1,7 @@
 // From what is there to what should be: lines for `ip -batch` and `bridge -batch`.
 import { diff } from '../../model/diff.ts'
-import { ALIAS, type NodePlan, OWNER, VX_DEVICE } from '../node/state.ts'
-import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords, type WayState } from './links.ts'
+import { ALIAS, type NodePlan, OWNER, type Route, VX_DEVICE } from '../node/state.ts'
+import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords } from './links.ts'
 
 export interface LinkChanges {
   /** In this order: `ip`, `bridge`, `ip`: what leads packets somewhere comes last, what leads them nowhere any more goes then. */
@@ -43,7 +43,7 @@ export function linkChanges(state: LinkState, plan: NodePlan): LinkChanges {
   }
 }
 
-export interface WayChanges {
+interface WayChanges {
   /** Lines for `ip -batch`: what leads packets nowhere goes ahead of what leads them somewhere. */
   readonly rejects: readonly string[]
   readonly ways: readonly string[]
@@ -51,9 +51,8 @@ export interface WayChanges {
   readonly drop: readonly string[]
 }
 
-export function wayChanges(state: WayState, plan: NodePlan): WayChanges {
+function wayChanges(state: LinkState, plan: NodePlan): WayChanges {
   const { put, drop } = diff(state.routes, feasibleRoutes(state, plan), routeKey, same)
-  const isReject = (words: string): boolean => words.startsWith('unreachable')
   return {
     rejects: put.filter(isReject).map(putRoute),
     ways: put.filter((words) => !isReject(words)).map(putRoute),
@@ -61,13 +60,20 @@ export function wayChanges(state: WayState, plan: NodePlan): WayChanges {
   }
 }
 
+/** Lines that put these routes whatever is there, in the same order. */
+export function putRoutes(routes: readonly Route[]): readonly string[] {
+  const words = routes.map(routeWords)
+  return [...words.filter(isReject), ...words.filter((one) => !isReject(one))].map(putRoute)
+}
+
+const isReject = (words: string): boolean => words.startsWith('unreachable')
 export const dropRoute = (words: string): string => `route del ${routeKey(words)} proto ${OWNER}`
 const putRoute = (words: string): string => `route replace ${words} proto ${OWNER}`
 const firstWord = (words: string): string => words.split(' ')[0] ?? ''
 const twice = (items: readonly string[]): readonly string[] => items.filter((item, i) => items.indexOf(item) !== i)
 
 /** Routes whose device is there and up, without a source that this node does not have: as the kernel can hold them now. */
-export function feasibleRoutes({ devices, addresses }: WayState, plan: NodePlan): readonly string[] {
+export function feasibleRoutes({ devices, addresses }: LinkState, plan: NodePlan): readonly string[] {
   const own = new Set(addresses.map(({ ip }) => ip))
   if (plan.link !== undefined) own.add(plan.link.ip)
   return plan.routes

@@ -1,5 +1,4 @@
 // Links, addresses, neighbours, routes and rules: read by one run of `ip` (and one of `bridge`), changed by one of each.
-import type { Cidr } from '../../model/net.ts'
 import type { Exec } from '../../system/exec.ts'
 import {
   ALIAS,
@@ -29,17 +28,13 @@ export interface Device {
   readonly alias: string | undefined
 }
 
-/** Routes of ours, and what they can stand on. */
-export interface WayState {
+/** What a node's kernel holds, so far as it matters to us. Items are the words that put them. */
+export interface LinkState {
   readonly devices: ReadonlyMap<string, Device>
   /** IPv4 alone. */
   readonly addresses: readonly Address[]
-  /** In any table; the words that put them. */
+  /** Routes of ours in any table. */
   readonly routes: readonly string[]
-}
-
-/** What a node's kernel holds, so far as it matters to us. Items are the words that put them. */
-export interface LinkState extends WayState {
   /** The VXLAN as it is, whoever made it: its unchangeable words, and the words that can be set. */
   readonly vx: { readonly make: string; readonly set: readonly string[]; readonly addresses: readonly string[] } | undefined
   readonly neighbours: readonly string[]
@@ -49,8 +44,7 @@ export interface LinkState extends WayState {
   readonly foreignRules: readonly string[]
 }
 
-const ROUTES = `route show table all proto ${OWNER}`
-const READ = ['addr show', 'neigh show nud permanent', ROUTES, 'rule show', ''].join('\n')
+const READ = ['addr show', 'neigh show nud permanent', `route show table all proto ${OWNER}`, 'rule show', ''].join('\n')
 
 export async function readLinks(exec: Exec): Promise<LinkState> {
   const { stdout } = await exec(['ip', '-N', '-d', '-j', '-batch', '-'], { input: READ })
@@ -59,7 +53,9 @@ export async function readLinks(exec: Exec): Promise<LinkState> {
   const fdb = vx === undefined ? [] : await readFdb(exec)
   const ruleWords = rules.map((rule) => ({ words: wordsOfRule(rule), isOurs: wordOf(rule, 'protocol') === String(OWNER) }))
   return {
-    ...waysOf(links, routes),
+    devices: new Map(links.map((link) => [wordOf(link, 'ifname') ?? '', deviceOf(link)])),
+    addresses: links.flatMap(addressesOf),
+    routes: routes.filter((route) => !(wordOf(route, 'dst') ?? '').includes(':')).map(wordsOfRoute),
     vx: vx && vxOf(vx),
     neighbours: neighbours
       .filter((item) => wordOf(item, 'dev') === VX_DEVICE)
@@ -69,20 +65,6 @@ export async function readLinks(exec: Exec): Promise<LinkState> {
     foreignRules: ruleWords.filter(({ isOurs }) => !isOurs).map(({ words }) => words),
   }
 }
-
-/** Routes of ours to these networks alone, and what routes depend on. */
-export async function readWays(exec: Exec, networks: Iterable<Cidr>): Promise<WayState> {
-  const input = ['addr show', ...[...networks].map((network) => `${ROUTES} to exact ${network}`), ''].join('\n')
-  const { stdout } = await exec(['ip', '-N', '-d', '-j', '-batch', '-'], { input })
-  const [links = [], ...routes] = parseAnswers(stdout)
-  return waysOf(links, routes.flat())
-}
-
-const waysOf = (links: readonly Json[], routes: readonly Json[]): WayState => ({
-  devices: new Map(links.map((link) => [wordOf(link, 'ifname') ?? '', deviceOf(link)])),
-  addresses: links.flatMap(addressesOf),
-  routes: routes.filter((route) => !(wordOf(route, 'dst') ?? '').includes(':')).map(wordsOfRoute),
-})
 
 async function readFdb(exec: Exec): Promise<readonly string[]> {
   const { stdout } = await exec(['bridge', '-j', 'fdb', 'show', 'dev', VX_DEVICE], { okCodes: [0, 1, 255] })

@@ -2,19 +2,19 @@ import type { Exec } from '../../system/exec.ts'
 import { NOTHING, type NodePlan, VX_DEVICE } from '../node/state.ts'
 import type { Target } from '../target.ts'
 import { chainDrops, chainPuts, NO_CHANGE, type SeenTable } from './chains.ts'
-import { type Focus, within } from './focus.ts'
+import type { Focus } from './focus.ts'
 import { restore } from './iptables.ts'
-import { dropRoute, linkChanges, wayChanges } from './link-changes.ts'
-import { readWays } from './links.ts'
+import { dropRoute, linkChanges, putRoutes } from './link-changes.ts'
+import { routeWords } from './links.ts'
 import { needing } from './needing.ts'
 import { type NodeOptions, readNode, type Seen } from './read.ts'
-import { readSetsOf, setChanges } from './sets.ts'
+import { setChanges } from './sets.ts'
 import { attempt, batch, type Step } from './steps.ts'
 import { applySysctls, planSysctls } from './sysctls.ts'
 import { unguardedIn } from './unguarded.ts'
 
 export interface NodeTarget extends Target<NodePlan> {
-  /** With a focus nothing but what it names is looked at: enough where the rest was as it should be a moment ago. */
+  /** With a focus nothing but what it names is touched: enough where the rest was as it should be a moment ago. */
   reconcile(plan: NodePlan, focus?: Focus): Promise<readonly string[]>
   /** What of the plan's protection is not in force at this moment, one line each; none when all is. */
   unguarded(plan: NodePlan): Promise<readonly string[]>
@@ -24,7 +24,7 @@ export interface NodeTarget extends Target<NodePlan> {
 export function openNode(given: NodeOptions): NodeTarget {
   const options = { ...given, exec: needing(given.exec) }
   const reconcile = async (plan: NodePlan, focus?: Focus): Promise<readonly string[]> => {
-    const done = focus === undefined ? undefined : await applyWithin(options.exec, plan, focus)
+    const done = focus === undefined ? undefined : await applyWithin(options.exec, focus)
     return done ?? (await apply(options, plan, await readNode(options)))
   }
   return {
@@ -65,17 +65,17 @@ async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen:
   return [...put, ...dropped]
 }
 
-/** Puts, then drops, in what the focus names; undefined where that needs a look at all. */
-async function applyWithin(exec: Exec, plan: NodePlan, focus: Focus): Promise<readonly string[] | undefined> {
-  const part = within(plan, focus)
-  const [links, seen] = await Promise.all([readWays(exec, focus.networks), readSetsOf(exec, focus.sets)])
-  const sets = setChanges(seen, part.sets)
-  if (sets.isStale || seen.length < focus.sets.size) return undefined
-  const ways = wayChanges(links, part)
-  const ip = (lines: readonly string[]): Step => batch(exec, ['ip', '-force', '-batch', '-'], lines)
+/** What differs, in words that hold whatever the kernel has, so that nothing is read; undefined where it refuses one: then all has to be looked at. */
+async function applyWithin(exec: Exec, { put, drop, sets }: Focus): Promise<readonly string[] | undefined> {
+  const ip = batch(exec, ['ip', '-batch', '-'], [...putRoutes(put), ...drop.map(routeWords).map(dropRoute)])
   const ipset = (lines: readonly string[]): Step => batch(exec, ['ipset', '-exist', 'restore'], lines)
-  const put = await attempt([ipset(sets.put), ip([...ways.rejects, ...ways.ways])])
-  return [...put, ...(await attempt([ip(ways.drop.map(dropRoute)), ipset(sets.drop)]))]
+  const puts = ipset(sets.flatMap(({ name, put: networks }) => networks.map((network) => `add ${name} ${network}`)))
+  const drops = ipset(sets.flatMap(({ name, drop: networks }) => networks.map((network) => `del ${name} ${network}`)))
+  try {
+    return [...(await puts()), ...(await ip()), ...(await drops())]
+  } catch {
+    return undefined
+  }
 }
 
 const withoutOurs = (table: SeenTable): SeenTable => ({

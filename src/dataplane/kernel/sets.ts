@@ -28,11 +28,6 @@ export async function readSets(exec: Exec): Promise<readonly SeenSet[]> {
   return parseSets(stdout)
 }
 
-/** These sets, which are there. */
-export async function readSetsOf(exec: Exec, names: Iterable<string>): Promise<readonly SeenSet[]> {
-  return (await Promise.all([...names].map(async (name) => parseSets((await exec(['ipset', 'save', name])).stdout)))).flat()
-}
-
 /** The sets of ours in what `ipset save` prints. */
 export function parseSets(save: string): readonly SeenSet[] {
   const sets = new Map<string, { type: string; networks: string[] }>()

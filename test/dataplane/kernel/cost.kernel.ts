@@ -16,11 +16,17 @@ const planOf = (clusters: number): NodePlan =>
     }),
   )
 
+const putSource = async (node: { readonly exec: Exec }): Promise<void> => {
+  const src = planOf(1).routes.find((route) => route.src !== undefined)?.src
+  await node.exec(['ip', 'addr', 'add', `${src}/32`, 'dev', 'lo'])
+}
+
 it(
-  'with 250 clusters a pass that changes nothing runs four programs, and one cluster more costs six lines, looked for alone or among all',
+  'with 250 clusters a pass that changes nothing runs four programs, and one cluster more costs six lines, put alone by two programs or found among all',
   () =>
     withNamespaces(['cost'], async (node) => {
       await prepare(node, 'ipsec0')
+      await putSource(node)
       const runs: Argv[] = []
       const exec: Exec = (argv, options) => {
         runs.push(argv)
@@ -34,13 +40,32 @@ it(
       // Two networks: each in a set, rejected, and sent into the tunnel.
       expect(await target.reconcile(planOf(251))).toHaveLength(6)
       expect(await target.reconcile(planOf(250))).toHaveLength(6)
-      const focus = focusOf(planOf(250), planOf(251))
+      const [more, less] = [focusOf(planOf(250), planOf(251)), focusOf(planOf(251), planOf(250))]
       runs.length = 0
-      expect(await target.reconcile(planOf(251), focus)).toHaveLength(6)
-      expect(runs.map(([program]) => program)).toEqual(['ip', 'ipset', 'ipset', 'ip'])
+      expect(await target.reconcile(planOf(251), more)).toHaveLength(6)
+      expect(runs.map(([program]) => program)).toEqual(['ipset', 'ip'])
       expect(await target.reconcile(planOf(251))).toEqual([])
-      expect(await target.reconcile(planOf(250), focus)).toHaveLength(6)
+      expect(await target.reconcile(planOf(250), less)).toHaveLength(6)
       expect(await target.reconcile(planOf(250))).toEqual([])
+    }),
+  120_000,
+)
+
+it.each(['the source', 'the device', 'a route that is to go', 'a network of the set'])(
+  'a change that is put alone ends as a pass over everything would, with %s gone before',
+  (gone) =>
+    withNamespaces(['blind'], async (node) => {
+      await prepare(node, 'ipsec0')
+      await putSource(node)
+      const target = openNode(node)
+      await target.reconcile(planOf(3))
+      if (gone === 'a network of the set') await node.exec(['ipset', 'del', 'SUBMARINER-REMOTE', '11.2.0.0/16'])
+      if (gone === 'the source') await node.exec(['ip', 'addr', 'flush', 'dev', 'lo'])
+      if (gone === 'the device') await node.exec(['ip', 'link', 'set', 'ipsec0', 'down'])
+      if (gone === 'a route that is to go') await node.exec(['ip', 'route', 'del', '11.2.0.0/16', 'table', '150', 'metric', '100'])
+      const [before, after] = [planOf(3), /^a /.test(gone) ? planOf(2) : planOf(4)]
+      await target.reconcile(after, focusOf(before, after))
+      expect(await target.reconcile(after)).toEqual([])
     }),
   120_000,
 )

@@ -1,19 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { isNews } from '../../../src/dataplane/kernel/echoes.ts'
-import { focusOf, isNothing, within } from '../../../src/dataplane/kernel/focus.ts'
+import { focusOf, isNothing } from '../../../src/dataplane/kernel/focus.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
+import type { Route } from '../../../src/dataplane/node/state.ts'
+import { canonical } from '../../../src/model/canonical.ts'
 import { anyView, gatewayView, remote, view } from '../node/views.ts'
 
 const plan = planNode(view())
 const more = planNode(view({ remotes: [...view().remotes, remote('north', '10.3.0.0/16', '100.3.0.0/16')] }))
 
 describe('focusOf()', () => {
-  it('names the networks and the set that one cluster more concerns, and the same for one less', () => {
-    const focus = { networks: new Set(['10.3.0.0/16', '100.3.0.0/16']), sets: new Set(['SUBMARINER-REMOTE']) }
-    expect(focusOf(plan, more)).toEqual(focus)
-    expect(focusOf(more, plan)).toEqual(focus)
-    expect(within(more, focus as never).routes.map(({ to }) => to)).toEqual(['10.3.0.0/16', '100.3.0.0/16', '10.3.0.0/16', '100.3.0.0/16'])
+  it('says what one cluster more puts, and one less drops', () => {
+    const [put, drop] = [focusOf(plan, more), focusOf(more, plan)]
+    const networks = ['10.3.0.0/16', '100.3.0.0/16']
+    expect(put?.put.map(({ to }) => to)).toEqual([...networks, ...networks])
+    expect(put).toMatchObject({ drop: [], sets: [{ name: 'SUBMARINER-REMOTE', put: networks, drop: [] }] })
+    expect(drop).toMatchObject({ put: [], sets: [{ name: 'SUBMARINER-REMOTE', put: [], drop: networks }] })
+    expect(drop?.drop).toHaveLength(4)
   })
   it('is nothing for equal plans', () => {
     const focus = focusOf(plan, planNode(view()))
@@ -25,18 +29,22 @@ describe('focusOf()', () => {
     const many = Array.from({ length: 20 }, (_, i) => remote(`c${i}`, `11.${i}.0.0/16`))
     expect(focusOf(plan, planNode(view({ remotes: [...view().remotes, ...many] })))).toBeUndefined()
   })
-  it('names all that two plans differ in, whatever the plans are', () => {
+  it('makes one plan of the other, whatever the plans are', () => {
     fc.assert(
       fc.property(anyView, anyView, (a, b) => {
         const [before, after] = [planNode(a), planNode(b)]
         const focus = focusOf(before, after)
         if (focus === undefined) return
-        const kept = (of: typeof before) => ({
-          ...of,
-          routes: of.routes.filter(({ to }) => !focus.networks.has(to)),
-          sets: of.sets.filter(({ name }) => !focus.sets.has(name)),
-        })
-        expect(kept(after)).toEqual(kept(before))
+        const key = ({ table, to, dev }: Route): string => `${table} ${to} ${dev === undefined}`
+        const routes = new Map(before.routes.map((route) => [key(route), route]))
+        for (const route of focus.drop) expect(routes.delete(key(route))).toBe(true)
+        for (const route of focus.put) routes.set(key(route), route)
+        expect(new Set([...routes.values()].map(canonical))).toEqual(new Set(after.routes.map(canonical)))
+        for (const { name, networks } of before.sets) {
+          const change = focus.sets.find((set) => set.name === name)
+          const kept = networks.filter((network) => change?.drop.includes(network) !== true)
+          expect([...kept, ...(change?.put ?? [])].sort()).toEqual(after.sets.find((set) => set.name === name)?.networks.toSorted())
+        }
       }),
     )
   })
