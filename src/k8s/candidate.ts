@@ -16,6 +16,8 @@ export interface LeaseName {
 export interface Candidate {
   /** Undefined before the first answer. */
   readonly sight: Sight | undefined
+  /** When the last write that made the lease ours was begun: nobody may take it before a term after that. Undefined while it is not ours. */
+  readonly heldAt: number | undefined
   /** Reads the lease; false without an answer. */
   look(): Promise<boolean>
   /** Makes the lease ours from now on if it still is as last seen; looks again where it is not. */
@@ -41,6 +43,7 @@ export function openCandidate(api: KubeApi, { name, namespace, me }: LeaseName, 
   const writer = api.within(termMs * 2)
   let sight: Sight | undefined
   let answeredAt: number | undefined
+  let heldAt: number | undefined
 
   const read = async (): Promise<boolean> => {
     const began = clock.now()
@@ -50,6 +53,7 @@ export function openCandidate(api: KubeApi, { name, namespace, me }: LeaseName, 
       // Time in which the API was slow or away, the clock jumped or this process stood still is time in which nobody could be seen to renew.
       const since = answeredAt === undefined ? undefined : Math.min(Math.max(0, began - answeredAt), renewMs * 1.5)
       sight = look(sight, lease, prompt ? since : undefined)
+      if (holderOf(lease) !== me) heldAt = undefined
       answeredAt = prompt ? clock.now() : undefined
       return true
     } catch (error) {
@@ -60,8 +64,10 @@ export function openCandidate(api: KubeApi, { name, namespace, me }: LeaseName, 
   }
   const write = async (to: KubeApi, lease: Lease): Promise<boolean> => {
     try {
+      const began = clock.now()
       const written = lease.metadata.resourceVersion === undefined ? await to.create(lease) : await to.replace(lease)
       sight = look(sight, written, undefined)
+      heldAt = holderOf(written) === me ? began : undefined
       return true
     } catch (error) {
       log.debug('the lease cannot be written', { error: String(error) })
@@ -73,6 +79,9 @@ export function openCandidate(api: KubeApi, { name, namespace, me }: LeaseName, 
   return {
     get sight() {
       return sight
+    },
+    get heldAt() {
+      return heldAt
     },
     look: read,
     hold() {

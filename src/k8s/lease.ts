@@ -17,6 +17,8 @@ export interface LeaseOptions {
   readonly signal: AbortSignal
   /** Called when either field has changed. */
   readonly observe?: (state: LeaseState) => void
+  /** Called when the lease was taken or renewed, with the time when that was asked for. */
+  readonly onHold?: (atMs: number) => void
   /** Default: 3 s. Renewed three times a term. */
   readonly termMs?: number
 }
@@ -65,9 +67,14 @@ export async function whileHolding(api: KubeApi, name: LeaseName, work: Work, op
     const kept = promise.finally(() => pending.delete(kept))
     pending.add(kept)
   }
+  const hold = async (): Promise<boolean> => {
+    const isHeld = await candidate.hold()
+    if (isHeld && candidate.heldAt !== undefined) options.onHold?.(candidate.heldAt)
+    return isHeld
+  }
   const renew = async (): Promise<void> => {
     const before = candidate.sight?.lease
-    await candidate.hold()
+    await hold()
     const lost = before !== undefined && candidate.sight?.lease === undefined
     if (state.leading && (move() === 'yield' || lost)) wake()
   }
@@ -95,7 +102,7 @@ export async function whileHolding(api: KubeApi, name: LeaseName, work: Work, op
     const next = move()
     const holder = holderOf(candidate.sight?.lease) ?? ''
     const origin = holder === '' || holder === name.me ? 'free' : 'expired'
-    if (next === 'take' && state.running === undefined && !state.resting && !signal.aborted && (await candidate.hold())) lead(origin)
+    if (next === 'take' && state.running === undefined && !state.resting && !signal.aborted && (await hold())) lead(origin)
     if (next === 'renew' && pending.size < MOST_PENDING) keep(renew())
     if (next === 'yield') {
       log.warn('another holds the lease: this process leads no more', { holder: holderOf(candidate.sight?.lease) })

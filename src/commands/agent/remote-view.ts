@@ -28,9 +28,12 @@ export function openView(sources: ViewSources): () => RemoteView {
   let last: { readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
   return () => {
     const own = ownNetworks(sources)
-    const key = [sources.clusters.all(), sources.endpoints.all(), own.addresses.join()]
-    if (last === undefined || key.some((part, i) => part !== last?.key[i]))
-      last = { key, view: vet(own, sources.clusters.all(), sources.endpoints.all()) }
+    const isOthers = ({ spec }: Cluster | Endpoint): boolean => spec?.cluster_id !== own.clusterId
+    const [clusters, endpoints] = [sources.clusters.all(), sources.endpoints.all()]
+    // What this cluster says of itself is passed over, so that a change of it is none here.
+    const key = [own.addresses.join(), clusters.length, ...clusters.filter(isOthers), ...endpoints.filter(isOthers)]
+    if (last === undefined || key.length !== last.key.length || key.some((part, i) => part !== last?.key[i]))
+      last = { key, view: vet(own, clusters, endpoints) }
     return last.view
   }
 }

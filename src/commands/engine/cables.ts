@@ -7,6 +7,8 @@ import { ownedAddresses } from './self.ts'
 import { type EngineState, roleOf, specOf } from './state.ts'
 import { openWanted } from './view.ts'
 
+/** Whether a pass is due by the time is looked at this often: one that an event caused and that had nothing to do puts it off. */
+const LOOK_MS = 5_000
 /** The others need this long to send by the new gateway; until then the old one carries what still comes. */
 const LINGER_MS = 1_000
 
@@ -27,6 +29,9 @@ interface State {
   failingSince: number | undefined
   isCleared: boolean
   followingSince: number | undefined
+  /** Whether a pass was asked for by name: by charon, by the clock, or since the last one failed. */
+  isDue: boolean
+  keptAt: number
 }
 interface Work {
   readonly engine: EngineState
@@ -40,14 +45,26 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
   const { world, stop } = engine
   const { clock } = world
   const log = world.log.with({ loop: 'cables' })
-  const state: State = { impossible: [], isKnown: false, failingSince: undefined, isCleared: false, followingSince: undefined }
+  const state: State = {
+    impossible: [],
+    isKnown: false,
+    failingSince: undefined,
+    isCleared: false,
+    followingSince: undefined,
+    isDue: true,
+    keptAt: 0,
+  }
   const say = (lines: readonly string[]): void => {
     for (const line of lines) log.info(line)
   }
   const carrying = openCarrying({ ...world, say })
-  const askIn = openTimer(engine, () => loop.kick())
+  const askIn = openTimer(engine, () => due())
   const work: Work = { engine, state, carrying, wanted: openWanted(world.settings.forceEncaps), askIn }
+  const changed = openNews()
   const pass = async (): Promise<void> => {
+    const isNews = changed(keyOf(engine))
+    if (!isNews && !state.isDue && clock.now() - state.keptAt < RESYNC_MS) return
+    Object.assign(state, { isDue: false, keptAt: clock.now() })
     try {
       const isAsked = await keep(work)
       if (isAsked) state.failingSince = undefined
@@ -55,19 +72,40 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
     } catch (error) {
       state.failingSince ??= clock.now()
       state.isKnown = true
+      state.isDue = true
       engine.failures.set('cables', messageOf(error))
       throw error
     } finally {
       onChange()
     }
   }
-  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: RESYNC_MS, backoff: { firstMs: 250, mostMs: 500 } })
+  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: LOOK_MS, backoff: { firstMs: 250, mostMs: 500 } })
+  const due = (): void => {
+    state.isDue = true
+    loop.kick()
+  }
   engine.loops.add(loop)
   world.onTunnelChange((names) => {
     carrying.tell(names)
-    loop.kick()
+    due()
   })
-  return loopWith(loop, state, carrying)
+  return loopWith({ loop, due }, state, carrying)
+}
+
+/** All that a pass depends on but for charon, the kernel and the time: a change of the API's objects that leaves it as it is makes none. */
+function keyOf(engine: EngineState): readonly unknown[] {
+  const role = roleOf(engine)
+  return role === 'leading' ? [role, engine.self, ...engine.view().remotes.flatMap(({ gateways }) => gateways)] : [role]
+}
+
+/** Whether the key differs from the one before. */
+function openNews(): (key: readonly unknown[]) => boolean {
+  let last: readonly unknown[] = []
+  return (key) => {
+    const isNew = key.length !== last.length || key.some((part, i) => part !== last[i])
+    last = key
+    return isNew
+  }
 }
 
 /** Does what this gateway's role asks for. Says whether the daemon was asked: where it was asked for nothing it has shown nothing either. */
@@ -107,8 +145,8 @@ function openTimer({ world, stop }: EngineState, act: () => void): (ms: number) 
   }
 }
 
-const loopWith = (loop: Loop, state: State, carrying: Carrying): CableLoop => ({
-  kick: loop.kick,
+const loopWith = ({ loop, due }: { loop: Loop; due: () => void }, state: State, carrying: Carrying): CableLoop => ({
+  kick: due,
   ended: loop.ended,
   get passes() {
     return loop.passes

@@ -26,12 +26,13 @@ export async function runEngine(world: EngineWorld): Promise<void> {
   const engine = openState(world, stop.signal)
   const { clock, log, local, settings, signal } = world
   const kicks = { status: (): void => undefined, self: (): void => undefined }
+  // First, since others wait for what it writes.
+  const sync = runSync(engine)
   const cables = runCables(engine, () => {
     kicks.status()
     // The daemon that says which device tunnels end in may have come to answer.
     if (engine.self?.interfaceName === undefined && !engine.failures.has('cables')) kicks.self()
   })
-  const sync = runSync(engine)
   const successors = openSuccessors(engine)
   const status = runStatus(engine, { cables, sync, successors })
   const { machine, outside } = runSelf(engine)
@@ -45,7 +46,12 @@ export async function runEngine(world: EngineWorld): Promise<void> {
       resolve(wasActive && successors.hasHealthy())
     })
   })
-  await whileHolding(local, leaseOf(engine), leading.work, { clock, log, signal, termMs: settings.leaseTermMs })
+  await whileHolding(local, leaseOf(engine), leading.work, {
+    ...{ clock, log, signal, termMs: settings.leaseTermMs },
+    onHold: (atMs) => {
+      engine.heldAt = atMs
+    },
+  })
   const isSucceeded = wasActive && (await handOver(engine, cables, await hadSuccessor))
   stop.abort()
   await Promise.all([cables.ended, sync.ended, status.ended, ...selves.map(({ ended }) => ended), storesEnded(engine)])

@@ -28,6 +28,8 @@ export interface EngineState {
   /** Undefined until the machine has been looked at. */
   self: Self | undefined
   leading: boolean
+  /** When this gateway last asked for the lease and got it. */
+  heldAt: number
   /** Whether this process has ever led. */
   hasLed: boolean
   stage: OwnWish['stage']
@@ -93,6 +95,7 @@ export function openState(world: EngineWorld, stop: AbortSignal): EngineState {
     apiAddresses,
     self: undefined,
     leading: false,
+    heldAt: Number.NEGATIVE_INFINITY,
     hasLed: false,
     stage: 'ahead',
     settledAt: undefined,
