@@ -1,9 +1,10 @@
 import type { KubeApi } from '../../k8s/api.ts'
 import { type Feed, openFeed, openStore } from '../../k8s/store.ts'
+import { SERVICE_NAME } from '../../model/mcs.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../system/log.ts'
 import type { Index } from './index.ts'
-import { gatewayWordOf, SERVICE_LABEL } from './objects.ts'
+import { gatewayWordOf } from './objects.ts'
 import { openReach } from './reach.ts'
 
 export interface FollowOptions {
@@ -28,7 +29,7 @@ const GATEWAYS_MS = 2_000
 export function followCluster(index: Index, { api, namespace, clock, log, signal }: FollowOptions): Following {
   const common = { clock, log, signal }
   const imports = openFeed(api, 'ServiceImport', index.imports, common)
-  const slices = openFeed(api, 'EndpointSlice', index.slices, { ...common, query: { labels: { [SERVICE_LABEL]: '' } } })
+  const slices = openFeed(api, 'EndpointSlice', index.slices, { ...common, query: { labels: { [SERVICE_NAME]: '' } } })
   const see = openReach({ clock, signal, onChange: index.setConnected })
   const gateways = openStore(api, 'Gateway', {
     ...common,

@@ -1,5 +1,6 @@
 // The few fields of ServiceImports, EndpointSlices and Gateways that answers are made of. Others may have written them: whatever is not as it must be is left out.
 import { isRecord } from '../../k8s/answers.ts'
+import { PUBLISH_NOT_READY, SERVICE_NAME, SOURCE_CLUSTER, SOURCE_NAMESPACE } from '../../model/mcs.ts'
 import { isLabel } from '../../model/names.ts'
 import { familyOf, type Ip, ipOrNone } from '../../model/net.ts'
 import type { Resource } from '../../model/resources.ts'
@@ -34,12 +35,6 @@ export interface Slice {
   readonly members: readonly Member[]
 }
 
-export const SERVICE_LABEL = 'multicluster.kubernetes.io/service-name'
-export const CLUSTER_LABEL = 'multicluster.kubernetes.io/source-cluster'
-/** Upstream's, on copies of a broker's objects: the namespace that the service is in. */
-const NAMESPACE_LABEL = 'lighthouse.submariner.io/sourceNamespace'
-const NOT_READY_TOO = 'lighthouse.submariner.io/publish-not-ready-addresses'
-
 /** As many as Kubernetes allows. */
 const MOST_MEMBERS = 1_000
 const MOST_PORTS = 100
@@ -50,7 +45,7 @@ export function importOf(object: Resource): Import | undefined {
   const { name, namespace, labels, annotations } = object.metadata
   const spec = recordAt(object, 'spec')
   if (namespace === undefined || !isLabel(name) || !isLabel(namespace)) return undefined
-  if (labels?.[CLUSTER_LABEL] !== undefined || (isRecord(annotations) && annotations[SERVICE_LABEL] !== undefined)) return undefined
+  if (labels?.[SOURCE_CLUSTER] !== undefined || (isRecord(annotations) && annotations[SERVICE_NAME] !== undefined)) return undefined
   return {
     namespace,
     service: name,
@@ -63,10 +58,10 @@ export function importOf(object: Resource): Import | undefined {
 /** Undefined for a slice that belongs to no service of a clusterset, or is a broker's own copy. */
 export function sliceOf(object: Resource): Slice | undefined {
   const { namespace, labels = {}, annotations } = object.metadata
-  const { [SERVICE_LABEL]: service, [CLUSTER_LABEL]: cluster, [NAMESPACE_LABEL]: home } = labels
+  const { [SERVICE_NAME]: service, [SOURCE_CLUSTER]: cluster, [SOURCE_NAMESPACE]: home } = labels
   if (namespace === undefined || service === undefined || cluster === undefined) return undefined
   if (!isLabel(namespace) || !isLabel(service) || !isLabel(cluster) || (home !== undefined && home !== namespace)) return undefined
-  const isReadyAnyway = isRecord(annotations) && annotations[NOT_READY_TOO] === 'true'
+  const isReadyAnyway = isRecord(annotations) && annotations[PUBLISH_NOT_READY] === 'true'
   const endpoints = listAt(object, 'endpoints').slice(0, MOST_MEMBERS)
   return {
     namespace: shared(namespace),
