@@ -62,7 +62,7 @@ export const ServiceImportSchema = object(
     ports: array(servicePort, 'must be a list').check(maxLength(MOST_PORTS, `has more than ${MOST_PORTS} ports`)),
     ips: exactOptional(array(ip(), 'must be a list').check(maxLength(2, 'has more than 2 addresses'))),
     type: choice(['ClusterSetIP', 'Headless'], 'must be ClusterSetIP or Headless'),
-    sessionAffinity: exactOptional(choice(['None', 'ClientIP'], 'must be None or ClientIP')),
+    sessionAffinity: exactOptional(choice(['None', 'ClientIP', ''], 'must be None or ClientIP')),
     sessionAffinityConfig: exactOptional(affinityConfig),
     ipFamilies: exactOptional(array(choice(['IPv4', 'IPv6'], 'must be IPv4 or IPv6')).check(maxLength(2, 'has more than 2 families'))),
     internalTrafficPolicy: exactOptional(choice(['Cluster', 'Local'], 'must be Cluster or Local')),

@@ -40,7 +40,8 @@ export interface ServiceImportSpec {
   readonly ports: readonly ServicePort[]
   readonly ips?: readonly string[]
   readonly type: ImportType
-  readonly sessionAffinity?: 'None' | 'ClientIP'
+  /** "" means None, as older peers write it. */
+  readonly sessionAffinity?: 'None' | 'ClientIP' | ''
   readonly sessionAffinityConfig?: SessionAffinityConfig
   readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[]
   readonly internalTrafficPolicy?: 'Cluster' | 'Local'

@@ -1,0 +1,202 @@
+// What the services of the clusterset are in this cluster: a ServiceImport each where the namespace exists, a Service that gives it an address, and EndpointSlices.
+// Only what carries our label is changed or removed; of what cannot be known at the moment nothing is withdrawn.
+import { canonical } from '../model/canonical.ts'
+import type { Refusal } from '../model/decode.ts'
+import type { Diff } from '../model/diff.ts'
+import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_CLUSTER } from '../model/mcs.ts'
+import type { Cidr } from '../model/net.ts'
+import type { Service } from '../model/resources.ts'
+import { renewed } from './conditions.ts'
+import { derivedName, derivedService, renewedService } from './derived.ts'
+import { type Guard, refusalOf } from './guard.ts'
+import type { Merged } from './merge.ts'
+import type { Services } from './services.ts'
+import { keyText, type Slice, specOf } from './share.ts'
+import { importSlices, reseen } from './slices.ts'
+import { changes } from './up.ts'
+
+export interface DownView {
+  readonly clusterId: string
+  readonly guard: Guard
+  readonly services: Services
+  /** This cluster's own backends of what it exports, by `namespace/name`. */
+  readonly pods: ReadonlyMap<string, readonly Slice[]>
+  /** Those that objects can be made in. */
+  readonly namespaces: ReadonlySet<string>
+  networksOf(cluster: string): readonly Cidr[]
+  isReachable(cluster: string): boolean
+  /** Whether this cluster's own backends are used alone while they are ready. */
+  readonly isLocalFirst: boolean
+  /** The broker has not been heard, or has lost its data: what came from other clusters stays. */
+  readonly isFrozen: boolean
+  /** All of the cluster: others' are left alone. */
+  readonly there: {
+    readonly imports: readonly ServiceImport[]
+    readonly services: readonly Service[]
+    readonly slices: readonly EndpointSlice[]
+  }
+  readonly nowMs: number
+}
+export interface DownPlan {
+  readonly imports: Diff<ServiceImport>
+  readonly services: Diff<Service>
+  readonly slices: Diff<EndpointSlice>
+  readonly statuses: readonly ServiceImport[]
+  readonly refused: readonly Refusal[]
+}
+
+/** All that one service has in this cluster. */
+interface Place {
+  readonly import: ServiceImport | undefined
+  readonly service: Service | undefined
+  readonly slices: readonly EndpointSlice[]
+}
+const NOWHERE: Place = { import: undefined, service: undefined, slices: [] }
+
+export function planDown(view: DownView): DownPlan {
+  const places = placesOf(view)
+  const parts = [...new Set([...view.services.keys(), ...places.keys()])].map((key) =>
+    planOne(view, view.services.get(key), places.get(key) ?? NOWHERE),
+  )
+  return {
+    imports: { put: parts.flatMap(({ imports }) => imports.put), drop: parts.flatMap(({ imports }) => imports.drop) },
+    services: { put: parts.flatMap(({ services }) => services.put), drop: parts.flatMap(({ services }) => services.drop) },
+    slices: { put: parts.flatMap(({ slices }) => slices.put), drop: parts.flatMap(({ slices }) => slices.drop) },
+    statuses: parts.flatMap(({ statuses }) => statuses),
+    refused: parts.flatMap(({ refused }) => refused),
+  }
+}
+
+const isOurs = ({ metadata }: ServiceImport | Service | EndpointSlice): boolean => metadata.labels?.[IMPORTED] !== undefined
+
+/** By `namespace/name` of the service; ServiceImports of others too, so that they are seen to be in the way. */
+function placesOf({ there }: DownView): ReadonlyMap<string, Place> {
+  const places = new Map<string, { import: ServiceImport | undefined; service: Service | undefined; slices: EndpointSlice[] }>()
+  const at = (namespace = '', name = ''): { import: ServiceImport | undefined; service: Service | undefined; slices: EndpointSlice[] } => {
+    const key = keyText({ namespace, name })
+    const place = places.get(key) ?? { import: undefined, service: undefined, slices: [] }
+    places.set(key, place)
+    return place
+  }
+  for (const one of there.imports) at(one.metadata.namespace, one.metadata.name).import = one
+  for (const one of there.services.filter(isOurs)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).service = one
+  for (const one of there.slices.filter(isOurs)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).slices.push(one)
+  return places
+}
+
+const NONE = { put: [], drop: [] } as const
+const NOTHING: DownPlan = { imports: NONE, services: NONE, slices: NONE, statuses: [], refused: [] }
+
+function planOne(view: DownView, merged: Merged | undefined, place: Place): DownPlan {
+  const isForeign = place.import !== undefined && !isOurs(place.import)
+  const guarded = merged && refusalOf(view.guard, merged)
+  if (merged !== undefined && guarded === undefined && !isForeign) {
+    return view.namespaces.has(merged.namespace) ? planImport(view, merged, place) : NOTHING
+  }
+  const kept = merged === undefined && !isForeign ? frozen(view, place, undefined) : []
+  if (kept.length > 0)
+    return {
+      ...NOTHING,
+      slices: changes(
+        place.slices,
+        kept.map((slice) => reseen(slice, view.isReachable(clusterOf(slice)))),
+      ),
+    }
+  return { ...dropAll(place), refused: merged === undefined ? [] : refusals(merged, guarded, isForeign) }
+}
+
+const clusterOf = ({ metadata }: EndpointSlice): string => metadata.labels?.[SOURCE_CLUSTER] ?? ''
+
+function refusals({ namespace, name, shares }: Merged, guarded: string | undefined, isForeign: boolean): readonly Refusal[] {
+  const object = `service ${namespace}/${name} of ${shares.map(({ cluster }) => cluster).join(', ')}`
+  if (guarded !== undefined) return [{ object, field: 'metadata.namespace', reason: guarded }]
+  return isForeign ? [{ object, field: 'metadata.name', reason: 'a ServiceImport of that name is there, and is not ours' }] : []
+}
+
+const dropAll = (place: Place): DownPlan => ({
+  ...NOTHING,
+  imports: { put: [], drop: place.import !== undefined && isOurs(place.import) ? [place.import] : [] },
+  services: { put: [], drop: place.service === undefined ? [] : [place.service] },
+  slices: { put: [], drop: place.slices },
+})
+
+/** Copies from clusters of which the broker says nothing, at a time when that means nothing. */
+const frozen = ({ isFrozen, clusterId }: DownView, { slices }: Place, merged: Merged | undefined): readonly EndpointSlice[] =>
+  isFrozen
+    ? slices.filter((slice) => clusterOf(slice) !== clusterId && !merged?.shares.some(({ cluster }) => cluster === clusterOf(slice)))
+    : []
+
+function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
+  const kept = frozen(view, place, merged)
+  const known = { ...specOf(merged), ...(merged.type === 'Headless' && { ports: [] }) }
+  // Clusters that are not heard may be older than those that are: what the service is like stays as it was.
+  const spec = kept.length > 0 && place.import !== undefined ? bare(place.import.spec) : known
+  const ips = spec.type === 'ClusterSetIP' ? addressesOf(place.service) : []
+  const wanted = importObject(merged, { ...spec, ...(ips.length > 0 && { ips, ipFamilies: ['IPv4'] }) })
+  const imports = changes(place.import === undefined ? [] : [place.import], [wanted])
+  const owner = ownerOf(place.import)
+  // The objects that belong to the import name its uid: they come once it is there.
+  if (owner === undefined) return { ...NOTHING, imports }
+  const { slices, refused } = importSlices({ ...view, merged, pods: view.pods.get(keyText(merged)) ?? [], owner })
+  const stay = kept.map((slice) => reseen(slice, view.isReachable(clusterOf(slice))))
+  const service =
+    spec.type === 'ClusterSetIP' && merged.ports.length > 0 ? renewedService(place.service, derivedService(merged, owner)) : undefined
+  const isExtra = place.service !== undefined && (spec.type === 'Headless' || place.service.metadata.name !== derivedName(merged))
+  return {
+    imports,
+    services: {
+      put: service === undefined || kept.length > 0 ? [] : [service],
+      drop: isExtra && place.service !== undefined ? [place.service] : [],
+    },
+    slices: changes(place.slices, [...slices, ...stay]),
+    statuses: statusOf(view, wanted, place.import, { merged, kept }),
+    refused,
+  }
+}
+
+const bare = ({ ips: _, ipFamilies: __, ...spec }: ServiceImportSpec): ServiceImportSpec => spec
+const addressesOf = (service: Service | undefined): readonly string[] =>
+  service?.spec?.clusterIP === undefined || service.spec.clusterIP === '' ? [] : [service.spec.clusterIP]
+
+const importObject = (merged: Merged, spec: ServiceImportSpec): ServiceImport => ({
+  apiVersion: 'multicluster.x-k8s.io/v1beta1',
+  kind: 'ServiceImport',
+  metadata: {
+    name: merged.name,
+    namespace: merged.namespace,
+    labels: { ...merged.labels, [IMPORTED]: 'true' },
+    annotations: merged.annotations,
+  },
+  spec,
+})
+
+const ownerOf = (there: ServiceImport | undefined): unknown =>
+  there?.metadata.uid === undefined
+    ? undefined
+    : { apiVersion: there.apiVersion, kind: there.kind, name: there.metadata.name, uid: there.metadata.uid, controller: false }
+
+interface Exporters {
+  readonly merged: Merged
+  readonly kept: readonly EndpointSlice[]
+}
+function statusOf(
+  { nowMs }: DownView,
+  wanted: ServiceImport,
+  there: ServiceImport | undefined,
+  { merged, kept }: Exporters,
+): readonly ServiceImport[] {
+  if (there === undefined) return []
+  const exporters = merged.shares.filter(({ type }) => type === wanted.spec.type).map(({ cluster }) => cluster)
+  const clusters = [...new Set([...exporters, ...kept.map(clusterOf)])].sort().map((cluster) => ({ cluster }))
+  const isUsable = wanted.spec.type === 'Headless' || (wanted.spec.ips ?? []).length > 0
+  const old = there.status?.conditions ?? []
+  const ready = renewed(
+    old.find(({ type }) => type === 'Ready'),
+    isUsable
+      ? { type: 'Ready', status: 'True', reason: 'Ready', message: 'the service can be used in this cluster' }
+      : { type: 'Ready', status: 'False', reason: 'Pending', message: 'the service has no address in this cluster yet' },
+    { nowMs, generation: undefined },
+  )
+  const status = { clusters, conditions: [...old.filter(({ type }) => type !== 'Ready'), ready], endpointSliceObjects: 'Present' as const }
+  return canonical(status) === canonical(there.status) ? [] : [{ ...there, status }]
+}

@@ -1,0 +1,156 @@
+// EndpointSlices of an import: those of other clusters after vetting, and this cluster's own pods.
+import { remembered } from '../model/canonical.ts'
+import type { Refusal } from '../model/decode.ts'
+import {
+  type Backend,
+  type EndpointSlice,
+  IMPORTED,
+  IS_HEADLESS,
+  KUBE_SERVICE,
+  LIGHTHOUSE,
+  MANAGED_BY,
+  PUBLISH_NOT_READY,
+  SERVICE_NAME,
+  SOURCE_CLUSTER,
+  SOURCE_NAMESPACE,
+} from '../model/mcs.ts'
+import { type Cidr, contains, ipOrNone } from '../model/net.ts'
+import { derivedName, derivedPorts, podPorts, remotePorts } from './derived.ts'
+import { isReady } from './export.ts'
+import { isSameNumber, type Merged } from './merge.ts'
+import { keyText, type Port, type Share, type Slice } from './share.ts'
+import { mark } from './wire.ts'
+
+export interface SlicesView {
+  readonly clusterId: string
+  readonly merged: Merged
+  /** This cluster's own backends of the service. */
+  readonly pods: readonly Slice[]
+  /** The networks that a cluster advertises. */
+  networksOf(cluster: string): readonly Cidr[]
+  isReachable(cluster: string): boolean
+  readonly isLocalFirst: boolean
+  /** The ServiceImport. */
+  readonly owner: unknown
+}
+export interface ImportSlices {
+  readonly slices: readonly EndpointSlice[]
+  readonly refused: readonly Refusal[]
+}
+
+export function importSlices(view: SlicesView): ImportSlices {
+  const { merged, clusterId, pods } = view
+  const refused: Refusal[] = []
+  const alike = merged.shares.filter(({ type }) => type === merged.type)
+  const own = alike.find(({ cluster }) => cluster === clusterId)
+  const maps = { derived: derivedPorts(merged.ports), own: own?.ports ?? [] }
+  const near = own !== undefined && view.isLocalFirst && merged.type === 'ClusterSetIP' && hasReady(pods) ? own.ports : []
+  const slices = alike.flatMap((share) => {
+    if (share.cluster === clusterId)
+      return pods.map((slice) => {
+        const ports = merged.type === 'Headless' ? slice.ports : podPorts(maps, slice.ports)
+        return sliceObject(view, share, { ...slice, ports }, { isUsed: ports.length > 0 })
+      })
+    const vetted = share.slices.map((slice) => vet(slice, share.cluster, view.networksOf(share.cluster)))
+    refused.push(...vetted.flatMap((one) => one.refused))
+    return vetted.map(({ slice }) => remoteSlice(view, share, slice, { derived: maps.derived, near }))
+  })
+  return { slices, refused }
+}
+
+const hasReady = (slices: readonly Slice[]): boolean => slices.some(({ backends }) => backends.some(isReady))
+
+interface Use {
+  readonly derived: readonly Port[]
+  /** Ports that this cluster's own pods serve first. */
+  readonly near: readonly Port[]
+}
+function remoteSlice(view: SlicesView, share: Share, slice: Slice, { derived, near }: Use): EndpointSlice {
+  const isReachable = view.isReachable(share.cluster)
+  const backends = slice.backends.map((backend) => ({ ...backend, conditions: seenConditions(backend, isReachable) }))
+  if (share.type === 'Headless') return sliceObject(view, share, { ...slice, backends }, { isUsed: false })
+  const ports = remotePorts({ derived, own: [] }, slice.ports)
+  const used = ports.filter(({ protocol = 'TCP', port = 0 }) => !near.some((one) => isSameNumber(one, { protocol, port })))
+  return sliceObject(view, share, { ...slice, backends, ports: used.length === 0 ? ports : used }, { isUsed: used.length > 0 })
+}
+
+/** What a backend is when its cluster may be out of reach. `serving` keeps what it said itself. */
+function seenConditions({ conditions = {} }: Backend, isReachable: boolean): NonNullable<Backend['conditions']> {
+  const wasReady = conditions.ready ?? true
+  return { ready: wasReady && isReachable, serving: conditions.serving ?? wasReady, terminating: conditions.terminating ?? false }
+}
+
+/** The same for a copy whose origin is not known at the moment. */
+export function reseen(slice: EndpointSlice, isReachable: boolean): EndpointSlice {
+  const isAlways = slice.metadata.annotations?.[PUBLISH_NOT_READY] === 'true'
+  const endpoints = (slice.endpoints ?? []).map((backend) => {
+    const { serving = true, terminating = false } = backend.conditions ?? {}
+    return { ...backend, conditions: { ready: isReachable && (isAlways || (serving && !terminating)), serving, terminating } }
+  })
+  return { ...slice, endpoints }
+}
+
+interface Vetted {
+  readonly slice: Slice
+  readonly refused: readonly Refusal[]
+}
+/** Backends of a cluster lie in its own networks, or are none. */
+function vet(slice: Slice, cluster: string, networks: readonly Cidr[]): Vetted {
+  return vetted(slice)(cluster, networks)
+}
+const vetted = remembered((slice: Slice) => {
+  let last: { readonly networks: readonly Cidr[]; readonly value: Vetted } | undefined
+  return (cluster: string, networks: readonly Cidr[]): Vetted => {
+    if (last?.networks !== networks) last = { networks, value: vetSlice(slice, cluster, networks) }
+    return last.value
+  }
+})
+function vetSlice(slice: Slice, cluster: string, networks: readonly Cidr[]): Vetted {
+  const isInside = (text: string): boolean => ipOrNone(text).some((ip) => networks.some((network) => contains(network, ip)))
+  const refused = slice.backends.flatMap(({ addresses }, i): readonly Refusal[] => {
+    const wrong = addresses.find((address) => !isInside(address))
+    if (wrong === undefined) return []
+    return [
+      {
+        object: `EndpointSlice ${JSON.stringify(slice.id)}`,
+        field: `endpoints[${i}]`,
+        reason: `${wrong} lies in no network of cluster ${cluster}`,
+      },
+    ]
+  })
+  const backends = refused.length === 0 ? slice.backends : slice.backends.filter(({ addresses }) => addresses.every(isInside))
+  return { slice: { ...slice, backends }, refused }
+}
+
+function sliceObject(
+  view: SlicesView,
+  share: Share,
+  { id, ports, backends }: Slice,
+  { isUsed }: { readonly isUsed: boolean },
+): EndpointSlice {
+  const { merged, owner } = view
+  const isHeadless = merged.type === 'Headless'
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${merged.name}-${mark(keyText(merged), share.cluster, id)}`,
+      namespace: merged.namespace,
+      labels: {
+        [IMPORTED]: 'true',
+        [SERVICE_NAME]: merged.name,
+        [SOURCE_NAMESPACE]: merged.namespace,
+        [SOURCE_CLUSTER]: share.cluster,
+        [IS_HEADLESS]: String(isHeadless),
+        [MANAGED_BY]: LIGHTHOUSE,
+        ...(!isHeadless && isUsed && { [KUBE_SERVICE]: derivedName(merged) }),
+      },
+      annotations: { [PUBLISH_NOT_READY]: String(share.publishNotReady) },
+      ownerReferences: [owner],
+    },
+    addressType: 'IPv4',
+    endpoints: backends,
+    // Names are unique, or the API server refuses the object.
+    ports: ports.filter(({ name = '' }, i) => ports.findIndex((other) => (other.name ?? '') === name) === i),
+  }
+}

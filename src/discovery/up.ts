@@ -1,0 +1,166 @@
+// What goes up to the broker, as a function of this cluster's exports and of what is there. Only what carries this cluster's id is changed or removed.
+import { canonical, remembered } from '../model/canonical.ts'
+import { type Diff, diff } from '../model/diff.ts'
+import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
+import { CLUSTER_LABEL } from '../model/names.ts'
+import type { OwnExport } from './export.ts'
+import type { Merged } from './merge.ts'
+import type { BrokerObjects } from './read.ts'
+import type { Services } from './services.ts'
+import { keyText, older, type Share } from './share.ts'
+import { identityOf, isOf, joining, leaving, type SharedWrite } from './shared.ts'
+import { clusterImport, sharedName, type Writer, wireSlices } from './wire.ts'
+
+export interface UpView {
+  readonly clusterId: string
+  readonly brokerNamespace: string
+  readonly exports: readonly OwnExport[]
+  readonly services: Services
+  readonly broker: BrokerObjects
+}
+
+/** In the order in which it is to be written: who exports a service stands in the shared object before the first backend comes and after the last one went. */
+export interface UpPlan {
+  readonly imports: Diff<ServiceImport>
+  readonly joins: readonly SharedWrite[]
+  readonly slices: Diff<EndpointSlice>
+  readonly leaves: readonly SharedWrite[]
+  readonly verdicts: readonly Verdict[]
+}
+
+/** What has become of one export. */
+export interface Verdict {
+  readonly own: OwnExport
+  /** The service with all its exporters; undefined where the export is not valid. */
+  readonly merged: Merged | undefined
+  /** `rejected`: an older export is of the other type. `pending`: the broker has not all of it yet. */
+  readonly state: 'invalid' | 'rejected' | 'pending' | 'exported'
+  /** What else there is to say. */
+  readonly note: string
+}
+
+interface Entry {
+  readonly own: OwnExport
+  readonly share: Share
+  readonly merged: Merged
+  readonly isAccepted: boolean
+}
+
+export function planUp(view: UpView): UpPlan {
+  const entries = view.exports.flatMap((own) => entryOf(view, own)).sort(byAge)
+  const isOwn = ({ metadata }: ServiceImport | EndpointSlice): boolean => metadata.labels?.[CLUSTER_LABEL] === view.clusterId
+  const wanted = new Map(entries.map((entry) => [entry, wires(entry.share)(writerOf(view, entry), entry.isAccepted)]))
+  const imports = changes(
+    view.broker.imports.filter(isOwn),
+    [...wanted.values()].map(({ own }) => own),
+  )
+  const slices = changes(
+    view.broker.slices.filter(isOwn),
+    [...wanted.values()].flatMap((wire) => wire.slices),
+  )
+  const shared = planShared(view, entries)
+  const changed = new Set([...imports.put, ...slices.put].map(nameOf))
+  const isPending = (entry: Entry): boolean => {
+    const wire = wanted.get(entry)
+    return shared.pending.has(entry) || (wire !== undefined && [wire.own, ...wire.slices].some((object) => changed.has(nameOf(object))))
+  }
+  const judged = new Map(entries.map((entry) => [entry.own, verdictOf(entry, isPending(entry), shared.taken.get(entry))]))
+  const verdicts = view.exports.map((own) => judged.get(own) ?? ({ own, merged: undefined, state: 'invalid', note: '' } as const))
+  return { imports, slices, joins: shared.joins, leaves: shared.leaves, verdicts }
+}
+
+const writerOf = ({ brokerNamespace }: UpView, { own, share }: Entry): Writer => ({
+  brokerNamespace,
+  salt: own.wish.metadata.uid ?? keyText(share),
+})
+const nameOf = ({ kind, metadata }: ServiceImport | EndpointSlice): string => `${kind} ${metadata.name}`
+const byAge = (a: Entry, b: Entry): number => older(a.share, b.share) || (keyText(a.share) < keyText(b.share) ? -1 : 1)
+
+function entryOf({ services }: UpView, own: OwnExport): readonly Entry[] {
+  const { share } = own
+  const merged = share && services.get(keyText(share))
+  return share === undefined || merged === undefined ? [] : [{ own, share, merged, isAccepted: merged.type === share.type }]
+}
+
+interface Wire {
+  readonly own: ServiceImport
+  readonly slices: readonly EndpointSlice[]
+}
+/** The objects of an export on the broker; without backends where it takes no part. Made once as long as the export is the same. */
+const wires = remembered((share: Share) => {
+  let last: { readonly salt: string; readonly isAccepted: boolean; readonly wire: Wire } | undefined
+  return (writer: Writer, isAccepted: boolean): Wire => {
+    if (last?.salt !== writer.salt || last.isAccepted !== isAccepted) {
+      const wire = { own: clusterImport(share, writer), slices: isAccepted ? wireSlices(share, writer) : [] }
+      last = { salt: writer.salt, isAccepted, wire }
+    }
+    return last.wire
+  }
+})
+
+function verdictOf({ own, merged, isAccepted }: Entry, isPending: boolean, takenBy: string | undefined): Verdict {
+  if (!isAccepted) return { own, merged, state: 'rejected', note: '' }
+  const note =
+    takenBy === undefined ? '' : `clusters with upstream's Lighthouse do not see it: its name on the broker is that of ${takenBy}`
+  return { own, merged, state: isPending ? 'pending' : 'exported', note }
+}
+
+interface SharedPlan {
+  readonly joins: readonly SharedWrite[]
+  readonly leaves: readonly SharedWrite[]
+  readonly pending: ReadonlySet<Entry>
+  /** Entries whose shared name another service has, and which. */
+  readonly taken: ReadonlyMap<Entry, string>
+}
+
+/** Two services of one name on the broker are never merged: who was there has it. */
+function planShared({ clusterId, brokerNamespace, broker }: UpView, entries: readonly Entry[]): SharedPlan {
+  const there = new Map(
+    broker.imports.filter(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] === undefined).map((object) => [object.metadata.name, object]),
+  )
+  const holders = new Map<string, string>()
+  const joins: SharedWrite[] = []
+  const pending = new Set<Entry>()
+  const taken = new Map<Entry, string>()
+  for (const entry of entries.filter(({ isAccepted }) => isAccepted)) {
+    const { share, merged } = entry
+    const name = sharedName(share)
+    const existing = there.get(name)
+    const holder = existing === undefined ? holders.get(name) : isOf(existing, share) ? undefined : identityShown(existing)
+    if (holder !== undefined) {
+      taken.set(entry, holder)
+      continue
+    }
+    holders.set(name, keyText(share))
+    const write = joining(existing, { share, merged, brokerNamespace })
+    if (write === undefined) continue
+    joins.push(write)
+    pending.add(entry)
+  }
+  const wanted = new Set(entries.filter(({ isAccepted }) => isAccepted).map(({ share }) => keyText(share)))
+  const leaves = [...there.values()].flatMap((object) => (wanted.has(identityOf(object)) ? [] : (leaving(object, clusterId) ?? [])))
+  return { joins, leaves, pending, taken }
+}
+
+const identityShown = (object: ServiceImport): string => JSON.stringify(identityOf(object).slice(0, 130))
+
+/** What differs is put over what is there; what is there and is not wanted is dropped. */
+export function changes<T extends ServiceImport | EndpointSlice>(there: readonly T[], wanted: readonly T[]): Diff<T> {
+  const actual = new Map(there.map((object) => [object.metadata.name, object]))
+  const { put, drop } = diff(there, wanted, ({ metadata }) => metadata.name, content)
+  return { put: put.map((object) => over(actual.get(object.metadata.name), object)), drop }
+}
+
+/** What of an object is ours to say. */
+export const content = remembered((object: ServiceImport | EndpointSlice): string => {
+  const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata
+  const rest =
+    object.kind === 'ServiceImport'
+      ? [(object as ServiceImport).spec]
+      : [(object as EndpointSlice).addressType, (object as EndpointSlice).endpoints ?? [], (object as EndpointSlice).ports ?? []]
+  return canonical([labels, annotations, ownerReferences, ...rest])
+})
+
+/** The object with the identity, and the status, of the one that it replaces. */
+export const over = <T extends ServiceImport | EndpointSlice>(old: T | undefined, object: T): T =>
+  old === undefined ? object : { ...old, ...object, metadata: { ...old.metadata, ...object.metadata } }

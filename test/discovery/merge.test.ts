@@ -1,0 +1,149 @@
+import { describe, expect, it } from '@jest/globals'
+import fc from 'fast-check'
+import { merge } from '../../src/discovery/merge.ts'
+import type { Port, Share } from '../../src/discovery/share.ts'
+
+const port = (name: string, number: number, protocol: Port['protocol'] = 'TCP', appProtocol?: string): Port => ({
+  name,
+  protocol,
+  port: number,
+  appProtocol,
+})
+/** An export of the cluster, made at that second. */
+const share = (cluster: string, second: number, more: Partial<Share> = {}): Share => ({
+  namespace: 'shop',
+  name: 'web',
+  cluster,
+  since: second * 1e9,
+  type: 'ClusterSetIP',
+  ports: [port('http', 80)],
+  sessionAffinity: 'None',
+  affinityTimeout: undefined,
+  internalTrafficPolicy: 'Cluster',
+  trafficDistribution: '',
+  ipFamilies: ['IPv4'],
+  labels: {},
+  annotations: {},
+  publishNotReady: false,
+  slices: [],
+  ...more,
+})
+const reasons = (...shares: readonly Share[]): readonly string[] => merge(shares).conflicts.map(({ reason }) => reason)
+
+describe('merge()', () => {
+  it('has no conflict where all say the same', () => {
+    expect(reasons(share('east', 1), share('west', 2), share('north', 3))).toEqual([])
+  })
+
+  const DISPUTES: readonly (readonly [what: string, reason: string, a: Partial<Share>, b: Partial<Share>, field: keyof Share])[] = [
+    ['headlessness', 'TypeConflict', { type: 'Headless', ports: [] }, { type: 'ClusterSetIP' }, 'type'],
+    ['session affinity', 'SessionAffinityConflict', { sessionAffinity: 'ClientIP' }, { sessionAffinity: 'None' }, 'sessionAffinity'],
+    [
+      'the time of the affinity',
+      'SessionAffinityConfigConflict',
+      { sessionAffinity: 'ClientIP', affinityTimeout: 10 },
+      { sessionAffinity: 'ClientIP', affinityTimeout: 20 },
+      'affinityTimeout',
+    ],
+    ['internal traffic policy', 'InternalTrafficPolicyConflict', { internalTrafficPolicy: 'Local' }, {}, 'internalTrafficPolicy'],
+    ['traffic distribution', 'TrafficDistributionConflict', { trafficDistribution: 'PreferSameNode' }, {}, 'trafficDistribution'],
+    ['exported labels', 'LabelsConflict', { labels: { team: 'a' } }, { labels: { team: 'b' } }, 'labels'],
+    ['exported annotations', 'AnnotationsConflict', { annotations: { a: '1' } }, {}, 'annotations'],
+  ]
+  it.each(DISPUTES)('lets the oldest export decide about %s', (_, reason, a, b, field) => {
+    for (const [oldest, other] of [
+      [share('west', 1, a), share('east', 2, b)],
+      [share('west', 1, b), share('east', 2, a)],
+    ] as const) {
+      for (const order of [
+        [oldest, other],
+        [other, oldest],
+      ]) {
+        const merged = merge(order)
+        expect(Reflect.get(merged, field)).toEqual(oldest[field])
+        expect(merged.conflicts.map((conflict) => conflict.reason)).toEqual([reason])
+        expect(merged.conflicts[0]?.message).toMatch(/west.*east/)
+      }
+    }
+  })
+
+  it('goes by the id where two are of the same age, and takes one of unknown age for the youngest', () => {
+    expect(merge([share('b', 5), share('a', 5, { sessionAffinity: 'ClientIP' })]).sessionAffinity).toBe('ClientIP')
+    const unknown = share('a', Number.POSITIVE_INFINITY, { sessionAffinity: 'ClientIP' })
+    expect(merge([unknown, share('b', 9e9)]).sessionAffinity).toBe('None')
+  })
+
+  const PORTS: readonly (readonly [what: string, first: readonly Port[], second: readonly Port[], union: readonly Port[]])[] = [
+    ['as a union', [port('http', 80)], [port('metrics', 9090)], [port('http', 80), port('metrics', 9090)]],
+    ['with the older number of a name', [port('http', 80)], [port('http', 8080)], [port('http', 80)]],
+    ['with the older name of a number', [port('http', 80)], [port('web', 80)], [port('http', 80)]],
+    ['of one number by protocol', [port('dns', 53)], [port('dns-udp', 53, 'UDP')], [port('dns', 53), port('dns-udp', 53, 'UDP')]],
+    ['with the older one without a name', [port('', 80)], [port('', 81)], [port('', 80)]],
+    [
+      'with the older application protocol',
+      [port('http', 80, 'TCP', 'http')],
+      [port('http', 80, 'TCP', 'h2c')],
+      [port('http', 80, 'TCP', 'http')],
+    ],
+  ]
+  it.each(PORTS)('puts ports together %s', (_, first, second, union) => {
+    const merged = merge([share('east', 2, { ports: second }), share('west', 1, { ports: first })])
+    expect(merged.ports).toEqual(union)
+    expect(merged.conflicts.map(({ reason }) => reason)).toEqual(['PortConflict'])
+  })
+
+  it('never gives two ports of one name, or of one protocol and number, and all of the oldest', () => {
+    const ports = fc.uniqueArray(
+      fc.record({
+        name: fc.constantFrom('', 'a', 'b', 'c'),
+        protocol: fc.constantFrom('TCP' as const, 'UDP' as const),
+        port: fc.integer({ min: 1, max: 4 }),
+      }),
+      { selector: ({ name }) => name, maxLength: 4 },
+    )
+    fc.assert(
+      fc.property(fc.array(ports, { minLength: 1, maxLength: 4 }), (all) => {
+        const shares = all.map((list, i) => share(`c${i}`, i, { ports: list.map((one) => ({ ...one, appProtocol: undefined })) }))
+        const union = merge(shares).ports
+        expect(new Set(union.map(({ name }) => name)).size).toBe(union.length)
+        expect(new Set(union.map((one) => `${one.protocol} ${one.port}`)).size).toBe(union.length)
+      }),
+    )
+  })
+
+  it('leaves an export of the other type out of everything else', () => {
+    const headless = share('east', 2, { type: 'Headless', ports: [port('x', 1)], sessionAffinity: 'ClientIP', ipFamilies: ['IPv6'] })
+    const merged = merge([share('west', 1), headless])
+    expect(merged.ports).toEqual([port('http', 80)])
+    expect(merged.conflicts).toEqual([
+      {
+        reason: 'TypeConflict',
+        message: 'type "ClusterSetIP" of the oldest export, in cluster west, is used: east has the other and takes no part',
+      },
+    ])
+  })
+
+  it('has no port conflict between headless exports, none of time where one has no affinity, and none between two words for one wish', () => {
+    expect(reasons(share('east', 1, { type: 'Headless' }), share('west', 2, { type: 'Headless', ports: [] }))).toEqual([])
+    const timed = share('east', 1, { sessionAffinity: 'ClientIP', affinityTimeout: 10 })
+    expect(reasons(timed, share('west', 2))).toEqual(['SessionAffinityConflict'])
+    expect(
+      reasons(share('e', 1, { trafficDistribution: 'PreferClose' }), share('w', 2, { trafficDistribution: 'PreferSameZone' })),
+    ).toEqual([])
+    const standard = share('east', 1, { sessionAffinity: 'ClientIP' })
+    expect(reasons(standard, share('west', 2, { sessionAffinity: 'ClientIP', affinityTimeout: 10_800 }))).toEqual([])
+  })
+
+  it('unites address families, says where they differ, and asks nothing of peers that name none', () => {
+    const merged = merge([share('east', 1), share('west', 2, { ipFamilies: ['IPv6'] })])
+    expect([merged.ipFamilies, merged.conflicts.map(({ reason }) => reason)]).toEqual([['IPv4', 'IPv6'], ['IPFamilyConflict']])
+    expect(reasons(share('east', 1), share('west', 2, { ipFamilies: [] }))).toEqual([])
+  })
+
+  it('names several conflicts at once', () => {
+    expect(reasons(share('a', 1), share('b', 2, { sessionAffinity: 'ClientIP', ports: [port('x', 1)] }))).toEqual([
+      'PortConflict',
+      'SessionAffinityConflict',
+    ])
+  })
+})
