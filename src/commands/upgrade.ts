@@ -1,6 +1,6 @@
 import { compare } from '../install/compare.ts'
 import { planInstall } from '../install/plan.ts'
-import { openSteps, type Step, wholeText } from '../install/rollout/step.ts'
+import { openSteps, type Step } from '../install/rollout/step.ts'
 import { hasConstraints, PULL_POLICIES } from '../install/workloads.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
@@ -10,6 +10,7 @@ import type { Context } from './context.ts'
 import { checkConflicts } from './join/conflicts.ts'
 import { onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 import { teller } from './join/up.ts'
+import { grouped } from './join/wait.ts'
 import { healthBefore } from './upgrade/before.ts'
 import { gapOf } from './upgrade/gap.ts'
 import { checkVersions, type Installed, imageFor, readInstalled } from './upgrade/installed.ts'
@@ -42,11 +43,12 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   checkConflicts(given, stage.changes)
   if (gap !== undefined) await accept(context, given, gap)
   const { clock, signal } = context
+  const clusterId = installed.settings.SUBMARINER_CLUSTERID ?? ''
   const steps = await runUpgrade({
     api,
     changes: stage.changes,
-    withCharon,
-    before: await healthBefore(context, api, installed.settings.SUBMARINER_CLUSTERID ?? ''),
+    ...{ withCharon, clusterId },
+    before: await healthBefore(context, api, clusterId),
     mayGap: gap !== undefined,
     ...{ clock, signal, timeoutMs: given.duration('timeout') },
     say: (text) => say(context, text),
@@ -56,11 +58,8 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
 }
 
 function endLines(image: string, open: readonly Step[]): readonly string[] {
-  if (open.length === 0) return [`The agents are of image ${image} now, and every connection is up.`]
-  return [
-    `The agents are of image ${image} now. What was not well before is not yet:`,
-    ...open.map((step) => `  ${step.what}: ${wholeText(step)}`),
-  ]
+  if (open.length === 0) return [`The agents are of image ${image} now, and all is up.`]
+  return [`The agents are of image ${image} now. What was not well before is not yet:`, ...grouped(open).map((line) => `  ${line}`)]
 }
 
 /** What applying this version would change. Secrets and labels of nodes are the join's. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { grouped } from '../../src/commands/join/wait.ts'
 import { connectionSteps } from '../../src/install/rollout/connections.ts'
 import { lastWords } from '../../src/install/rollout/pod.ts'
 import { downNodes, type PodSight, podSteps } from '../../src/install/rollout/rollout.ts'
@@ -44,11 +45,11 @@ const READY = pod({ conditions: [{ type: 'Ready', status: 'True' }] })
 const container = (more: Partial<ContainerStatus>): Pod['status'] => ({
   containerStatuses: [{ name: 'gateway', ready: false, restartCount: 0, image: 'reg/x:1', ...more }],
 })
-const event = (reason: string, message: string, uid = 'pod-n1'): Resource => ({
+const event = (reason: string, message: string, uid = 'pod-n1', count = 5): Resource => ({
   apiVersion: 'v1',
   kind: 'Event',
   metadata: { name: reason },
-  ...{ involvedObject: { uid }, reason, message },
+  ...{ involvedObject: { uid }, reason, message, count },
 })
 const steps = (more: Partial<PodSight>): readonly string[] =>
   podSteps({ daemonSets: [set({ desired: 1 })], pods: [], events: [], downNodes: new Set(), logs: new Map(), ...more }, [GATEWAY]).map(
@@ -81,14 +82,14 @@ describe('podSteps() says how a workload comes up', () => {
       { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: { conditions: [{ type: 'Ready', status: 'Unknown' }] } },
     ]
     expect(steps({ pods: [pod(container({}))], downNodes: downNodes(nodes) })).toEqual([
-      'ok gateway: 0 of 1 ready',
+      'note gateway: 0 of 1 ready',
       'note gateway on n1: the node is not ready; its pod is not waited for',
     ])
   })
   it('does not wait for the pod that ends on a node that is down, nor for the one that cannot follow it', () => {
     const ending = { ...pod(container({}), 'n2'), metadata: { ...pod({}, 'n2').metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
     const sight = { daemonSets: [set({ desired: 2, updated: 1 })], pods: [READY, ending] }
-    expect(steps({ ...sight, downNodes: new Set(['n2']) })).toEqual(['ok gateway: 1 of 2 ready'])
+    expect(steps({ ...sight, downNodes: new Set(['n2']) })).toEqual(['note gateway: 1 of 2 ready'])
     expect(steps(sight)).toEqual(['waiting gateway: 1 of 2 ready'])
   })
   it('does not wait for an old pod that is passed over until its turn', () => {
@@ -96,8 +97,8 @@ describe('podSteps() says how a workload comes up', () => {
       container({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1 } } }),
     )
     expect(steps({ daemonSets: [set({ desired: 1, updated: 0 })], pods: [crashing], passedOver: new Set(['pod-n1']) })).toEqual([
-      'ok gateway: 0 of 1 ready',
-      'note gateway on n1: its old pod was not ready before, and is replaced in its turn: the container ends (exit 1, started 4 times)',
+      'note gateway: 0 of 1 ready',
+      'note gateway on n1: its old pod was not ready before, and is replaced in its turn: the container ends again and again (exit 1)',
     ])
   })
 })
@@ -132,7 +133,7 @@ describe('podSteps() says why a pod is not ready', () => {
         lastState: { terminated: { exitCode: 64, reason: 'Error', message: 'error SUB0102: --psk-file is not given\nSee it.\n' } },
       }),
       [],
-      'failing gateway on n1: the container ends (Error 64, started 3 times): error SUB0102: --psk-file is not given',
+      'failing gateway on n1: the container ends again and again (Error 64): error SUB0102: --psk-file is not given',
     ],
     [
       'a probe that fails',
@@ -151,6 +152,43 @@ describe('podSteps() says why a pod is not ready', () => {
       container({ state: { waiting: { reason: 'CreateContainerConfigError', message: 'configmap "a" not found' } } }),
       [],
       'failing gateway on n1: not started: CreateContainerConfigError: configmap "a" not found',
+    ],
+    [
+      'a probe that fails while the agent is on its way',
+      container({ state: { running: {} } }),
+      [event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503', 'pod-n1', 2)],
+      'waiting gateway on n1: not ready: Readiness probe failed: HTTP probe failed with statuscode: 503; its last line: hm: no socket',
+    ],
+    [
+      'an image of another program',
+      container({
+        restartCount: 4,
+        state: { waiting: { reason: 'CrashLoopBackOff' } },
+        lastState: {
+          terminated: {
+            exitCode: 128,
+            reason: 'StartError',
+            message:
+              'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "engine": executable file not found in $PATH: unknown',
+          },
+        },
+      }),
+      [],
+      'failing gateway on n1: the container cannot be started: exec: "engine": executable file not found in $PATH: unknown',
+    ],
+    [
+      'what containerd says of an image, without its chatter',
+      container({
+        state: {
+          waiting: {
+            reason: 'ErrImagePull',
+            message:
+              'failed to pull and unpack image "reg/x:1": failed to resolve reference "reg/x:1": failed to do request: Head "https://reg/v2/x/manifests/1": dial tcp: lookup reg: no such host',
+          },
+        },
+      }),
+      [],
+      'failing gateway on n1: the image reg/x:1 cannot be pulled: Head "https://reg/v2/x/manifests/1": dial tcp: lookup reg: no such host',
     ],
     [
       'an eviction',
@@ -216,4 +254,10 @@ it('a step is said again only when it stands otherwise', () => {
   expect(changedSteps(saidOf([one]), [one, { ...one, what: 'b' }])).toEqual([{ ...one, what: 'b' }])
   expect(changedSteps(saidOf([one]), [{ ...one, state: 'ok' }])).toHaveLength(1)
   expect(openSteps([one, { ...one, state: 'note' }, { ...one, state: 'ok' }])).toEqual([one])
+})
+
+it('what is told of several in the same words is told once, in the end', () => {
+  const step = (what: string, text: string): Step => ({ what, state: 'failing', text })
+  expect(grouped([step('a', 'x'), step('b', 'y'), step('c', 'x')])).toEqual(['a, c: x', 'b: y'])
+  expect(grouped(Array.from({ length: 8 }, (_, i) => step(`n${i}`, 'x')))).toEqual(['n0, n1, n2, n3, n4, n5 and 2 more: x'])
 })

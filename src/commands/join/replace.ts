@@ -32,10 +32,10 @@ export async function applyReplacing(context: Context, given: Given, api: KubeAp
   const { clock, signal } = context
   const gap = await gapOf(context, api, changes)
   if (gap !== undefined) say(context, `note: ${gap}`)
-  const settings = await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE)
+  const clusterId = (await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE))?.data?.SUBMARINER_CLUSTERID ?? ''
   await runUpgrade({
-    ...{ api, changes, clock, signal, withCharon: true, mayGap: gap !== undefined },
-    before: await healthBefore(context, api, settings?.data?.SUBMARINER_CLUSTERID ?? ''),
+    ...{ api, changes, clock, signal, clusterId, withCharon: true, mayGap: gap !== undefined },
+    before: await healthBefore(context, api, clusterId),
     timeoutMs: given.duration('timeout'),
     say: (text) => say(context, text),
     tell: teller(context, given),

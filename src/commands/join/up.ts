@@ -10,6 +10,9 @@ import { type Waiting, waitUntilUp } from './wait.ts'
 
 export const isWaiting = (context: Context, given: Given): boolean => (given.text('wait') ?? String(context.stderr.isTty)) === 'true'
 
+/** The same words are said of so many; of others in the end alone, where it matters still. */
+const MOST_SAID = 3
+
 /** Says each step with a mark, where it stands otherwise than when it was last said. */
 export function teller(context: Context, given: Given): (step: Step) => void {
   const { ok, failed, warning, skipped } = marksFor(context.stderr, context, given)
@@ -18,7 +21,9 @@ export function teller(context: Context, given: Given): (step: Step) => void {
   return (step) => {
     const key = `${step.state} ${step.text}`
     if (said.get(step.what) === key) return
+    const alike = [...said.values()].filter((other) => other === key).length
     said.set(step.what, key)
+    if (step.state === 'failing' && alike >= MOST_SAID) return
     say(context, `${marks[step.state]} ${step.what}: ${wholeText(step)}`)
   }
 }

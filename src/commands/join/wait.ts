@@ -60,13 +60,24 @@ export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
 
 /** What is not done when time is up, each with what to do about it. */
 function late(open: readonly Step[]): UserError {
-  const lines = open.map((step) => `  ${step.what}: ${wholeText(step)}`)
+  const lines = grouped(open).map((line) => `  ${line}`)
   const hints = [...new Set(open.flatMap(({ hint }) => (hint === undefined ? [] : [hint])))]
   return new UserError('SUB0420', `Time ran out (--timeout) before all was up:\n${lines.join('\n')}`, {
     exitCode: EXIT.timedOut,
     hint: [...hints, 'What was applied stays. Run the command again, or look with subctl show and subctl verify.'].join('\n'),
   })
 }
+
+/** What is told of several in the same words is told once. */
+export function grouped(steps: readonly Step[]): readonly string[] {
+  const whats = new Map<string, string[]>()
+  for (const step of steps) whats.set(wholeText(step), [...(whats.get(wholeText(step)) ?? []), step.what])
+  return [...whats].map(([text, names]) => `${listed(names)}: ${text}`)
+}
+
+const MOST_NAMES = 6
+const listed = (names: readonly string[]): string =>
+  names.length <= MOST_NAMES ? names.join(', ') : `${names.slice(0, MOST_NAMES).join(', ')} and ${names.length - MOST_NAMES} more`
 
 type Details = (pods: readonly Pod[]) => Promise<{ readonly downNodes: ReadonlySet<string>; readonly logs: ReadonlyMap<string, string> }>
 

@@ -12,9 +12,8 @@ import { othersOf } from '../join/up.ts'
 export interface Before {
   /** Names of the steps of the gateways that were done, such as `leader`. */
   readonly done: ReadonlySet<string>
-  /** Other clusters that were connected, and those that were not. */
+  /** Other clusters that were connected. */
   readonly clusters: readonly string[]
-  readonly missing: readonly string[]
 }
 
 /** What is not well when it begins is given so long. */
@@ -59,14 +58,8 @@ function speaking(gateways: readonly Gateway[], pods: readonly Pod[]): readonly 
 
 const CLUSTER = 'cluster '
 export function beforeOf(steps: readonly Step[]): Before {
-  const isOk = ({ state }: Step): boolean => state === 'ok'
-  const clusters = steps.filter(({ what }) => what.startsWith(CLUSTER))
-  const idOf = ({ what }: Step): string => what.slice(CLUSTER.length)
-  return {
-    done: new Set(steps.filter(isOk).map(({ what }) => what)),
-    clusters: clusters.filter(isOk).map(idOf),
-    missing: clusters.filter((step) => !isOk(step)).map(idOf),
-  }
+  const done = steps.filter(({ state }) => state === 'ok').map(({ what }) => what)
+  return { done: new Set(done), clusters: done.filter((what) => what.startsWith(CLUSTER)).map((what) => what.slice(CLUSTER.length)) }
 }
 
 /** Whether a step must be done: pods always, a leader in the end, all else where it was before. */

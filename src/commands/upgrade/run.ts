@@ -8,6 +8,7 @@ import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { Pod, Resource } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
+import { othersOf } from '../join/up.ts'
 import { waitUntilUp } from '../join/wait.ts'
 import { type Before, isRequired } from './before.ts'
 import { brokenPods, type GatewaySight, type Move, moveText, nextMove } from './order.ts'
@@ -15,6 +16,7 @@ import { brokenPods, type GatewaySight, type Move, moveText, nextMove } from './
 export interface Upgrading {
   readonly api: KubeApi
   readonly changes: readonly Change[]
+  readonly clusterId: string
   readonly withCharon: boolean
   /** What worked before, and so must work again after each step. */
   readonly before: Before
@@ -60,12 +62,12 @@ export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]>
 
 /** A last look at what did not work before, with some patience: what is mended takes a moment to connect. */
 async function atLast(upgrading: Upgrading, steps: readonly Step[]): Promise<readonly Step[]> {
-  const { api, clock, signal, tell, before } = upgrading
-  const expected = [...before.clusters, ...before.missing]
+  const { api, clock, signal, tell, clusterId } = upgrading
+  const expected = async (): Promise<readonly string[]> => othersOf((await api.list('Endpoint', { namespace: NAMESPACE })).items, clusterId)
   let last = steps
   const until = clock.now() + MENDED_MS
   await waitUntilUp({
-    ...{ api, namespace: NAMESPACE, expected: async () => expected, clock, signal, tell },
+    ...{ api, namespace: NAMESPACE, expected, clock, signal, tell, settleMs: SETTLE_MS },
     deadline: () => until,
     look: (seen) => {
       last = seen

@@ -1,6 +1,6 @@
 // Why one pod is not ready: what the scheduler, the kubelet and the container itself say. Pure.
 import type { ContainerStatus, Pod, Resource } from '../../model/resources.ts'
-import { textAt } from '../tree.ts'
+import { at, textAt } from '../tree.ts'
 import type { Step } from './step.ts'
 
 export type Trouble = Omit<Step, 'what'>
@@ -30,7 +30,15 @@ export function podTrouble(pod: Pod, events: readonly Resource[], log?: string):
     if (trouble !== undefined) return trouble
   }
   const hindered = own.findLast((event) => HINDERED.includes(textAt(event, 'reason') ?? ''))
-  return hindered === undefined || hasStarted(pod) ? undefined : failing(`not started: ${oneLine(textAt(hindered, 'message') ?? '')}`)
+  if (hindered === undefined || hasStarted(pod)) return undefined
+  // A kubelet that has just heard of a pod has not fetched its Secrets yet.
+  return { state: timesOf(hindered) > 1 ? 'failing' : 'waiting', text: `not started: ${oneLine(textAt(hindered, 'message') ?? '')}` }
+}
+
+/** How often it came. */
+const timesOf = (event: Resource): number => {
+  const count = at(event, 'series', 'count') ?? at(event, 'count')
+  return typeof count === 'number' ? count : 1
 }
 
 const hasStarted = ({ status }: Pod): boolean => status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true
@@ -42,10 +50,12 @@ function containerTrouble(container: ContainerStatus, events: readonly Resource[
   if (PULL_REASONS.includes(reason)) return noImage(container, events, reason)
   const ended = container.state?.terminated ?? container.lastState?.terminated
   if (ended !== undefined && container.state?.running === undefined) {
+    if (ended.reason === 'StartError') return notStarted(ended.message)
     const words = lastWords(ended.message) ?? lastWords(log)
-    const often = container.restartCount > 0 ? `, started ${container.restartCount + 1} times` : ''
+    // How often is no news.
+    const often = container.restartCount > 0 ? ' again and again' : ''
     return failing(
-      `the container ends (${ended.reason ?? 'exit'} ${ended.exitCode ?? ''}${often})${words === undefined ? '' : `: ${words}`}`,
+      `the container ends${often} (${ended.reason ?? 'exit'} ${ended.exitCode ?? ''})${words === undefined ? '' : `: ${words}`}`,
     )
   }
   if (waiting !== undefined && !STARTING.includes(reason))
@@ -53,16 +63,32 @@ function containerTrouble(container: ContainerStatus, events: readonly Resource[
   return container.state?.running === undefined ? undefined : notReady(container, events, log)
 }
 
+/** The runtime's chain of programs that tell of each other says no more than the last of them. */
+function notStarted(message = ''): Trouble {
+  const why = oneLine(message).replace(/^.*unable to start container process: (error during container init: )?/, '')
+  const isOther = why.includes('executable file not found')
+  return {
+    ...failing(`the container cannot be started: ${why === '' ? 'the runtime gives no reason' : why}`),
+    ...(isOther && { hint: 'That image is none of this program: name it by --image.' }),
+  }
+}
+
 /** Tries and back-offs take turns; the same words for both. */
 function noImage(container: ContainerStatus, events: readonly Resource[], reason: string): Trouble {
   const told = events.findLast((event) => /^Failed to pull/.test(textAt(event, 'message') ?? ''))
   const message = reason === 'ImagePullBackOff' ? textAt(told, 'message') : container.state?.waiting?.message
-  const why = oneLine(message ?? '').replace(/^(Failed to pull image "[^"]*"|.*ErrImagePull): /, '')
+  const why = oneLine((message ?? '').replace(/^(Failed to pull image "[^"]*"|.*ErrImagePull): /, '').replace(CHATTER, ''))
   return {
     ...failing(`the image ${container.image ?? ''} cannot be pulled: ${why === '' ? reason : why}`),
     hint: 'Name one that the nodes can fetch: --image REGISTRY/NAME:TAG; or load it on the nodes.',
   }
 }
+
+/** What containerd says before it says why. */
+const CHATTER =
+  /^(rpc error: code = \w+ desc = )?(failed to pull and unpack image "[^"]*": )?(failed to resolve (reference|image) "[^"]*": )?(failed to do request: )?/
+/** A probe may fail so often while an agent makes its first pass. */
+const EARLY = 3
 
 /** A container that runs: it may be on its way still, so it fails only where a probe has failed. */
 function notReady(container: ContainerStatus, events: readonly Resource[], log: string | undefined): Trouble | undefined {
@@ -71,7 +97,7 @@ function notReady(container: ContainerStatus, events: readonly Resource[], log: 
   const words = lastWords(container.lastState?.terminated?.message) ?? lastWords(log)
   const message = textAt(probe, 'message') ?? ''
   // A startup probe fails until the program is up: its time, not each try, says whether it ever will be.
-  const state = message.startsWith('Startup') ? 'waiting' : 'failing'
+  const state = message.startsWith('Startup') || timesOf(probe) < EARLY ? 'waiting' : 'failing'
   return { state, text: `not ready: ${oneLine(message)}`, ...(words !== undefined && { detail: words }) }
 }
 

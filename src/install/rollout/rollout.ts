@@ -73,8 +73,9 @@ function countStep(what: string, set: DaemonSet, { pods, downNodes, passedOver }
   if (ready.length + excused < desired) return { what, state: 'waiting', text }
   const isByHand = textAt(set, 'spec', 'updateStrategy', 'type') === 'OnDelete'
   if (updated + excused < desired && !isByHand) return { what, state: 'waiting', text: `${text}, ${updated} of ${desired} as wanted` }
-  const old = updated < desired && isByHand ? `; ${desired - updated} still as before: subctl upgrade replaces them` : ''
-  return { what, state: 'ok', text: `${text}${old}` }
+  const whoseTurn = passedOver === undefined ? ': subctl upgrade replaces them' : ''
+  const old = updated < desired && isByHand ? `; ${desired - updated} still as before${whoseTurn}` : ''
+  return { what, state: ready.length < desired ? 'note' : 'ok', text: `${text}${old}` }
 }
 
 /** A pod that could not even be made, as where a quota or a policy forbids it: the set's own Event says so. */
