@@ -37,6 +37,11 @@ export interface View {
         readonly interfaceName: string | undefined
       }
     | undefined
+  /**
+   * The device of this node's own tunnels while its engine keeps any: before the node becomes the active gateway, and for a moment after another has.
+   * Absent while it keeps none.
+   */
+  readonly carryingBy?: string
   /** All other nodes, in any order. */
   readonly nodes: readonly NodeView[]
   readonly remotes: readonly RemoteCluster[]

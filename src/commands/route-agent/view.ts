@@ -49,6 +49,7 @@ export function viewOf(parts: ViewParts): View {
       active === undefined || gatewayIp === undefined
         ? undefined
         : { nodeIp: isMine ? nodeIp : gatewayIp, interfaceName: active.spec.backend_config?.['interface-name'] },
+    ...(facts.carryingBy !== undefined && { carryingBy: facts.carryingBy }),
     nodes: nodes.flatMap((node): NodeView[] => {
       const ip = nodeIpOf(node)
       return ip === undefined || ip === nodeIp ? [] : [{ ip, podCidrs: podsOf(node) }]

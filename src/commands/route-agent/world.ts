@@ -21,6 +21,8 @@ export interface NodeFacts {
   /** Its address in the pods' network and the device that has it; undefined where the CNI gives it none. */
   readonly cniIp: Ip | undefined
   readonly cniDevice: string | undefined
+  /** The device of its tunnels while its engine keeps any. */
+  readonly carryingBy?: string | undefined
 }
 
 /** Echo requests with the kernel's and others' reasons, while somebody watches for packets outside the tunnels. */

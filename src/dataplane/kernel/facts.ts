@@ -1,9 +1,9 @@
 // What a machine is, as its kernel says. Nothing is sent.
 import { type Cidr, contains, type Ip, parseIp } from '../../model/net.ts'
 import type { Exec } from '../../system/exec.ts'
-import { VX_DEVICE } from '../node/state.ts'
+import { TUNNEL_DEVICES, VX_DEVICE } from '../node/state.ts'
 import { OWNED_LABEL } from './owned.ts'
-import { listOf, parseAnswers, wordOf } from './words.ts'
+import { type Json, listOf, parseAnswers, wordOf } from './words.ts'
 
 export interface NodeFacts {
   /** The address that it speaks to the world from, or the one that was asked about. */
@@ -14,6 +14,8 @@ export interface NodeFacts {
   /** Its address in the pods' network and the device that has it; undefined where the CNI gives it none. */
   readonly cniIp: Ip | undefined
   readonly cniDevice: string | undefined
+  /** The device of its tunnels while its engine keeps any: an engine that does owns addresses here. */
+  readonly carryingBy: string | undefined
 }
 
 export interface FactsOptions {
@@ -34,7 +36,7 @@ export async function readNodeFacts(exec: Exec, { podCidrs, nodePodCidrs = [], n
   const [links = [], [way] = []] = parseAnswers(stdout)
   const addresses = links.flatMap((link) =>
     listOf(link.addr_info)
-      .filter((info) => wordOf(info, 'family') === 'inet' && wordOf(info, 'label') !== OWNED_LABEL)
+      .filter((info) => wordOf(info, 'family') === 'inet' && !isOwned(info))
       .map((info) => ({
         ip: parseIp(wordOf(info, 'local') ?? ''),
         prefix: Number(wordOf(info, 'prefixlen')),
@@ -54,5 +56,13 @@ export async function readNodeFacts(exec: Exec, { podCidrs, nodePodCidrs = [], n
   const within = (networks: readonly Cidr[]) => others.filter(({ ip }) => networks.some((network) => contains(network, ip)))
   // An overlay's own device has the one address alone; the pods' bridge has a network.
   const [cni] = [...within(nodePodCidrs), ...within(podCidrs)].sort((a, b) => Number(a.prefix === 32) - Number(b.prefix === 32))
-  return { privateIp: own.ip, device: own.device, nodeMtu: own.mtu, cniIp: cni?.ip, cniDevice: cni?.device }
+  return {
+    ...{ privateIp: own.ip, device: own.device, nodeMtu: own.mtu },
+    ...{ cniIp: cni?.ip, cniDevice: cni?.device },
+    carryingBy: links.some((link) => listOf(link.addr_info).some(isOwned)) ? tunnelDeviceOf(links) : undefined,
+  }
 }
+
+const isOwned = (info: Json): boolean => wordOf(info, 'label') === OWNED_LABEL
+const tunnelDeviceOf = (links: readonly Json[]): string | undefined =>
+  links.map((link) => wordOf(link, 'ifname') ?? '').find((name) => TUNNEL_DEVICES.includes(name))

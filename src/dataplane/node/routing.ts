@@ -1,7 +1,7 @@
-// Routes and rules: to remote networks by table 150, back to the nodes' pods by table 149.
+// Routes and rules: to remote networks by table 150, back to the nodes' pods by table 149, from other nodes into tunnels by table 148.
 import { type Cidr, familyOf, type Ip, networkAddress } from '../../model/net.ts'
 import type { View } from '../../model/view.ts'
-import { RETURN_TABLE, type Route, type Rule, TABLE, TUNNEL_DEVICES, USUAL_DEVICE, VX_DEVICE } from './state.ts'
+import { CARRY_TABLE, RETURN_TABLE, type Route, type Rule, TABLE, TUNNEL_DEVICES, USUAL_DEVICE, VX_DEVICE } from './state.ts'
 
 /** All networks of the others that are routed, sorted. */
 export const remoteNetworks = ({ remotes }: View): readonly Cidr[] =>
@@ -31,6 +31,7 @@ export function routesOf(view: View, vxAddressOf: (node: Ip) => Ip): readonly Ro
   return [
     ...remote.map((to): Route => ({ table: TABLE, to })),
     ...(hop === undefined ? [] : remote.map((to): Route => ({ table: TABLE, to, ...hop, ...(src !== undefined && { src }) }))),
+    ...carryRoutes(view, remote),
     ...returnRoutes(view, vxAddressOf),
   ]
 }
@@ -40,6 +41,15 @@ function hopOf({ role, gateway, nodeIp }: View, vxAddressOf: (node: Ip) => Ip): 
   if (role === 'gateway') return { dev: deviceOf(gateway?.interfaceName) ?? USUAL_DEVICE }
   if (role === 'node' && gateway !== undefined && gateway.nodeIp !== nodeIp) return { dev: VX_DEVICE, via: vxAddressOf(gateway.nodeIp) }
   return undefined
+}
+
+/**
+ * While a gateway takes over, nodes learn of it one after the other. What one sends here goes into the tunnels that are here, whoever is the active gateway by
+ * now: two gateways that each take the other for it would send packets to and fro until they die.
+ */
+const carryRoutes = (view: View, remote: readonly Cidr[]): readonly Route[] => {
+  const { carryingBy: dev } = view
+  return dev === undefined || !tunnelDevices(view).includes(dev) ? [] : remote.map((to): Route => ({ table: CARRY_TABLE, to, dev }))
 }
 
 /** What comes out of a tunnel goes to a node's pods over the VXLAN: a node takes it from there alone. */
@@ -55,4 +65,5 @@ function returnRoutes(view: View, vxAddressOf: (node: Ip) => Ip): readonly Route
 export const rulesOf = (view: View): readonly Rule[] => [
   { priority: TABLE, table: TABLE },
   ...tunnelDevices(view).map((iif): Rule => ({ priority: RETURN_TABLE, table: RETURN_TABLE, iif })),
+  ...(tunnelDevices(view).length === 0 ? [] : [{ priority: CARRY_TABLE, table: CARRY_TABLE, iif: VX_DEVICE }]),
 ]

@@ -7,6 +7,8 @@ export const OWNER = 77
 export const TABLE = 150
 /** Routes to this cluster's own pods for what comes out of a tunnel: table, and priority of its rules. */
 export const RETURN_TABLE = 149
+/** Routes into this node's own tunnels, for what other nodes have sent here: table, and priority of its rule. */
+export const CARRY_TABLE = 148
 /** A route that leads somewhere, and the reject behind it. */
 export const METRIC = { route: 100, reject: 4_294_967_295 } as const
 export const VX_DEVICE = 'vx-submariner'

@@ -41,6 +41,7 @@ it(
         nodeMtu: 1500,
         cniIp: '10.1.5.1',
         cniDevice: 'cni0',
+        carryingBy: undefined,
       })
       expect(await readNodeFacts(node.exec, { podCidrs, nodeIp: ip('172.30.0.7') })).toMatchObject({
         privateIp: '172.30.0.7',
@@ -49,6 +50,23 @@ it(
       await expect(readNodeFacts(node.exec, { podCidrs, nodeIp: ip('172.30.0.8') })).rejects.toThrow(
         'no device of this node has 172.30.0.8',
       )
+    }),
+  TIMEOUT_MS,
+)
+
+it(
+  'an engine that keeps tunnels is known by the addresses that it owns, with the device that they end in',
+  () =>
+    withNamespaces(['carrying'], async (node) => {
+      const carryingBy = async () => (await readNodeFacts(node.exec, { podCidrs })).carryingBy
+      await node.ip('link add wan0 type bridge', 'addr add 172.30.0.7/24 dev wan0', 'link set wan0 up', 'addr add 100.1.0.0/32 dev lo')
+      await node.ip('link add ipsec0 type bridge', 'link set ipsec0 up')
+      expect(await carryingBy()).toBeUndefined()
+      const owned = openOwnedAddresses(node.exec)
+      await owned.reconcile([ip('100.1.0.1')])
+      expect(await carryingBy()).toBe('ipsec0')
+      await node.ip('link del ipsec0')
+      expect(await carryingBy()).toBeUndefined()
     }),
   TIMEOUT_MS,
 )

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { macOf, vxAddresses } from '../../../src/dataplane/node/overlay.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
-import { METRIC, type NodePlan, RETURN_TABLE, type Route, TABLE, VX_DEVICE } from '../../../src/dataplane/node/state.ts'
+import { CARRY_TABLE, METRIC, type NodePlan, RETURN_TABLE, type Route, TABLE, VX_DEVICE } from '../../../src/dataplane/node/state.ts'
 import { contains, type Ip } from '../../../src/model/net.ts'
 import { anyView, cidr, gatewayView, ip, remote, view } from './views.ts'
 
@@ -75,9 +75,28 @@ it('a standby has the way from tunnels to pods ready, and sends by the active ga
   expect(ways(plan, RETURN_TABLE)).toHaveLength(1)
 })
 
+describe('a gateway that keeps tunnels', () => {
+  const other = { nodeIp: ip('172.30.0.11'), interfaceName: 'ipsec0' } as const
+  it('sends what comes from other nodes into them, also before it is the active one and after', () => {
+    for (const role of ['gateway', 'node'] as const) {
+      const plan = planNode(gatewayView({ role, gateway: other, carryingBy: 'ipsec0' }))
+      expect(ways(plan, CARRY_TABLE)).toEqual(['10.2.0.0/16', '100.2.0.0/16'].map((to) => ({ table: 148, to, dev: 'ipsec0' })))
+      expect(plan.rules).toContainEqual({ priority: CARRY_TABLE, table: CARRY_TABLE, iif: VX_DEVICE })
+    }
+  })
+  it('sends it on to the active one when it keeps them no more', () => {
+    expect(ways(planNode(gatewayView({ role: 'node', gateway: other })), CARRY_TABLE)).toEqual([])
+  })
+  it('believes no device on a node that is no gateway', () => {
+    const plan = planNode(view({ carryingBy: 'ipsec0' }))
+    expect(ways(plan, CARRY_TABLE)).toEqual([])
+    expect(plan.rules).toEqual([{ priority: TABLE, table: TABLE }])
+  })
+})
+
 it('a take-over changes no rule of the packet filter, no set and no address', () => {
   const standby = planNode(gatewayView({ role: 'node', gateway: { nodeIp: ip('172.30.0.11'), interfaceName: 'ipsec0' } }))
-  const { routes: _before, ...rest } = planNode(gatewayView())
+  const { routes: _before, ...rest } = planNode(gatewayView({ carryingBy: 'ipsec0' }))
   const { routes: _after, ...other } = standby
   expect(other).toEqual(rest)
 })
@@ -116,8 +135,9 @@ it('whatever the view: what leads somewhere leads into a tunnel’s device or th
     fc.property(anyView, (at) => {
       const plan = planNode(at)
       const peers = new Set(plan.peers.map((peer) => peer.ip))
-      for (const { dev, via } of plan.routes.filter((route) => route.dev !== undefined)) {
+      for (const { table, dev, via } of plan.routes.filter((route) => route.dev !== undefined)) {
         if (dev === VX_DEVICE) expect(via !== undefined && peers.has(via)).toBe(true)
+        else if (table === CARRY_TABLE) expect([dev, via]).toEqual([at.carryingBy, undefined])
         else expect([at.role, via]).toEqual(['gateway', undefined])
       }
       if (at.role === 'none') expect(ways(plan)).toEqual([])

@@ -58,8 +58,9 @@ export const anyView: fc.Arbitrary<View> = fc
     interfaceName: fc.constantFrom(undefined, 'ipsec0', 'subm-ipsec', 'tun7'),
     nodeMtu: fc.constantFrom(1500, 1450, 9000),
     clampMss: fc.constantFrom(undefined, 1300),
+    carryingBy: fc.constantFrom(undefined, 'ipsec0', 'subm-ipsec'),
   })
-  .map(({ role, isCandidate, numbers, remotes, hasCni, knowsPods, interfaceName, nodeMtu, clampMss }) => {
+  .map(({ role, isCandidate, numbers, remotes, hasCni, knowsPods, interfaceName, nodeMtu, clampMss, carryingBy }) => {
     const nodes = numbers.map(nodeAt)
     const other: Ip = nodes[0]?.ip ?? ip('172.30.0.2')
     const pods: readonly Cidr[] = knowsPods ? [cidr('10.1.1.0/24')] : []
@@ -75,5 +76,6 @@ export const anyView: fc.Arbitrary<View> = fc
       cniDevice: hasCni ? 'cni0' : undefined,
       gateway: role === 'none' ? undefined : { nodeIp: role === 'gateway' ? ip('172.30.0.1') : other, interfaceName },
       ...(clampMss !== undefined && { clampMss }),
+      ...(carryingBy !== undefined && { carryingBy }),
     })
   })
