@@ -12,7 +12,7 @@ import { type Guard, refusalOf } from './guard.ts'
 import type { Merged } from './merge.ts'
 import type { Services } from './services.ts'
 import { keyText, type Slice, specOf } from './share.ts'
-import { importSlices, reseen } from './slices.ts'
+import { hasReady, importSlices, reseen } from './slices.ts'
 import { changes } from './up.ts'
 
 export interface DownView {
@@ -94,14 +94,7 @@ function planOne(view: DownView, merged: Merged | undefined, place: Place): Down
     return view.namespaces.has(merged.namespace) ? planImport(view, merged, place) : NOTHING
   }
   const kept = merged === undefined && !isForeign ? frozen(view, place, undefined) : []
-  if (kept.length > 0)
-    return {
-      ...NOTHING,
-      slices: changes(
-        place.slices,
-        kept.map((slice) => reseen(slice, view.isReachable(clusterOf(slice)))),
-      ),
-    }
+  if (kept.length > 0) return { ...NOTHING, slices: changes(place.slices, stay(view, place, kept)) }
   return { ...dropAll(place), refused: merged === undefined ? [] : refusals(merged, guarded, isForeign) }
 }
 
@@ -126,6 +119,10 @@ const frozen = ({ isFrozen, clusterId }: DownView, { slices }: Place, merged: Me
     ? slices.filter((slice) => clusterOf(slice) !== clusterId && !merged?.shares.some(({ cluster }) => cluster === clusterOf(slice)))
     : []
 
+/** Copies as they are now. */
+const stay = (view: DownView, { service }: Place, kept: readonly EndpointSlice[]): readonly EndpointSlice[] =>
+  kept.map((slice) => reseen(slice, { isReachable: view.isReachable(clusterOf(slice)), service: service?.metadata.name }))
+
 function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
   const kept = frozen(view, place, merged)
   const known = { ...specOf(merged), ...(merged.type === 'Headless' && { ports: [] }) }
@@ -137,8 +134,9 @@ function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
   const owner = ownerOf(place.import)
   // The objects that belong to the import name its uid: they come once it is there.
   if (owner === undefined) return { ...NOTHING, imports }
-  const { slices, refused } = importSlices({ ...view, merged, pods: view.pods.get(keyText(merged)) ?? [], owner })
-  const stay = kept.map((slice) => reseen(slice, view.isReachable(clusterOf(slice))))
+  const pods = view.pods.get(keyText(merged)) ?? []
+  const { slices, refused } = importSlices({ ...view, merged, pods, owner })
+  const isNear = view.isLocalFirst && hasReady(pods)
   const service =
     spec.type === 'ClusterSetIP' && merged.ports.length > 0 ? renewedService(place.service, derivedService(merged, owner)) : undefined
   const isExtra = place.service !== undefined && (spec.type === 'Headless' || place.service.metadata.name !== derivedName(merged))
@@ -148,7 +146,7 @@ function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
       put: service === undefined || kept.length > 0 ? [] : [service],
       drop: isExtra && place.service !== undefined ? [place.service] : [],
     },
-    slices: changes(place.slices, [...slices, ...stay]),
+    slices: changes(place.slices, [...slices, ...stay(view, isNear ? NOWHERE : place, kept)]),
     statuses: statusOf(view, wanted, place.import, { merged, kept }),
     refused,
   }

@@ -58,7 +58,7 @@ export function importSlices(view: SlicesView): ImportSlices {
   return { slices, refused }
 }
 
-const hasReady = (slices: readonly Slice[]): boolean => slices.some(({ backends }) => backends.some(isReady))
+export const hasReady = (slices: readonly Slice[]): boolean => slices.some(({ backends }) => backends.some(isReady))
 
 interface Use {
   readonly derived: readonly Port[]
@@ -80,14 +80,21 @@ function seenConditions({ conditions = {} }: Backend, isReachable: boolean): Non
   return { ready: wasReady && isReachable, serving: conditions.serving ?? wasReady, terminating: conditions.terminating ?? false }
 }
 
+export interface Reseen {
+  readonly isReachable: boolean
+  /** The derived Service, where this cluster's own backends do not come first; undefined: as it was. */
+  readonly service: string | undefined
+}
 /** The same for a copy whose origin is not known at the moment. */
-export function reseen(slice: EndpointSlice, isReachable: boolean): EndpointSlice {
-  const isAlways = slice.metadata.annotations?.[PUBLISH_NOT_READY] === 'true'
+export function reseen(slice: EndpointSlice, { isReachable, service }: Reseen): EndpointSlice {
+  const { labels = {}, annotations } = slice.metadata
+  const isAlways = annotations?.[PUBLISH_NOT_READY] === 'true'
   const endpoints = (slice.endpoints ?? []).map((backend) => {
     const { serving = true, terminating = false } = backend.conditions ?? {}
     return { ...backend, conditions: { ready: isReachable && (isAlways || (serving && !terminating)), serving, terminating } }
   })
-  return { ...slice, endpoints }
+  const isUsed = service !== undefined && labels[IS_HEADLESS] === 'false'
+  return { ...slice, endpoints, metadata: { ...slice.metadata, labels: { ...labels, ...(isUsed && { [KUBE_SERVICE]: service }) } } }
 }
 
 interface Vetted {
