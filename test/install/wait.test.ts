@@ -92,6 +92,12 @@ describe('podSteps() says how a workload comes up', () => {
     expect(steps({ ...sight, downNodes: new Set(['n2']) })).toEqual(['note gateway: 1 of 2 ready'])
     expect(steps(sight)).toEqual(['waiting gateway: 1 of 2 ready'])
   })
+  it('says that a node that is down holds up the rolling update of others', () => {
+    const old = pod({ conditions: [{ type: 'Ready', status: 'False' }] }, 'n2')
+    expect(steps({ daemonSets: [set({ desired: 2, updated: 0 })], pods: [READY, old], downNodes: new Set(['n2']) })[0]).toBe(
+      'waiting gateway: 1 of 2 ready, 0 of 2 as wanted: a rolling update does not go past nodes that are down',
+    )
+  })
   it('does not wait for an old pod that is passed over until its turn', () => {
     const crashing = pod(
       container({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1 } } }),

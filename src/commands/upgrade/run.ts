@@ -1,7 +1,7 @@
 // An upgrade's steps, driven from here: what a DaemonSet's own strategies cannot say is which gateway is next and what must hold in between.
 import { applyPlan, type Limit, until } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
-import { downNodes } from '../../install/rollout/rollout.ts'
+import { allPodsOf, downNodes, nodeOf } from '../../install/rollout/rollout.ts'
 import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
@@ -49,8 +49,11 @@ export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]>
   say('Rights, kinds and settings')
   await apply(changes.filter((change) => !isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD)))
   say('Route agents, node by node: what they have put into the kernel stays meanwhile')
-  await apply(changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD)))
+  const agents = changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD))
+  const down = await downPods(api, ROUTE_AGENT_WORKLOAD)
+  await apply(down === 0 ? agents : agents.map((change) => ({ ...change, action: 'changed', object: pastDown(change.object, down) })))
   await well(upgrading, { workloads: [ROUTE_AGENT_WORKLOAD] })
+  if (down > 0) await apply(agents.map((change) => ({ ...change, action: 'changed' })))
   say('Gateways, one by one, those that stand by first')
   const gateways = changes.filter((change) => isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD))
   await apply(gateways.map((change) => ({ ...change, object: heldBack(change.object) })))
@@ -89,6 +92,22 @@ const applyOptions = ({ clock, signal, timeoutMs }: Upgrading) => ({
 const heldBack = (object: Resource): Resource => ({
   ...object,
   ...{ spec: { ...Reflect.get(object, 'spec'), updateStrategy: { type: 'OnDelete' } } },
+})
+
+/** How many nodes that are down have a pod of the workload. */
+async function downPods(api: KubeApi, workload: string): Promise<number> {
+  const { pods, downNodes } = await lookAtGateways(api, false)
+  return new Set(
+    allPodsOf(pods, workload)
+      .map(nodeOf)
+      .filter((node) => downNodes.has(node)),
+  ).size
+}
+
+/** The same workload, whose rolling update counts the pods of nodes that are down out: else they would hold up all others until their nodes are back. */
+const pastDown = (object: Resource, down: number): Resource => ({
+  ...object,
+  ...{ spec: { ...Reflect.get(object, 'spec'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 + down } } } },
 })
 
 /** Until the cluster has taken note of the new templates: only then is it known which pods are old. */

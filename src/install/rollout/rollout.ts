@@ -72,11 +72,20 @@ function countStep(what: string, set: DaemonSet, { pods, downNodes, passedOver }
   const text = `${ready.length} of ${desired} ready`
   if (ready.length + excused < desired) return { what, state: 'waiting', text }
   const isByHand = textAt(set, 'spec', 'updateStrategy', 'type') === 'OnDelete'
-  if (updated + excused < desired && !isByHand) return { what, state: 'waiting', text: `${text}, ${updated} of ${desired} as wanted` }
+  if (updated + excused < desired && !isByHand) {
+    const wanted = `${text}, ${updated} of ${desired} as wanted`
+    return excused === 0
+      ? { what, state: 'waiting', text: wanted }
+      : { what, state: 'waiting', text: `${wanted}: ${HELD_UP}`, hint: PAST_DOWN }
+  }
   const whoseTurn = passedOver === undefined ? ': subctl upgrade replaces them' : ''
   const old = updated < desired && isByHand ? `; ${desired - updated} still as before${whoseTurn}` : ''
   return { what, state: ready.length < desired ? 'note' : 'ok', text: `${text}${old}` }
 }
+
+const HELD_UP = 'a rolling update does not go past nodes that are down'
+const PAST_DOWN =
+  'subctl upgrade goes past nodes that are down; or the update goes on when they are back, or their Node objects are deleted.'
 
 /** A pod that could not even be made, as where a quota or a policy forbids it: the set's own Event says so. */
 function notMade(what: string, set: DaemonSet, { events }: PodSight): readonly Step[] {
