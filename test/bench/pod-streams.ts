@@ -76,5 +76,6 @@ async function argvInPod(bed: Bed, node: string, argv: readonly string[]): Promi
   const uid = (await api.get('Pod', podName(node), 'default'))?.metadata.uid
   const found = (await podProcesses(bed, node)).find(({ pod }) => pod === uid)
   if (found === undefined) throw new Error(`the pod ${podName(node)} runs no process`)
-  return ['nsenter', `--net=/proc/${found.pid}/ns/net`, '--', ...argv]
+  // Ahead of all else: on a busy machine an echo that waits for its turn would count as a network that loses.
+  return ['nice', '-n', '-19', 'nsenter', `--net=/proc/${found.pid}/ns/net`, '--', ...argv]
 }

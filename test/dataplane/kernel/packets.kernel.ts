@@ -97,6 +97,22 @@ it(
 )
 
 it(
+  'a gateway that keeps tunnels sends into them what another node sends it, though it takes that node for the active gateway by now',
+  () =>
+    withCluster({ rpFilter: 0 }, async ({ reconcile, workerPod, remote }) => {
+      const mistaken = { role: 'node', gateway: { nodeIp: nodeIp('172.30.0.11'), interfaceName: 'ipsec0' } } as const
+      const arrived = await countFrom(remote, WORKER_POD)
+      await reconcile({ gateway: mistaken })
+      await pings(workerPod, REMOTE_POD, '-W', '1')
+      expect(await arrived()).toBe(0)
+      await reconcile({ gateway: { ...mistaken, carryingBy: 'ipsec0' } })
+      await pings(workerPod, REMOTE_POD, '-W', '1')
+      expect(await arrived()).toBe(2)
+    }),
+  TIMEOUT_MS,
+)
+
+it(
   'packets that claim the other cluster as their source are dropped, wherever they come from',
   () =>
     withCluster({ rpFilter: 0 }, async (cluster) => {
