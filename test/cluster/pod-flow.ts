@@ -12,6 +12,8 @@ const BYTES = 100
 const SETTLED = 2_500 / EVERY_MS
 
 export interface PodFlow extends AsyncDisposable {
+  /** What was lost until now counts no more. */
+  restart(): Promise<void>
   /** What was lost since it started, and the longest time without an answer. Reads a log by way of the client's API. */
   losses(): Promise<Losses>
 }
@@ -33,8 +35,11 @@ export async function podFlow(bed: Bed, from: string, to: string): Promise<PodFl
     return readFlow(line) ?? { flow: aim, sent: 0, answered: 0, gaps: [] }
   }
   await until(`datagrams from ${from} to ${to} are answered`, async () => (await state()).answered > 1_000 / EVERY_MS, 120_000)
-  const first = await state()
+  let first = await state()
   return {
+    async restart() {
+      first = await state()
+    },
     async losses() {
       let from = Number.POSITIVE_INFINITY
       await until('what is under way has come or is lost', async () => {
