@@ -27,7 +27,7 @@ async function underFlow(bed: Bed, work: (active: string) => Promise<void>): Pro
   await using flow = await podFlow(bed, 'west-w1', 'east-w1')
   const { name } = await activeGateway(bed, 'west')
   await work(name)
-  return flow.losses()
+  return await flow.losses()
 }
 
 const west = (bed: Bed, ...args: readonly string[]): Promise<string> => kubectl(bed, ['--context', 'west', ...args])
@@ -53,7 +53,7 @@ describeImage('from nothing to verified, and to nothing again', () => {
       await subctl(bed, deployArgs(bed))
       for (const cluster of bed.layout.clusters) await subctl(bed, [...joinArgs(bed, cluster), '--wait', '--timeout', '4m'])
       hasJoined = true
-      const { code, stdout, stderr } = await verify(bed, '')
+      const { code, stdout, stderr } = await verify(bed)
       expect([code, code === 0 ? '' : `${stderr}${stdout}`]).toEqual([0, ''])
       report('from nothing to verified', Math.round((Date.now() - from) / 1000), 's', '< 60 s')
     }),

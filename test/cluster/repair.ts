@@ -35,5 +35,5 @@ export async function untilVerified(bed: Bed, limitMs = 240_000): Promise<void> 
 }
 
 /** verify over all clusters of the bed. */
-export const verify = (bed: Bed, flags: string): Promise<ExecResult> =>
-  subctl(bed, `verify --contexts ${bed.layout.clusters.map(({ name }) => name).join()} ${flags}`, { okCodes: [0, 2, 75] })
+export const verify = (bed: Bed, flags = ''): Promise<ExecResult> =>
+  subctl(bed, `verify --contexts ${bed.layout.clusters.map(({ name }) => name).join()} ${flags}`.trim(), { okCodes: [0, 2, 75] })
