@@ -59,12 +59,12 @@ export function decodeOne<K extends Kind>(kind: K, answer: HttpAnswer): Of<K> {
   return object
 }
 
-export interface Page<K extends Kind> {
-  readonly items: readonly Of<K>[]
+export interface Page<L> {
+  readonly items: readonly L[]
   readonly version: string
   readonly next: string | undefined
 }
-export function decodePage<K extends Kind>(kind: K, answer: HttpAnswer, complain: Complain): Page<K> {
+export function decodePage<K extends Kind>(kind: K, answer: HttpAnswer, complain: Complain): Page<Of<K>> {
   const list = parseJson(answer.text)
   if (!isRecord(list) || !isRecord(list.metadata) || typeof list.metadata.resourceVersion !== 'string')
     throw new ApiError(answer.status, NOT_API, `the answer is no list of ${kind}: ${firstLine(answer.text)}`)

@@ -42,6 +42,8 @@ export interface KubeApi {
   get<K extends Kind>(kind: K, name: string, namespace?: string): Promise<Of<K> | undefined>
   /** All pages. */
   list<K extends Kind>(kind: K, query?: Query): Promise<Listed<Of<K>>>
+  /** As list(), but of each object what is taken of it, before the next page comes: the rest of thousands need not stay in memory. */
+  listOf<K extends Kind, L>(kind: K, query: Query, take: (object: Of<K>) => L): Promise<Listed<L>>
   /** Yields what changes after the version, bookmarks too; ends, without error, when the server closes the stream. 410 is an ApiError. */
   watch<K extends Kind>(kind: K, version: string, query: Query, signal: AbortSignal): AsyncIterable<WatchEvent<Of<K>>>
   create<R extends Resource>(object: R, options?: WriteOptions): Promise<R>

@@ -4,7 +4,7 @@ import type { Resource } from '../model/resources.ts'
 import { type Http, type HttpAnswer, HttpError, type HttpRequest, openHttp } from '../system/http.ts'
 import { type Log, silentLog } from '../system/log.ts'
 import { type Access, type Credentials, tlsOf } from './access.ts'
-import { type Complain, decodeEvent, decodeOne, decodePage, errorOf } from './answers.ts'
+import { type Complain, decodeEvent, decodeOne, decodePage, errorOf, type Page } from './answers.ts'
 import { ApiError, type KubeApi, type Listed, type Query, type WatchEvent, type WriteOptions } from './api.ts'
 import { pathOf, selectorsOf, withParameters } from './paths.ts'
 
@@ -53,6 +53,11 @@ function apiOver(line: Line, timeoutMs: number, complain: Complain): KubeApi {
       }
     },
     list: (kind, query = {}) => listAll(kind, query, async (path) => decodePage(kind, await line.ask(path, { timeoutMs }), complain)),
+    listOf: (kind, query, take) =>
+      listAll(kind, query, async (path) => {
+        const { items, ...page } = decodePage(kind, await line.ask(path, { timeoutMs }), complain)
+        return { ...page, items: items.map(take) }
+      }),
     watch: (kind, version, query, signal) =>
       watchOver(line, kind, withParameters(pathOf(kind, query.namespace), watching(version, query)), {
         signal,
@@ -113,14 +118,10 @@ const pathOfObject = (object: Resource, subresource?: string): string =>
 /** The server answers a write with an object of the kind that was written. */
 const sameAs = <R extends Resource>(_written: R, answer: Resource): R => answer as R
 
-async function listAll<K extends Kind>(
-  kind: K,
-  query: Query,
-  page: (path: string) => Promise<ReturnType<typeof decodePage<K>>>,
-): Promise<Listed<Of<K>>> {
+async function listAll<L>(kind: Kind, query: Query, page: (path: string) => Promise<Page<L>>): Promise<Listed<L>> {
   const at = (next: string | undefined, limit: string | undefined): string =>
     withParameters(pathOf(kind, query.namespace), { ...selectorsOf(query), limit, continue: next })
-  const items: Of<K>[] = []
+  const items: L[] = []
   let got = await page(at(undefined, PAGE))
   items.push(...got.items)
   while (got.next !== undefined) {

@@ -24,12 +24,14 @@ export interface Store<T> extends Feed {
   all(): readonly T[]
   get(name: string, namespace?: string): T | undefined
 }
-/** Where a feed puts what it reads. These say whether anything is different now. */
-export interface Copy<T> {
+/** Where a feed puts what it reads. The last three say whether anything is different now. */
+export interface Copy<T, L = T> {
+  /** What it needs of an object of a list. */
+  take(object: T): L
   put(object: T): boolean
   gone(object: T): boolean
   /** These are all there are. */
-  reset(items: readonly T[]): boolean
+  reset(items: readonly L[]): boolean
 }
 
 export interface StoreOptions {
@@ -59,7 +61,7 @@ export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreO
 }
 
 /** Lists, then watches for good: again after every end, error, 410 or silence, and a full list every relistMs. */
-export function openFeed<K extends Kind>(api: KubeApi, kind: K, copy: Copy<Of<K>>, options: StoreOptions): Feed {
+export function openFeed<K extends Kind, L>(api: KubeApi, kind: K, copy: Copy<Of<K>, L>, options: StoreOptions): Feed {
   const { query = {}, clock, signal, random = Math.random } = options
   const log = options.log.with({ kind, server: api.server })
   const first = Promise.withResolvers<void>()
@@ -80,7 +82,7 @@ export function openFeed<K extends Kind>(api: KubeApi, kind: K, copy: Copy<Of<K>
   const changed = (): void => options.onChange?.()
 
   const list = async (): Promise<string> => {
-    const { items, version } = await api.list(kind, query)
+    const { items, version } = await api.listOf(kind, query, copy.take)
     hear()
     const isNew = copy.reset(items)
     first.resolve()
@@ -169,6 +171,7 @@ function openCopy<T extends Resource>(): Copy<T> & Pick<Store<T>, 'all' | 'get'>
   let array: readonly T[] | undefined
   let listed = false
   return {
+    take: light,
     all: () => {
       array ??= [...objects.values()]
       return array
@@ -186,7 +189,7 @@ function openCopy<T extends Resource>(): Copy<T> & Pick<Store<T>, 'all' | 'get'>
     },
     reset(items) {
       const before = objects
-      objects = new Map(items.map((item) => [keyOfObject(item), light(item)]))
+      objects = new Map(items.map((item) => [keyOfObject(item), item]))
       const isNew = !listed || before.size !== objects.size || items.some((item) => !same(before.get(keyOfObject(item)), item))
       listed = true
       if (isNew) array = undefined

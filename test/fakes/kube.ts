@@ -187,6 +187,10 @@ function fakeApi(state: State, who: string, options: { readonly clock?: Clock; r
             .map(([, object]) => clone(object) as Of<typeof kind>),
           version: String(state.version),
         })),
+      async listOf(kind, query, take) {
+        const { items, version } = await api.list(kind, query)
+        return { items: items.map(take), version }
+      },
       watch: (kind, version, query, signal) =>
         watchState(state, {
           kind,

@@ -5,8 +5,8 @@ import { type Import, importOf, type Slice, sliceOf } from './objects.ts'
 
 /** The directory, and the copies of the API's objects that it is: each object that comes, changes or goes changes one service of it. */
 export interface Index extends Directory {
-  readonly imports: Copy<Resource>
-  readonly slices: Copy<Resource>
+  readonly imports: Copy<Resource, Read<Import>>
+  readonly slices: Copy<Resource, Read<Slice>>
   /** Told when which clusters can be reached has changed. Undefined: nobody says, so all count as reached. */
   setConnected(clusters: ReadonlySet<string> | undefined): void
   /** Says that both copies have been read once. */
@@ -106,51 +106,60 @@ const reachOf = (clusters: ReadonlySet<string> | undefined): Reach & { isCurrent
   isConnected: (cluster) => clusters === undefined || clusters.has(cluster),
 })
 
-interface Indexed {
-  readonly copy: Copy<Resource>
+interface Indexed<T> {
+  readonly copy: Copy<Resource, Read<T>>
   size(): number
 }
+/** What is kept of an object: enough to tell another state of it, or another object of its name, and what was read in it. */
 interface Held<T> {
-  readonly version: string | undefined
-  readonly uid: string | undefined
-  readonly value: T | undefined
+  readonly version: string
+  readonly value: T
+}
+interface Read<T> extends Held<T | undefined> {
+  readonly name: string
 }
 
 /** A copy that keeps of each object what the reading gives, and says what that was before and is now. */
-function openIndexed<T>(read: (object: Resource) => T | undefined, changed: (before: T | undefined, now: T | undefined) => void): Indexed {
+function openIndexed<T>(
+  read: (object: Resource) => T | undefined,
+  changed: (before: T | undefined, now: T | undefined) => void,
+): Indexed<T> {
   const held = new Map<string, Held<T>>()
-  const nameOf = ({ metadata }: Resource): string => `${metadata.namespace ?? ''}/${metadata.name}`
+  const take = (object: Resource): Read<T> => ({ name: nameOf(object), version: versionOf(object), value: read(object) })
   const drop = (name: string): boolean => {
     const before = held.get(name)
     if (before === undefined) return false
     held.delete(name)
-    if (before.value !== undefined) changed(before.value, undefined)
+    changed(before.value, undefined)
     return true
   }
-  const put = (object: Resource): boolean => {
-    const { resourceVersion: version, uid } = object.metadata
-    const before = held.get(nameOf(object))
-    if (before !== undefined && before.version === version && before.uid === uid) return false
-    const value = read(object)
+  const put = ({ name, version, value }: Read<T>): boolean => {
+    const before = held.get(name)
+    if (before?.version === version) return false
     // Those of other services are not held at all: a cluster has many.
-    if (value === undefined) return drop(nameOf(object))
-    held.set(nameOf(object), { version, uid, value })
+    if (value === undefined) return drop(name)
+    held.set(name, { version, value })
     changed(before?.value, value)
     return true
   }
   return {
     size: () => held.size,
     copy: {
-      put,
+      take,
+      put: (object) => put(take(object)),
       gone: (object) => drop(nameOf(object)),
       reset(items) {
-        const now = new Set(items.map(nameOf))
+        const now = new Set(items.map(({ name }) => name))
         const gone = [...held.keys()].filter((name) => !now.has(name))
         // Put before drop: a service whose slice has another name now is never without it.
-        const put_ = items.filter(put).length
+        const came = items.filter(put).length
         for (const name of gone) drop(name)
-        return put_ + gone.length > 0
+        return came + gone.length > 0
       },
     },
   }
 }
+
+const nameOf = ({ metadata }: Resource): string => `${metadata.namespace ?? ''}/${metadata.name}`
+/** Of two objects of one name; the end of a uid is as random as its beginning. */
+const versionOf = ({ metadata: { resourceVersion = '', uid = '' } }: Resource): string => `${resourceVersion} ${uid.slice(-12)}`

@@ -56,8 +56,8 @@ describe('an index', () => {
         const have = { import: new Map<string, Resource>(), slice: new Map<string, Resource>() }
         for (const step of steps) {
           if (step.what === 'reset') {
-            index.imports.reset([...have.import.values()])
-            index.slices.reset([...have.slice.values()])
+            index.imports.reset([...have.import.values()].map(index.imports.take))
+            index.slices.reset([...have.slice.values()].map(index.slices.take))
           } else {
             const copy = step.what === 'import' ? index.imports : index.slices
             if (step.gone) have[step.what].delete(keyOf(step.object))
@@ -90,7 +90,11 @@ describe('an index', () => {
   it('takes what it has already for no change', () => {
     const index = openIndex()
     const object = importObject('a')
-    expect([index.imports.put(object), index.imports.put(object), index.imports.reset([object])]).toEqual([true, false, false])
+    expect([index.imports.put(object), index.imports.put(object), index.imports.reset([index.imports.take(object)])]).toEqual([
+      true,
+      false,
+      false,
+    ])
     expect([index.imports.gone(object), index.imports.gone(object)]).toEqual([true, false])
   })
 })
