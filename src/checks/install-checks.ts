@@ -21,7 +21,7 @@ async function unchanged(context: CheckContext): Promise<Verdict> {
   return {
     is: 'warning',
     reason: changes.map(({ object, by, fields }) => `${object}: ${by} wrote ${fields.join(', ')}`).join('; '),
-    hint: '`subctl join ... --plan` compares; with --force-conflicts, join takes them back',
+    hint: '`subctl join ... --plan` compares; --force-conflicts takes back what join sets itself, and what was added beside it is taken out by kubectl',
   }
 }
 

@@ -1,6 +1,6 @@
 import { compare } from '../install/compare.ts'
 import { planInstall } from '../install/plan.ts'
-import { openSteps, type Step } from '../install/rollout/step.ts'
+import type { Step } from '../install/rollout/step.ts'
 import { hasConstraints, PULL_POLICIES } from '../install/workloads.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
@@ -54,12 +54,13 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
     say: (text) => say(context, text),
     tell: teller(context, given),
   })
-  print(context, given, endLines(image, openSteps(steps)), { ...data, plan: false, open: openSteps(steps) })
+  const open = steps.filter(({ state }) => state !== 'ok')
+  print(context, given, endLines(image, open), { ...data, plan: false, open })
 }
 
 function endLines(image: string, open: readonly Step[]): readonly string[] {
   if (open.length === 0) return [`The agents are of image ${image} now, and all is up.`]
-  return [`The agents are of image ${image} now. What was not well before is not yet:`, ...grouped(open).map((line) => `  ${line}`)]
+  return [`The agents are of image ${image} now. Not well, as before:`, ...grouped(open).map((line) => `  ${line}`)]
 }
 
 /** What applying this version would change. Secrets and labels of nodes are the join's. */
