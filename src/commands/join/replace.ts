@@ -52,7 +52,10 @@ export async function mendCharon(context: Context, api: KubeApi, limit: Limit): 
   for (const pod of brokenPods(sight, CHARON_WORKLOAD)) {
     const { name, namespace, uid } = pod.metadata
     const node = nodeOf(pod)
-    if (carriesTraffic(sight.gateways, node)) continue
+    if (carriesTraffic(sight.gateways, node)) {
+      say(context, `note: the old pod of charon on ${node} is not ready, but carries traffic: subctl upgrade replaces it in its turn`)
+      continue
+    }
     say(context, `replacing charon on ${node}: its old pod is not ready`)
     await api.remove('Pod', name, namespace, uid === undefined ? {} : { uid })
   }
