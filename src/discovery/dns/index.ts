@@ -1,18 +1,58 @@
 import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
-import type { Directory, Reach, Service } from './directory.ts'
+import { openByName } from './by-name.ts'
+import type { Directory, Epoch, Reach, Service } from './directory.ts'
+import { openHeld, type Taken } from './held.ts'
 import { type Import, importOf, type Slice, sliceOf } from './objects.ts'
 
 /** The directory, and the copies of the API's objects that it is: each object that comes, changes or goes changes one service of it. */
 export interface Index extends Directory {
-  readonly imports: Copy<Resource, Read<Import>>
-  readonly slices: Copy<Resource, Read<Slice>>
+  readonly imports: Copy<Resource, Taken<Import>>
+  readonly slices: Copy<Resource, Taken<Slice>>
   /** Told when which clusters can be reached has changed. Undefined: nobody says, so all count as reached. */
   setConnected(clusters: ReadonlySet<string> | undefined): void
   /** Says that both copies have been read once. */
   complete(): void
   readonly size: { readonly services: number; readonly slices: number }
 }
+
+export function openIndex(): Index {
+  const services = openServices()
+  const imports = openHeld(importOf, services.changeImport)
+  const slices = openHeld(sliceOf, services.changeSlice)
+  const state = { isComplete: false, reach: reachOf(undefined) }
+  return {
+    imports: imports.copy,
+    slices: slices.copy,
+    service: services.get,
+    hasNamespace: services.hasNamespace,
+    get isComplete() {
+      return state.isComplete
+    },
+    get names() {
+      return services.names
+    },
+    get reach() {
+      return state.reach
+    },
+    get size() {
+      return { services: imports.size(), slices: slices.size() }
+    },
+    setConnected(clusters) {
+      state.reach.isCurrent = false
+      state.reach = reachOf(clusters)
+    },
+    complete() {
+      if (!state.isComplete) services.renew()
+      state.isComplete = true
+    },
+  }
+}
+
+const reachOf = (clusters: ReadonlySet<string> | undefined): Reach & { isCurrent: boolean } => ({
+  isCurrent: true,
+  isConnected: (cluster) => clusters === undefined || clusters.has(cluster),
+})
 
 /** What there is of a service; without an import it has no name yet. */
 interface Entry {
@@ -21,145 +61,68 @@ interface Entry {
   /** Made when it is asked for. */
   service: (Service & { isCurrent: boolean }) | undefined
 }
+interface Services {
+  get(namespace: string, name: string): Service | undefined
+  hasNamespace(namespace: string): boolean
+  readonly names: Epoch
+  /** What was said of names that are there, and of those that are not, may no longer be so. */
+  renew(): void
+  changeImport(before: Import | undefined, now: Import | undefined): void
+  changeSlice(before: Slice | undefined, now: Slice | undefined): void
+}
 
-export function openIndex(): Index {
-  const entries = new Map<string, Entry>()
+function openServices(): Services {
+  const entries = openByName<Entry>()
   const namespaces = new Map<string, number>()
-  const state = { isComplete: false, names: { isCurrent: true }, reach: reachOf(undefined), services: 0 }
+  let names = { isCurrent: true }
 
-  const change = (key: string, act: (entry: Entry) => void): void => {
-    const entry = entries.get(key) ?? { import: undefined, slices: [], service: undefined }
+  const change = ({ namespace, service }: Import | Slice, act: (entry: Entry) => void): void => {
+    const entry = entries.get(namespace, service) ?? { import: undefined, slices: [], service: undefined }
     act(entry)
     if (entry.service !== undefined) entry.service.isCurrent = false
     entry.service = undefined
-    if (entry.import === undefined && entry.slices.length === 0) entries.delete(key)
-    else entries.set(key, entry)
+    if (entry.import === undefined && entry.slices.length === 0) entries.delete(namespace, service)
+    else entries.set(namespace, service, entry)
   }
-  const count = ({ namespace }: Import, by: 1 | -1): void => {
-    const now = (namespaces.get(namespace) ?? 0) + by
-    if (now === 0) namespaces.delete(namespace)
-    else namespaces.set(namespace, now)
-    state.services += by
-    state.names.isCurrent = false
-    state.names = { isCurrent: true }
+  const renew = (): void => {
+    names.isCurrent = false
+    names = { isCurrent: true }
   }
-  const imports = openIndexed(importOf, (before, now) => {
-    // Its name and namespace are those of the object: they never change.
-    const of = now ?? before
-    if (of !== undefined)
-      change(keyOf(of), (entry) => {
-        entry.import = now
-      })
-    if (before === undefined && now !== undefined) count(now, 1)
-    if (before !== undefined && now === undefined) count(before, -1)
-  })
-  const slices = openIndexed(sliceOf, (before, now) => {
-    const stays = before !== undefined && now !== undefined && keyOf(before) === keyOf(now)
-    if (before !== undefined && !stays)
-      change(keyOf(before), (entry) => {
-        entry.slices = entry.slices.filter((slice) => slice !== before)
-      })
-    if (now === undefined) return
-    change(keyOf(now), (entry) => {
-      entry.slices = stays ? entry.slices.map((slice) => (slice === before ? now : slice)) : [...entry.slices, now]
-    })
-  })
   return {
-    imports: imports.copy,
-    slices: slices.copy,
-    get isComplete() {
-      return state.isComplete
-    },
+    renew,
     get names() {
-      return state.names
-    },
-    get reach() {
-      return state.reach
-    },
-    get size() {
-      return { services: state.services, slices: slices.size() }
+      return names
     },
     hasNamespace: (namespace) => namespaces.has(namespace),
-    service(namespace, name) {
-      const entry = entries.get(`${namespace}/${name}`)
+    get(namespace, name) {
+      const entry = entries.get(namespace, name)
       if (entry?.import === undefined) return undefined
       entry.service ??= { import: entry.import, slices: entry.slices, isCurrent: true }
       return entry.service
     },
-    setConnected(clusters) {
-      state.reach.isCurrent = false
-      state.reach = reachOf(clusters)
+    changeImport(before, now) {
+      // Its name and namespace are those of the object: they never change.
+      const either = now ?? before
+      if (either === undefined) return
+      change(either, (entry) => {
+        entry.import = now
+      })
+      const more = Number(now !== undefined) - Number(before !== undefined)
+      const left = (namespaces.get(either.namespace) ?? 0) + more
+      if (left === 0) namespaces.delete(either.namespace)
+      else namespaces.set(either.namespace, left)
+      if (more !== 0) renew()
     },
-    complete() {
-      if (state.isComplete) return
-      state.isComplete = true
-      state.names.isCurrent = false
-      state.names = { isCurrent: true }
-    },
-  }
-}
-
-const keyOf = ({ namespace, service }: { readonly namespace: string; readonly service: string }): string => `${namespace}/${service}`
-
-const reachOf = (clusters: ReadonlySet<string> | undefined): Reach & { isCurrent: boolean } => ({
-  isCurrent: true,
-  isConnected: (cluster) => clusters === undefined || clusters.has(cluster),
-})
-
-interface Indexed<T> {
-  readonly copy: Copy<Resource, Read<T>>
-  size(): number
-}
-/** What is kept of an object: enough to tell another state of it, or another object of its name, and what was read in it. */
-interface Held<T> {
-  readonly version: string
-  readonly value: T
-}
-interface Read<T> extends Held<T | undefined> {
-  readonly name: string
-}
-
-/** A copy that keeps of each object what the reading gives, and says what that was before and is now. */
-function openIndexed<T>(
-  read: (object: Resource) => T | undefined,
-  changed: (before: T | undefined, now: T | undefined) => void,
-): Indexed<T> {
-  const held = new Map<string, Held<T>>()
-  const take = (object: Resource): Read<T> => ({ name: nameOf(object), version: versionOf(object), value: read(object) })
-  const drop = (name: string): boolean => {
-    const before = held.get(name)
-    if (before === undefined) return false
-    held.delete(name)
-    changed(before.value, undefined)
-    return true
-  }
-  const put = ({ name, version, value }: Read<T>): boolean => {
-    const before = held.get(name)
-    if (before?.version === version) return false
-    // Those of other services are not held at all: a cluster has many.
-    if (value === undefined) return drop(name)
-    held.set(name, { version, value })
-    changed(before?.value, value)
-    return true
-  }
-  return {
-    size: () => held.size,
-    copy: {
-      take,
-      put: (object) => put(take(object)),
-      gone: (object) => drop(nameOf(object)),
-      reset(items) {
-        const now = new Set(items.map(({ name }) => name))
-        const gone = [...held.keys()].filter((name) => !now.has(name))
-        // Put before drop: a service whose slice has another name now is never without it.
-        const came = items.filter(put).length
-        for (const name of gone) drop(name)
-        return came + gone.length > 0
-      },
+    changeSlice(before, now) {
+      const stays = before !== undefined && now !== undefined && before.namespace === now.namespace && before.service === now.service
+      if (before !== undefined && !stays)
+        change(before, (entry) => {
+          entry.slices = entry.slices.filter((slice) => slice !== before)
+        })
+      if (now === undefined) return
+      change(now, (entry) => {
+        entry.slices = stays ? entry.slices.map((slice) => (slice === before ? now : slice)) : [...entry.slices, now]
+      })
     },
   }
 }
-
-const nameOf = ({ metadata }: Resource): string => `${metadata.namespace ?? ''}/${metadata.name}`
-/** Of two objects of one name; the end of a uid is as random as its beginning. */
-const versionOf = ({ metadata: { resourceVersion = '', uid = '' } }: Resource): string => `${resourceVersion} ${uid.slice(-12)}`

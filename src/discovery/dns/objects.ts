@@ -21,9 +21,9 @@ export interface Import {
   readonly ports: readonly Port[]
 }
 export interface Member {
-  /** Its label under the cluster's name: the hostname, else the pod's name, else the address with dashes. */
-  readonly host: string
-  readonly addresses: readonly Ip[]
+  /** Its hostname, else its pod's name. */
+  readonly host: string | undefined
+  readonly ip: Ip
   readonly isReady: boolean
 }
 /** What one cluster has of a service, or a part of it. */
@@ -73,13 +73,13 @@ export function sliceOf(object: Resource): Slice | undefined {
 }
 
 function memberOf(endpoint: unknown, isReadyAnyway: boolean): readonly Member[] {
-  const addresses = addressesOf(listAt(endpoint, 'addresses'))
-  const [first] = addresses
-  if (first === undefined) return []
-  const named = [textAt(endpoint, 'hostname'), textAt(recordAt(endpoint, 'targetRef'), 'name')].find((name) => isLabel(name))
+  // Kubernetes gives no meaning to any but the first.
+  const [ip] = addressesOf(listAt(endpoint, 'addresses').slice(0, 1))
+  if (ip === undefined) return []
+  const host = [textAt(endpoint, 'hostname'), textAt(recordAt(endpoint, 'targetRef'), 'name')].find((name) => isLabel(name))
   // Nothing said counts as ready.
   const isReady = isReadyAnyway || recordAt(endpoint, 'conditions').ready !== false
-  return [{ host: named ?? dashed(first), addresses, isReady }]
+  return [{ host, ip, isReady }]
 }
 
 /** An address as a label: `10-1-2-3`. */

@@ -57,7 +57,7 @@ function exists({ cluster, host, port }: ServiceName, { import: { isHeadless, po
 }
 
 /** Also by its address with dashes, as CoreDNS names those without a hostname. */
-const isCalled = ({ host, addresses }: Member, asked: string): boolean => host === asked || addresses.some((ip) => dashed(ip) === asked)
+const isCalled = ({ host, ip }: Member, asked: string): boolean => host === asked || dashed(ip) === asked
 
 const isPort = (port: Port, asked: PortLabels): boolean =>
   port.protocol.toLowerCase() === asked.protocol && (asked.name === undefined || port.name === asked.name)
@@ -74,7 +74,7 @@ function memberTargets(name: ServiceName, slices: readonly Slice[], isConnected:
     .flatMap(({ cluster, members, ports }) =>
       members
         .filter((member) => member.isReady && (name.host === undefined || isCalled(member, name.host)))
-        .map(({ host, addresses }): Target => ({ owner: nameOf(name, [host, cluster], how.zone), addresses, ports })),
+        .map(({ host, ip }): Target => ({ owner: nameOf(name, [host ?? dashed(ip), cluster], how.zone), addresses: [ip], ports })),
     )
   const turns = Math.max(1, Math.min(all.length, MOST_TURNED))
   const first = how.turn % turns
@@ -95,7 +95,7 @@ function clusterTargets(name: ServiceName, { service, slices, isConnected, type 
     { owner: nameOf(name, prefix, how.zone), addresses, ports: of },
   ]
   if (name.cluster !== undefined) {
-    const addresses = slices.flatMap(({ members }) => members.flatMap((member) => member.addresses))
+    const addresses = slices.flatMap(({ members }) => members.map(({ ip }) => ip))
     return {
       all: one(
         [name.cluster],
@@ -107,7 +107,7 @@ function clusterTargets(name: ServiceName, { service, slices, isConnected, type 
   }
   if (ips.length > 0) return { all: one([], ips, portsOf(ports, slices)), turns: 1 }
   const usable = slices.flatMap(({ cluster, members }) => {
-    const addresses = members.flatMap((member) => (member.isReady ? member.addresses : [])).filter((ip) => isAsked(ip, type))
+    const addresses = members.flatMap(({ ip, isReady }) => (isReady && isAsked(ip, type) ? [ip] : []))
     return addresses.length > 0 && isConnected(cluster) ? [{ cluster, addresses }] : []
   })
   const round = roundOf([...new Set(usable.map(({ cluster }) => cluster))].sort(), how.settings)
