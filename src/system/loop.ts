@@ -11,7 +11,7 @@ export interface LoopOptions {
   readonly resyncMs: number
   /** Delay after the first failure; doubled after each further one up to mostMs. A kick ends the wait. */
   readonly backoff: { readonly firstMs: number; readonly mostMs: number }
-  /** Kicks that come within this time of each other make one pass. Default: 0. In a storm of them, a pass is followed by a rest as long as it was. */
+  /** Kicks that come within this time of each other make one pass. Default: 0. In a storm of them, a pass is followed by a rest, the longer the longer it lasts. */
   readonly gatherMs?: number
 }
 
@@ -26,6 +26,8 @@ export interface Loop {
 
 /** It is a storm when so many passes in a row were kicked while they ran. */
 const STORM_PASSES = 4
+/** A rest is as long as the pass was, then twice as long, up to so many times; and no longer than this. */
+const MOST_RESTS = 4
 const MOST_REST_MS = 500
 
 /** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
@@ -76,11 +78,12 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-/** In a storm of changes the loop rests half of the time, and a pass takes many of them up. Told of each pass whether it was kicked while it ran. */
+/** In a storm of changes the loop rests most of the time, and a pass takes many of them up. Told of each pass whether it was kicked while it ran. */
 function openRest(): (isKicked: boolean, tookMs: number) => number {
   let inARow = 0
   return (isKicked, tookMs) => {
     inARow = isKicked ? inARow + 1 : 0
-    return inARow < STORM_PASSES ? 0 : Math.min(tookMs, MOST_REST_MS)
+    const rests = Math.min(inARow - STORM_PASSES + 1, MOST_RESTS)
+    return rests < 1 ? 0 : Math.min(tookMs * rests, MOST_REST_MS)
   }
 }

@@ -69,7 +69,7 @@ it('a loop tries again with a growing delay after failures, and at once when it 
   await loop.ended
 })
 
-it('a loop that is kicked during every pass rests half of the time, but not before the fourth', async () => {
+it('a loop that is kicked during every pass rests the longer the longer that lasts, but not before the fourth', async () => {
   const { clock, stop, options } = setting()
   const at: number[] = []
   const began = clock.now()
@@ -78,10 +78,10 @@ it('a loop that is kicked during every pass rests half of the time, but not befo
     await clock.sleep(100)
     loop.kick()
   }, options)
-  await clock.advance(990)
-  expect(at).toEqual([0, 100, 200, 300, 500, 700, 900])
+  await clock.advance(2_990)
+  expect(at).toEqual([0, 100, 200, 300, 500, 800, 1_200, 1_700, 2_200, 2_700])
   stop.abort()
-  await clock.advance(200)
+  await clock.advance(500)
   await loop.ended
 })
 

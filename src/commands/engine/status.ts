@@ -77,7 +77,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     signal: stop,
     resyncMs: LOOK_MS,
     backoff: { firstMs: 200, mostMs: 5_000 },
-    gatherMs: 20,
+    gatherMs: 50,
   })
   engine.loops.add(loop)
   return loop

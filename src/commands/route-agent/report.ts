@@ -13,6 +13,8 @@ const TIMES_MS = 60_000
 /** What has changed of the others' Endpoints, and of nobody's state, is written this often at most: it stands in their own objects. */
 const DETAIL_MS = 5_000
 
+const GATHER_MS = 100
+
 export interface ReportLoop extends Loop {
   readonly status: Status | undefined
 }
@@ -48,6 +50,8 @@ export function runReport(state: RouteAgentState): ReportLoop {
     signal,
     resyncMs: LOOK_MS,
     backoff: { firstMs: 1_000, mostMs: 15_000 },
+    // After each pass over the kernel there is something to look at, among many clusters for longer than what changed there took.
+    gatherMs: GATHER_MS,
   })
   return {
     kick: loop.kick,
