@@ -1,8 +1,5 @@
 // Real clusters from their beginning: a bed, three commands to verified, what our pods weigh, and what an upgrade loses.
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { type Bed, loadImage } from '../cluster/bed.ts'
 import { bedMissing } from '../cluster/bed-missing.ts'
@@ -21,18 +18,11 @@ export const kubernetes: Bench = {
   brief: 'real clusters: a bed comes up, join to verified, memory of our pods, datagrams lost by an upgrade',
   needsRoot: true,
   lacks: () => bedMissing() ?? (existsSync(IMAGE) ? undefined : `no ${IMAGE}: run scripts/image`),
-  async run(options) {
-    const folder = await mkdtemp(join(tmpdir(), 'subctl-bench-'))
-    try {
-      return await measure(options, folder)
-    } finally {
-      await rm(folder, { recursive: true })
-    }
-  },
+  run: measure,
 }
 
 /** Each run has clusters of its own; what is measured in clusters that stand is measured in the last ones. */
-async function measure(options: BenchOptions, folder: string): Promise<readonly Result[]> {
+async function measure(options: BenchOptions): Promise<readonly Result[]> {
   const runs = runsOf(options, 3, 5)
   const ups: number[] = []
   const joins: Joined[] = []
@@ -45,7 +35,7 @@ async function measure(options: BenchOptions, folder: string): Promise<readonly 
       const joined = await joinAndVerify(bed)
       options.say(`bed ${run}: ${partsText([joined])}`)
       joins.push(joined)
-      if (run === runs) more.push(...(await podMemory(bed, options)), ...(await upgrades(bed, options, folder)))
+      if (run === runs) more.push(...(await podMemory(bed, options)), ...(await upgrades(bed, options)))
     })
   const seconds = { bench: 'kubernetes', unit: 's' }
   return [

@@ -13,8 +13,9 @@ export const IMAGE = join(ROOT, 'dist', 'subctl-image-amd64.tar')
 const COMMIT = 'other'
 export const OTHER_IMAGE = 'localhost/subctl:other'
 
-/** Builds the sources once more, so that the binary and every part of it say another version, and packs it. Gives the archive, in the folder. */
+/** Builds the sources once more, so that the binary and every part of it say another version, and packs it. Gives the archive, in the folder that this makes. */
 export async function buildOther(folder: string): Promise<string> {
+  await mkdir(folder)
   const env = { SUBCTL_DIST: join(folder, 'dist'), SUBCTL_COMMIT: COMMIT }
   await exec([join(ROOT, 'scripts', 'build')], { timeoutMs: 300_000, env })
   const layout = join(folder, 'layout')

@@ -1,4 +1,5 @@
 // Datagrams between pods of two clusters, lost while `subctl upgrade` brings one cluster from one build to another.
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { NAMESPACE } from '../../src/model/names.ts'
 import { type Bed, loadImage } from '../cluster/bed.ts'
@@ -34,9 +35,9 @@ const UPGRADES: readonly Upgrade[] = [
 ]
 
 /** Builds the other build, and goes to and fro between the two. */
-export async function upgrades(bed: Bed, options: BenchOptions, folder: string): Promise<readonly Result[]> {
+export async function upgrades(bed: Bed, options: BenchOptions): Promise<readonly Result[]> {
   options.say('another build is made')
-  await loadImage(bed, await buildOther(folder))
+  await loadImage(bed, await buildOther(join(bed.folder, 'other')))
   const images = [await imageNow(bed), OTHER_IMAGE]
   const results: Result[] = []
   for (const upgrade of UPGRADES) results.unshift(await measure(bed, upgrade, { options, images }))
