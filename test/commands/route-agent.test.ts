@@ -150,7 +150,7 @@ describe('the RouteAgent object', () => {
   it('is made again when somebody has deleted it', async () => {
     const made = await running()
     made.cluster.drop('RouteAgent', 'w1', NAMESPACE)
-    await made.clock.advance(2_000)
+    await made.clock.advance(2_100)
     expect(mine(made)).toBeDefined()
   })
 
