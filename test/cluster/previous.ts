@@ -36,5 +36,5 @@ export const typeFormer = (bed: Bed, { subctl }: Previous, args: readonly string
 export async function joinAllFormer(bed: Bed, previous: Previous): Promise<void> {
   await typeFormer(bed, previous, deployArgs(bed))
   const joins = (cluster: ClusterLayout<HostLayout>) => [...joinArgs(bed, cluster), '--image', previous.image, '--wait', '--timeout', '4m']
-  for (const cluster of bed.layout.clusters) await typeFormer(bed, previous, joins(cluster))
+  await Promise.all(bed.layout.clusters.map((cluster) => typeFormer(bed, previous, joins(cluster))))
 }
