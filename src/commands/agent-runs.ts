@@ -1,5 +1,6 @@
 import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
+import { discovery } from './discovery.ts'
 import { dns } from './dns.ts'
 import { engine } from './engine.ts'
 import { infoRuns } from './info-runs.ts'
@@ -10,6 +11,7 @@ import { routeAgent } from './route-agent.ts'
 export const agentRuns: Runs = {
   ...infoRuns,
   charon,
+  discovery,
   dns,
   engine,
   'route-agent': routeAgent,

@@ -239,7 +239,8 @@ function create<R extends Resource>(state: State, object: R, options: WriteOptio
   if (state.objects.has(keyOf(kind, name, object.metadata.namespace)))
     throw new ConflictError(409, 'AlreadyExists', `${KINDS[kind].plural} "${name}" already exists`)
   const { uid: _, creationTimestamp: __, ...metadata } = object.metadata
-  const whole = { ...object, metadata: { ...metadata, name, generation: 1 } }
+  const said = BEGIN_WITHOUT_STATUS.has(kind) ? withStatus(kind, object, { ...object, status: undefined }) : object
+  const whole = { ...said, metadata: { ...metadata, name, generation: 1 } }
   return options.dryRun === true ? whole : (commit(state, kind, whole) as R)
 }
 
@@ -267,8 +268,13 @@ function replace<R extends Resource>(state: State, object: R, part: 'all' | 'sta
   return commit(state, kind, whole) as R
 }
 /** The object with the other's status, where the kind has a subresource for it. */
-const withStatus = <R extends Resource>(kind: Kind, object: R, other: Resource): R =>
-  kind === 'Node' ? { ...object, status: (other as { status?: unknown }).status } : object
+function withStatus<R extends Resource>(kind: Kind, object: R, other: Resource & { readonly status?: unknown }): R {
+  if (kind !== 'Node' && !BEGIN_WITHOUT_STATUS.has(kind)) return object
+  const { status: _, ...rest } = object as R & { readonly status?: unknown }
+  return { ...rest, ...(other.status !== undefined && { status: other.status }) } as unknown as R
+}
+/** Kinds whose status is not their creator's to say, as a real server has it. */
+const BEGIN_WITHOUT_STATUS: ReadonlySet<Kind> = new Set(['ServiceExport', 'ServiceImport'])
 /** The object without what the server writes into it. */
 const bare = (object: Resource): unknown => ({
   ...object,

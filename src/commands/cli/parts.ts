@@ -5,6 +5,7 @@ export const PART_OF_WORD: Readonly<Record<string, Part>> = {
   engine: 'agent',
   'route-agent': 'agent',
   charon: 'agent',
+  discovery: 'agent',
   dns: 'agent',
   nettest: 'agent',
   version: 'agent',

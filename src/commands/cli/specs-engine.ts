@@ -3,7 +3,7 @@ import { METRICS_FLAGS } from '../agent/health.ts'
 import { AGENT_FLAGS } from '../agent/settings.ts'
 import type { CommandSpec, FlagSpec } from './spec.ts'
 
-const BROKER_FLAGS: readonly FlagSpec[] = [
+export const BROKER_FLAGS: readonly FlagSpec[] = [
   { name: 'broker-url', value: 'HOST:PORT', brief: 'the broker’s API; without it the cluster stays alone', env: 'BROKER_K8S_APISERVER' },
   {
     name: 'broker-namespace',

@@ -1,0 +1,64 @@
+import { NAMESPACE } from '../../model/names.ts'
+import { METRICS_FLAGS } from '../agent/health.ts'
+import { CLUSTER_ID_FLAG } from '../agent/settings.ts'
+import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
+import { BROKER_FLAGS } from './specs-engine.ts'
+
+export const DISCOVERY_COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'discovery',
+    part: 'agent',
+    brief: 'Run the agent that exports and imports services across clusters',
+    text: 'Runs until SIGTERM; of several the one that holds the lease works. Services with a ServiceExport go to the broker, and those of all clusters become ServiceImports in the namespaces that are here. What it has made stays when it ends; --cleanup takes it back. The environment that Submariner’s operator gives its Lighthouse agent is understood.',
+    flags: [
+      ...KUBE_FLAGS,
+      CLUSTER_ID_FLAG,
+      {
+        name: 'namespace',
+        short: 'n',
+        value: 'NAME',
+        brief: 'where the agents’ objects live',
+        env: 'SUBMARINER_NAMESPACE',
+        fallback: NAMESPACE,
+      },
+      ...BROKER_FLAGS,
+      {
+        name: 'balance',
+        value: 'WAY',
+        brief: 'which backends the address of a service has: this cluster’s own while they are ready, or those of all clusters',
+        choices: ['local-first', 'spread'],
+        fallback: 'local-first',
+      },
+      {
+        name: 'allow-namespaces',
+        value: 'A,B',
+        brief: 'namespaces of the system, such as kube-system, that services are exchanged for all the same',
+      },
+      {
+        name: 'globalnet',
+        value: 'BOOL',
+        brief: 'Globalnet: not supported, must be false',
+        env: 'SUBMARINER_GLOBALNET_ENABLED',
+        fallback: 'false',
+      },
+      {
+        name: 'lease-duration',
+        value: 'SECONDS',
+        brief: 'a leader that has not been seen for so long is followed',
+        env: 'LEADERSHIP_LEASEDURATION',
+        fallback: '3',
+      },
+      ...METRICS_FLAGS(8082),
+      {
+        name: 'cleanup',
+        brief: 'take away all imports from this cluster and its exports from the broker, and end',
+        env: 'SUBMARINER_UNINSTALL',
+      },
+    ],
+    examples: [
+      ['subctl discovery', 'in a pod, with the settings of the environment'],
+      ['subctl discovery --kubeconfig west.yaml --cluster-id west --broker-url broker:6443 --broker-secrets-dir broker', 'by hand'],
+      ['subctl discovery --balance spread', 'over the backends of all clusters'],
+    ],
+  },
+]
