@@ -95,16 +95,16 @@ describeImage('from nothing to verified, and to nothing again', () => {
   )
 
   it(
-    'the node of the active gateway is drained: its tunnels stay, and nothing is lost',
+    'the node of the active gateway is drained: it hands over to the other one, and both are well',
     test.explained(async (bed) => {
       const losses = await underFlow(bed, async (active) => {
         await west(bed, 'drain', active, '--ignore-daemonsets', '--delete-emptydir-data', '--force', '--timeout=120s')
-        await wait(5000)
+        await activeGateway(bed, 'west', active, MINUTE)
         await untilVerified(bed)
         await west(bed, 'uncordon', active)
       })
-      report('node of the active gateway drained', `${losses.lost} of ${losses.sent} datagrams lost`)
-      expect(losses.lost).toBe(0)
+      report('node of the active gateway drained', `${losses.lost} of ${losses.sent} datagrams lost, ${losses.ms} ms`, '', '< 1000 ms')
+      expect(losses.lost).toBeLessThan(MOST_LOST.planned)
     }),
     8 * MINUTE,
   )
