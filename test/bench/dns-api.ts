@@ -1,8 +1,12 @@
 // As much of a Kubernetes API as DNS servers read, with services of three clusters that never change: lists by pages, and watches that say nothing.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { type KeyPair, makeAuthority, makeServerCertificate } from '../../src/apiserver/tls/certificates.ts'
 
 export interface DnsApi extends AsyncDisposable {
-  readonly url: string
+  readonly port: number
+  /** PEM of the authority that its certificate is of; undefined where it has none. */
+  readonly ca: string | undefined
 }
 
 const CLUSTERS = ['east', 'north', 'south'] as const
@@ -11,20 +15,26 @@ const VERSION = '1000'
 export const nameOfService = (i: number): string => `service-${i}`
 export const NAMESPACE = 'shop'
 
-/** The API of the cluster west, into which so many services of three others are imported. */
-export async function openDnsApi(services: number): Promise<DnsApi> {
+/** The API of the cluster west, on loopback, into which so many services of three others are imported. Whoever asks is answered. */
+export async function openDnsApi(services: number, scheme: 'http' | 'https'): Promise<DnsApi> {
   const lists = listsOf(services)
-  const server = createServer((request, response) => answer(lists, request, response)).listen(0, '127.0.0.1')
+  const authority = scheme === 'https' ? await makeAuthority(Date.now()) : undefined
+  const listener = (request: IncomingMessage, response: ServerResponse): void => answer(lists, request, response)
+  const server = authority === undefined ? createServer(listener) : createTlsServer(await certificateOf(authority), listener)
+  server.listen(0, '127.0.0.1')
   await new Promise((settle) => server.once('listening', settle))
   const address = server.address()
   return {
-    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}`,
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    ca: authority?.cert,
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       await new Promise((settle) => server.close(settle))
     },
   }
 }
+
+const certificateOf = (authority: KeyPair): Promise<KeyPair> => makeServerCertificate(authority, ['127.0.0.1'], Date.now())
 
 interface List {
   readonly apiVersion: string

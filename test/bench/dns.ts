@@ -1,6 +1,6 @@
 // The DNS server on one core, asked from another: `subctl dns`, and CoreDNS beside it with the same names.
 import { existsSync } from 'node:fs'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -12,7 +12,7 @@ import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../la
 import { SUBCTL } from '../lab/subctl.ts'
 import { type Bench, type BenchOptions, repeat, runsOf } from './bench.ts'
 import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
-import { NAMESPACE, nameOfService, openDnsApi } from './dns-api.ts'
+import { type DnsApi, NAMESPACE, nameOfService, openDnsApi } from './dns-api.ts'
 import { ask, type Load, writeQuestions } from './dns-load.ts'
 import { type Result, result } from './series.ts'
 
@@ -25,7 +25,7 @@ const SETTLE_MS = 30_000
 export const dns: Bench = {
   name: 'dns',
   brief: 'queries a second of one core with 100 and 5000 services, latency, CoreDNS beside it, memory',
-  needsRoot: false,
+  needsRoot: true,
   async run(options) {
     if (availableParallelism() < 2) throw new Error('needs two cores: one for the server, one for who asks')
     await exec([join(import.meta.dirname, '..', '..', 'scripts', 'setup'), 'dns'], { timeoutMs: 600_000 })
@@ -51,8 +51,9 @@ interface Kind {
   /** Beginning of the names of its series. */
   readonly label: string
   readonly about: string
+  readonly scheme: 'http' | 'https'
   /** Writes its configuration and gives what starts it. */
-  readonly command: (folder: string, api: string, port: number) => Promise<readonly string[]>
+  readonly command: (folder: string, api: DnsApi, port: number) => Promise<readonly string[]>
 }
 interface Scene extends Kind {
   readonly folder: string
@@ -60,44 +61,42 @@ interface Scene extends Kind {
 }
 type What = 'qps' | 'latency' | 'memory'
 
+/** Has a process find its ServiceAccount where a pod's is, without a trace on the machine. */
+const AS_POD =
+  'mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec "$@"'
+
 const OURS: Kind = {
   label: '',
   about: 'of three clusters that are answered in turn',
+  scheme: 'https',
   async command(folder, api, port) {
-    const kubeconfig = join(folder, 'kubeconfig')
-    await writeFile(kubeconfig, kubeconfigOf(api))
+    const account = join(folder, 'account')
+    await mkdir(account, { recursive: true })
+    await Promise.all([writeFile(join(account, 'token'), 'any'), writeFile(join(account, 'ca.crt'), api.ca ?? '')])
+    const environment = ['env', 'KUBERNETES_SERVICE_HOST=127.0.0.1', `KUBERNETES_SERVICE_PORT=${api.port}`]
     const place = ['--listen', `127.0.0.1:${port}`, '--metrics-listen', 'off', '--grace', '0ms', '--most-per-client', '1000000']
-    return [SUBCTL, 'dns', '--cluster-id', 'west', '--kubeconfig', kubeconfig, ...place]
+    return ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', account, ...environment, SUBCTL, 'dns', '--cluster-id', 'west', ...place]
   },
 }
 const COREDNS: Kind = {
   label: 'coredns-',
   about: 'each with an address of the clusterset, by its plugin kubernetes with the option multicluster, and cache 5',
+  scheme: 'http',
   async command(folder, api, port) {
     const file = join(folder, 'Corefile')
-    const blocks = `errors\n  kubernetes clusterset.local {\n    endpoint ${api}\n    multicluster clusterset.local\n    ttl 5\n  }\n  cache 5`
-    await writeFile(file, `clusterset.local:${port} {\n  ${blocks}\n}\n`)
+    const plugin = `kubernetes clusterset.local {\n    endpoint http://127.0.0.1:${api.port}\n    multicluster clusterset.local\n    ttl 5\n  }`
+    await writeFile(file, `clusterset.local:${port} {\n  errors\n  ${plugin}\n  cache 5\n}\n`)
     return [kubeProgram('coredns'), '-conf', file]
   },
 }
 
-const kubeconfigOf = (server: string): string =>
-  JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: 'a', cluster: { server } }],
-    users: [{ name: 'a', user: {} }],
-    contexts: [{ name: 'a', context: { cluster: 'a', user: 'a' } }],
-    'current-context': 'a',
-  })
-
 async function measure(scene: Scene, options: BenchOptions, whats: readonly What[]): Promise<readonly Result[]> {
   const { folder, services, label } = scene
   options.say(`${label === '' ? 'subctl dns' : 'CoreDNS'} with ${services} services`)
-  await using api = await openDnsApi(services)
+  await using api = await openDnsApi(services, scene.scheme)
   const port = await freePort()
   const log = join(folder, `${label}${services}.log`)
-  const server = startDaemon(['taskset', '-c', '1', ...(await scene.command(folder, api.url, port))], log, { PATH: '/usr/bin:/bin' })
+  const server = startDaemon(['taskset', '-c', '1', ...(await scene.command(folder, api, port))], log, { PATH: '/usr/bin:/bin' })
   try {
     await untilAll(server, port, services)
     const questions = join(folder, `questions-${services}`)

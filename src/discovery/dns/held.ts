@@ -2,49 +2,48 @@ import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
 import { openByName } from './by-name.ts'
 
-/** What is taken of an object: enough to tell another state of it, or another object of its name, and what was read in it. */
+/** Tells another state of an object, or another object of its name. */
+interface Stamp {
+  readonly version: number | string
+  /** A digest of its uid. */
+  readonly mark: number
+}
+/** What is taken of an object: its name, and what was read in it. */
 export interface Taken<T> {
   readonly namespace: string
   readonly name: string
-  readonly version: string
-  /** A digest of its uid. */
-  readonly mark: number
-  readonly value: T | undefined
+  readonly value: (T & Stamp) | undefined
 }
 export interface Held<T> {
   readonly copy: Copy<Resource, Taken<T>>
   size(): number
 }
-interface Kept<T> {
-  readonly version: string
-  readonly mark: number
-  readonly value: T
-}
 
 /** A copy that keeps of each object what the reading gives, and says what that was before and is now. */
-export function openHeld<T>(
+export function openHeld<T extends object>(
   read: (object: Resource) => T | undefined,
   changed: (before: T | undefined, now: T | undefined) => void,
 ): Held<T> {
-  const kept = openByName<Kept<T>>()
+  const kept = openByName<T & Stamp>()
   const take = (object: Resource): Taken<T> => {
     const { namespace = '', name, resourceVersion = '', uid = '' } = object.metadata
-    return { namespace, name, version: resourceVersion, mark: markOf(uid), value: read(object) }
+    const value = read(object)
+    return { namespace, name, value: value && { ...value, version: compact(resourceVersion), mark: markOf(uid) } }
   }
   const drop = (namespace: string, name: string): boolean => {
     const before = kept.get(namespace, name)
     if (before === undefined) return false
     kept.delete(namespace, name)
-    changed(before.value, undefined)
+    changed(before, undefined)
     return true
   }
-  const put = ({ namespace, name, version, mark, value }: Taken<T>): boolean => {
-    const before = kept.get(namespace, name)
-    if (before?.version === version && before.mark === mark) return false
+  const put = ({ namespace, name, value }: Taken<T>): boolean => {
     // Those of other services are not held at all: a cluster has many.
     if (value === undefined) return drop(namespace, name)
-    kept.set(namespace, name, { version, mark, value })
-    changed(before?.value, value)
+    const before = kept.get(namespace, name)
+    if (before?.version === value.version && before.mark === value.mark) return false
+    kept.set(namespace, name, value)
+    changed(before, value)
     return true
   }
   return {
@@ -66,7 +65,10 @@ export function openHeld<T>(
   }
 }
 
-/** 31 bits of a text: FNV-1a. Numbers of this size take no memory of their own. */
+/** A version as a number, where it is one: most take no memory of their own then. */
+const compact = (version: string): number | string => (/^[1-9]\d{0,14}$/.test(version) ? Number(version) : version)
+
+/** 30 bits of a text: FNV-1a. Numbers of this size take no memory of their own. */
 function markOf(text: string): number {
   let mark = 0x811c9dc5
   for (let i = 0; i < text.length; i += 1) mark = Math.imul(mark ^ text.charCodeAt(i), 0x01000193)

@@ -47,8 +47,8 @@ export function importOf(object: Resource): Import | undefined {
   if (namespace === undefined || !isLabel(name) || !isLabel(namespace)) return undefined
   if (labels?.[SOURCE_CLUSTER] !== undefined || (isRecord(annotations) && annotations[SERVICE_NAME] !== undefined)) return undefined
   return {
-    namespace,
-    service: name,
+    namespace: shared(namespace),
+    service: shared(name),
     isHeadless: spec.type === 'Headless',
     ips: addressesOf(spec.ips),
     ports: portsOf(spec.ports),
@@ -65,7 +65,7 @@ export function sliceOf(object: Resource): Slice | undefined {
   const endpoints = listAt(object, 'endpoints').slice(0, MOST_MEMBERS)
   return {
     namespace: shared(namespace),
-    service,
+    service: shared(service),
     cluster: shared(cluster),
     ports: portsOf(listAt(object, 'ports')),
     members: endpoints.flatMap((endpoint) => memberOf(endpoint, isReadyAnyway)),
@@ -85,8 +85,10 @@ function memberOf(endpoint: unknown, isReadyAnyway: boolean): readonly Member[] 
 /** An address as a label: `10-1-2-3`. */
 export const dashed = (ip: Ip): string => ip.replaceAll(/[.:]+/g, '-').replace(/^-/, '0-').replace(/-$/, '-0')
 
+const NONE: readonly Ip[] = []
+
 function addressesOf(list: unknown): readonly Ip[] {
-  if (!Array.isArray(list)) return []
+  if (!Array.isArray(list)) return NONE
   const found = list.slice(0, MOST_ADDRESSES).flatMap((text: unknown) => (typeof text === 'string' ? ipOrNone(text) : []))
   return found.filter(isOfAnother)
 }
@@ -108,8 +110,8 @@ function portsOf(list: unknown): readonly Port[] {
   return remember(PORTS, key, ports)
 }
 
-// Thousands of services have the same few names of clusters and namespaces, and the same ports: one copy of each is enough.
-const MOST_SHARED = 2_000
+// Each service is named by several objects, each cluster and namespace by thousands, and most have the same ports: one copy of each is enough.
+const MOST_SHARED = 20_000
 const TEXTS = new Map<string, string>()
 const PORTS = new Map<string, readonly Port[]>()
 const shared = (text: string): string => remember(TEXTS, text, text)
