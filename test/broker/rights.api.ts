@@ -1,81 +1,19 @@
 // What a member's credential can do to another member on a broker: nothing, on a real API server as on the central one.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { makeCredential } from '../../src/broker/credentials.ts'
-import { brokerRights, memberPolicy } from '../../src/broker/rights.ts'
 import { prepareBroker } from '../../src/commands/serve-broker/init.ts'
 import { memberRule } from '../../src/commands/serve-broker/rule.ts'
-import { applyPlan } from '../../src/install/apply.ts'
-import { compare } from '../../src/install/compare.ts'
-import { brokerCrds } from '../../src/install/manifests.ts'
-import { at } from '../../src/install/tree.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import { BROKER_NAMESPACE } from '../../src/model/names.ts'
 import type { Resource } from '../../src/model/resources.ts'
-import { realClock } from '../../src/system/clock.ts'
-import { openHttp } from '../../src/system/http.ts'
 import { type Served, serve } from '../apiserver/serve.ts'
 import { describePlanes, openPlace, type Place, planes } from '../cluster/plane-suite.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { fakeWorld } from '../fakes/context.ts'
+import { APPLY, cluster, endpoint, JSON_PATCH, MERGE, members, meta, realBroker, STRATEGIC, tryAt } from './attempts.ts'
 
-const options = { clock: realClock, signal: new AbortController().signal }
 const PATH = `/apis/submariner.io/v1/namespaces/${BROKER_NAMESPACE}`
-const meta = { namespace: BROKER_NAMESPACE, creationTimestamp: undefined } as unknown as Resource['metadata']
-const cluster = (id: string, n: number): Resource => clusterOf(id, { n, meta })
-const endpoint = (id: string, n: number): Resource => endpointOf(id, { n, meta })
 const EAST_ENDPOINT = 'east-submariner-cable-east-172-16-2-1'
 
-/** Two members with their objects; gives west's token. */
-async function members(admin: KubeApi): Promise<string> {
-  for (const [i, id] of ['west', 'east'].entries()) {
-    await admin.create(cluster(id, i + 1))
-    await admin.create(endpoint(id, i + 1))
-  }
-  const made = ['west', 'east'].map((clusterId) => {
-    const member = { clusterId, clusterUid: `uid-${clusterId}`, namespace: BROKER_NAMESPACE }
-    return makeCredential(admin, member, options)
-  })
-  return (await Promise.all(made))[0]?.token ?? ''
-}
-
-async function realBroker(place: Place): Promise<string> {
-  const admin = openPlace(place)
-  const [namespace, ...rights] = brokerRights()
-  const objects = [...(namespace ? [namespace] : []), ...brokerCrds(), ...rights, ...memberPolicy()]
-  await applyPlan(admin, await compare(admin, objects), { ...options, deadline: Date.now() + 60_000, progress: () => undefined })
-  const token = await members(admin)
-  // A policy counts a moment after it is there.
-  const member = openPlace({ ...place, token })
-  while (
-    await member.create(cluster('nobody', 9), { dryRun: true }).then(
-      () => true,
-      () => false,
-    )
-  )
-    await realClock.sleep(50)
-  return token
-}
-
-type Try = (method: string, path: string, body?: unknown, type?: string) => Promise<{ readonly status: number; readonly message: unknown }>
-function tryAt({ server, ca }: Place, token: string): Try {
-  const http = openHttp({ ca })
-  return async (method, path, body, type = 'application/json') => {
-    const headers = { authorization: `Bearer ${token}`, 'content-type': type }
-    const { status, text } = await http.ask({
-      url: server + path,
-      method,
-      headers,
-      timeoutMs: 30_000,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
-    return { status, message: at(JSON.parse(text), 'message') }
-  }
-}
-
-const JSON_PATCH = 'application/json-patch+json'
-const MERGE = 'application/merge-patch+json'
-const APPLY = 'application/apply-patch+yaml'
-const STRATEGIC = 'application/strategic-merge-patch+json'
 const claim = (id: string): Resource => ({
   ...clusterOf(id),
   metadata: { ...meta, name: 'north', labels: { 'submariner-io/clusterID': id } },

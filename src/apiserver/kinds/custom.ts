@@ -3,6 +3,8 @@ import clusters from '../../../manifests/crds/clusters.yaml'
 import endpoints from '../../../manifests/crds/endpoints.yaml'
 import gateways from '../../../manifests/crds/gateways.yaml'
 import routeAgents from '../../../manifests/crds/routeagents.yaml'
+import serviceExports from '../../../manifests/mcs/serviceexports.yaml'
+import serviceImports from '../../../manifests/mcs/serviceimports.yaml'
 import type { Kind } from '../../model/kinds.ts'
 import { isRecord, type Json, listOf, recordAt, textAt } from '../objects/json.ts'
 
@@ -22,8 +24,15 @@ export interface Column {
   readonly jsonPath: string
 }
 
-const MANIFESTS: Partial<Record<Kind, string>> = { Cluster: clusters, Endpoint: endpoints, Gateway: gateways, RouteAgent: routeAgents }
-const WITHOUT_SCHEMA: readonly Kind[] = ['ServiceExport', 'ServiceImport', 'IPPool', 'Network']
+const MANIFESTS: Partial<Record<Kind, string>> = {
+  Cluster: clusters,
+  Endpoint: endpoints,
+  Gateway: gateways,
+  RouteAgent: routeAgents,
+  ServiceExport: serviceExports,
+  ServiceImport: serviceImports,
+}
+const WITHOUT_SCHEMA: readonly Kind[] = ['IPPool', 'Network']
 
 /** Undefined for kinds that are built in. */
 export function customKind(kind: Kind): CustomKind | undefined {
