@@ -9,7 +9,7 @@ export interface DnsApi extends AsyncDisposable {
   readonly ca: string | undefined
 }
 
-const CLUSTERS = ['east', 'north', 'south'] as const
+export const CLUSTERS = ['east', 'north', 'south'] as const
 const VERSION = '1000'
 
 export const nameOfService = (i: number): string => `service-${i}`

@@ -7,6 +7,8 @@ export interface Load {
   /** A file of questions; see writeQuestions. */
   readonly questions: string
   readonly seconds: number
+  /** Ends sooner once all questions were asked so many times. */
+  readonly rounds?: number
   /** Questions a second; undefined: as many as get answers. */
   readonly perSecond?: number
   /** The core it is pinned to. */
@@ -21,12 +23,13 @@ export interface LoadResult {
 const HEAD_START_MS = 30_000
 
 /** Throws where an answer was no success, or more than one in a hundred was lost. */
-export async function ask({ port, questions, seconds, perSecond, core }: Load): Promise<LoadResult> {
+export async function ask({ port, questions, seconds, rounds, perSecond, core }: Load): Promise<LoadResult> {
   const rate = perSecond === undefined ? [] : ['-Q', String(perSecond), '-v']
+  const most = rounds === undefined ? [] : ['-n', String(rounds)]
   const { stdout } = await exec(
     [
       ...(['taskset', '-c', String(core), 'dnsperf', '-s', '127.0.0.1', '-p', String(port), '-d', questions] as const),
-      ...['-l', String(seconds), '-c', '8', '-T', '1', ...rate],
+      ...['-l', String(seconds), '-c', '8', '-T', '1', ...most, ...rate],
     ],
     { timeoutMs: seconds * 1_000 + HEAD_START_MS },
   )

@@ -9,10 +9,10 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Resource } from '../../../src/model/resources.ts'
 import { type Served, serve } from '../../apiserver/serve.ts'
 import { childrenOf } from '../../bench/cost.ts'
+import { SUBCTL } from '../../lab/subctl.ts'
 import { ask, freePort, untilAnswered } from './client.ts'
 import { importObject, lines, type SliceSpec, sliceObject } from './world.ts'
 
-const SUBCTL = process.env.SUBCTL ?? join(import.meta.dirname, '..', '..', '..', 'dist', 'subctl')
 const WEB = 'web.shop.svc.clusterset.local'
 
 interface Dns {
