@@ -33,7 +33,9 @@ async function prepare(names: readonly string[]): Promise<boolean> {
   return true
 }
 
-const secondsSince = (ms: number): number => Math.round((Date.now() - ms) / 1000)
+function secondsSince(ms: number): number {
+  return Math.round((Date.now() - ms) / 1000)
+}
 
 async function runAll(names: readonly string[]): Promise<readonly Count[]> {
   const all: Count[] = []
