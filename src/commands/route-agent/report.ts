@@ -14,6 +14,7 @@ const TIMES_MS = 60_000
 const DETAIL_MS = 5_000
 
 const GATHER_MS = 100
+const HEARD_MS = 1_500
 
 export interface ReportLoop extends Loop {
   readonly status: Status | undefined
@@ -34,13 +35,16 @@ export function runReport(state: RouteAgentState): ReportLoop {
     const pulse = settings.health.enabled ? health.pulse : undefined
     status = statusOf({ version: world.version, failure: state.failure, remotes, pulse })
     const there = stores.mine.get(settings.nodeName, settings.namespace)
-    const isOurs = written?.versions.includes(there?.metadata.resourceVersion) === true
+    const version = there?.metadata.resourceVersion
+    const age = clock.now() - writtenAt
+    // By this time our copy has heard of the write: what is not there has been deleted.
+    const isGone = there === undefined && age >= HEARD_MS
+    const isOurs = !isGone && written?.versions.includes(version) === true
     const known = isOurs ? written : there?.status && saidIn(there.status)
     const said = saidIn(status)
-    const age = clock.now() - writtenAt
     if (known?.state === said.state && age < (known.detail === said.detail ? TIMES_MS : DETAIL_MS)) return
     // Until our copy has heard of the write it is of the version before.
-    written = { ...said, versions: [there?.metadata.resourceVersion, await write(state, status, there !== undefined)] }
+    written = { ...said, versions: [version, await write(state, status, there !== undefined)] }
     writtenAt = clock.now()
   }
   const loop = runLoop(pass, {
