@@ -26,25 +26,33 @@ export interface RemoteView {
 /** The vetted view; computed again only when something that it is made of has changed. */
 export function openView(sources: ViewSources): () => RemoteView {
   let last: { readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
+  const ownNow = openOwnNetworks(sources)
   return () => {
-    const own = ownNetworks(sources)
+    const own = ownNow()
     const isOthers = ({ spec }: Cluster | Endpoint): boolean => spec?.cluster_id !== own.clusterId
     const [clusters, endpoints] = [sources.clusters.all(), sources.endpoints.all()]
     // What this cluster says of itself is passed over, so that a change of it is none here.
-    const key = [own.addresses.join(), clusters.length, ...clusters.filter(isOthers), ...endpoints.filter(isOthers)]
+    const key = [own, clusters.length, ...clusters.filter(isOthers), ...endpoints.filter(isOthers)]
     if (last === undefined || key.length !== last.key.length || key.some((part, i) => part !== last?.key[i]))
       last = { key, view: vet(own, clusters, endpoints) }
     return last.view
   }
 }
 
-function ownNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): OwnNetworks {
-  return {
-    clusterId: settings.clusterId,
-    podCidrs: settings.podCidrs,
-    serviceCidrs: settings.serviceCidrs,
-    addresses: [...new Set([...addressesOf(nodes.all()), ...apiServers.flatMap(ipOfServer), ...apiAddresses()])].sort(),
-    brokerAddresses: brokerServer === undefined ? [] : ipOfServer(brokerServer),
+/** What is ours; the same object as long as nothing of it changes. */
+function openOwnNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): () => OwnNetworks {
+  const servers = apiServers.flatMap(ipOfServer)
+  const brokerAddresses = brokerServer === undefined ? [] : ipOfServer(brokerServer)
+  const { clusterId, podCidrs, serviceCidrs } = settings
+  let last: { readonly nodes: readonly Node[]; readonly api: readonly Ip[]; readonly own: OwnNetworks } | undefined
+  return () => {
+    const [now, api] = [nodes.all(), apiAddresses()]
+    if (last?.nodes !== now || last.api !== api) {
+      const addresses = [...new Set([...addressesOf(now), ...servers, ...api])].sort()
+      const isSame = last?.own.addresses.join() === addresses.join()
+      last = { nodes: now, api, own: isSame && last ? last.own : { clusterId, podCidrs, serviceCidrs, addresses, brokerAddresses } }
+    }
+    return last.own
   }
 }
 
