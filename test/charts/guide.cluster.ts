@@ -112,6 +112,21 @@ describeGuide('the guide of Helm', () => {
     }),
     LIMIT_MS,
   )
+
+  it(
+    'a cluster that Helm installed leaves by subctl, Helm’s record and all',
+    test.explained(async (bed) => {
+      const { stdout } = await subctl(bed, 'uninstall --context west --yes --prove')
+      expect(stdout).toContain('Proof: no trace is left, and nothing else was changed.')
+      expect(stdout).toContain("Helm's release submariner is gone with its record")
+      const list = await runLines(
+        { kubeconfig: kubeconfigFile(bed), folder: join(bed.folder, 'guide') },
+        'helm list --all-namespaces --kube-context west --short',
+      )
+      expect(list.stdout.trim()).toBe('submariner-k8s-broker')
+    }),
+    LIMIT_MS,
+  )
 })
 
 /** Whose tokens the gateways' pods hold by now. */

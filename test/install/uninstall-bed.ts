@@ -102,8 +102,8 @@ export const run = async (bed: UninstallBed, line: string): Promise<Ran> => runO
 const JOIN = 'join --cluster-id west --context west --service-cidr 100.1.0.0/16 --timeout 60s'
 export const deploy = (bed: UninstallBed): Promise<Ran> => run(bed, `deploy-broker --context west --broker-url ${BROKER_URL}`).then(done)
 /** Joins, and has the gateway publish what one does. */
-export async function joinWest(bed: UninstallBed): Promise<void> {
-  done(await run(bed, JOIN))
+export async function joinWest(bed: UninstallBed, more = ''): Promise<void> {
+  done(await run(bed, `${JOIN} ${more}`.trim()))
   await bed.west.apply({
     apiVersion: 'submariner.io/v1',
     kind: 'Cluster',

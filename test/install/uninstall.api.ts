@@ -238,6 +238,44 @@ describePlanes('uninstall on a real API server', () => {
       await kubectl('label secret sh.helm.release.v1.submariner.v1 -n submariner owner=helm name=submariner')
       const { out } = done(await run(bed(), `${GO} --prove`))
       expect(out).toContain('Proof: no trace is left')
+      expect(out).toContain("Helm's release submariner is gone with its record: helm list shows it no more.")
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'one that was interrupted while nodes clean themselves is taken up again with the image that was installed',
+    async () => {
+      const { laptop, west, kubelets } = bed()
+      await joinWest(bed(), '--image registry.example/own:7')
+      kubelets.ran.length = 0
+      const cut = await run({ ...bed(), laptop: { ...laptop, endAt: 'clean themselves' } }, GO)
+      expect([cut.code, cut.err]).toEqual([130, expect.stringContaining('2 nodes clean themselves by registry.example/own:7')])
+      expect((await west.list('DaemonSet', { namespace: 'submariner' })).items).toEqual([])
+      const { out, err } = done(await run(bed(), `${GO} --prove`))
+      expect(err).toContain('2 nodes clean themselves by registry.example/own:7')
+      expect(out).toContain('Proof: no trace is left')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'a release that Helm keeps in another namespace is named with the line that ends it, and its record stays',
+    async () => {
+      const { kubectl, west } = bed()
+      await joinWest(bed())
+      const on = 'daemonset submariner-route-agent -n submariner --overwrite'
+      await kubectl(`label ${on} app.kubernetes.io/managed-by=Helm`)
+      await kubectl(`annotate ${on} meta.helm.sh/release-name=mesh meta.helm.sh/release-namespace=default`)
+      await kubectl('create secret generic sh.helm.release.v1.mesh.v1 -n default')
+      await kubectl('label secret sh.helm.release.v1.mesh.v1 -n default owner=helm name=mesh')
+      const { out } = done(await run(bed(), `${GO} --prove`))
+      expect(out).toContain('Proof: no trace is left')
+      expect(out).toContain('Helm lists it until you type: helm uninstall mesh --namespace default')
+      expect(await kubectl('get secret sh.helm.release.v1.mesh.v1 -n default -o name')).toContain('mesh')
+      await kubectl('delete secret sh.helm.release.v1.mesh.v1 -n default')
       expect(await namesOf(west)).toEqual(before)
     },
     LIMIT_MS,

@@ -11,8 +11,8 @@ import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { onCluster, say } from '../join/stage.ts'
 import { leaveBroker } from './broker.ts'
-import { dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
-import { errandNamespace, SPARE_NAMESPACE, type Target } from './target.ts'
+import { type Before, dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
+import { errandNamespace, SPARE_NAMESPACE, type Target, TEMPLATE_CONFIGMAP, templateMap } from './target.ts'
 
 export interface Done {
   readonly target: Target
@@ -42,11 +42,16 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
   const isBroker = given.on('broker')
   const tracing: Tracing = { api: target.subject.api, target, isBroker, errands: errandsOf(context, given, target) }
   const isProving = given.on('prove')
-  const before = isProving ? await inSpace(target.subject.api, { context, given, target }, () => dumpBefore(tracing)) : undefined
+  const dumping = (): Promise<Before> => dumpBefore(tracing)
+  const hasErrands = plan.nodes.clean.length > 0
+  const inItsSpace = (): Promise<Before> => inSpace(target.subject.api, { context, given, target }, dumping)
+  const before = isProving ? await (hasErrands ? inItsSpace() : dumping()) : undefined
+  await rememberTemplate(api, target)
   // A deadline that this step uses up would leave nodes and objects as they are.
   const pods = await endAgents(api, plan.workloads, { ...options, deadline: half(options), namespace: target.inventory.agents.name })
   const nodes = await cleanNodes(api, { context, given, target }, isProving)
   const left = await removeAll(api, plan, options)
+  await forgetTemplate(api, target)
   const brokerLeft = await leaveBroker(target.broker, options.progress)
   const proof = before && (await proveNow(tracing, before, { cleaned: nodes, touched }))
   const stuck = pods.map(
@@ -54,6 +59,19 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
   )
   return { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...stuck, ...left], brokerLeft, proof }
 }
+
+/** What errands run is written down before the agents go, for a run that has to go on where this one broke off. */
+async function rememberTemplate(api: KubeApi, { plan, inventory, template }: Target): Promise<void> {
+  if (plan.workloads.length > 0 && isUsable(inventory)) await api.apply(templateMap(inventory.agents.name, template))
+}
+
+/** It goes with its namespace, or by itself where that stays. */
+async function forgetTemplate(api: KubeApi, { inventory }: Target): Promise<void> {
+  if (isUsable(inventory)) await api.remove('ConfigMap', TEMPLATE_CONFIGMAP, inventory.agents.name).catch(() => false)
+}
+
+const isUsable = ({ agents: { object } }: Target['inventory']): boolean =>
+  object !== undefined && object.metadata.deletionTimestamp === undefined
 
 const half = ({ clock, deadline }: RemoveProgress): number => clock.now() + (deadline - clock.now()) / 2
 const downOf = (node: string): NodeOutcome => ({ node, why: 'it is down', log: '' })

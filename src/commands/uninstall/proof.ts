@@ -8,7 +8,7 @@ import type { KubeApi } from '../../k8s/api.ts'
 import type { Found } from '../../k8s/discover.ts'
 import { apiVersionOf, type Kind, kindOf } from '../../model/kinds.ts'
 import type { Resource } from '../../model/resources.ts'
-import type { Target } from './target.ts'
+import { SPARE_NAMESPACE, type Target } from './target.ts'
 
 /** The same API, which remembers the keys of what was written. */
 export function recorded(api: KubeApi, touched: Set<string>): KubeApi {
@@ -51,7 +51,7 @@ function oursOf({ inventory: { agents, brokerSpace, instances, crds }, plan }: T
   )
   const marked = crds.filter(({ metadata }) => isMarked(metadata)).flatMap(({ metadata }) => instances.get(metadata.name) ?? [])
   for (const one of marked) if (spaces.some(({ name }) => one.metadata.namespace === name)) keys.add(keyOf(one))
-  const names = plan.spaces.map(({ name }) => name)
+  const names = [...plan.spaces.map(({ name }) => name), SPARE_NAMESPACE]
   return (object) =>
     isMarked(object.metadata) ||
     keys.has(keyOf(object)) ||

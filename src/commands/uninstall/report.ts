@@ -23,12 +23,19 @@ export function planLines(target: Target): readonly string[] {
     ...plan.labels.map((node) => `  - the gateway label of Node ${node}, as far as it is ours`),
     ...plan.unmark.map((object) => `  ~ ${titleOf(object)}: our labels`),
     ...plan.spaces.map(({ name, ours }) => `  - Namespace ${name} with ${ours.length} objects`),
+    ...endedReleases(target).map((name) => `  - Helm's record of release ${name}: helm list shows it no more`),
     ...plan.crds.map((object) => `  - ${titleOf(object)}`),
     ...planned(broker).map((object) => `  - ${titleOf(object)} on the broker (by ${broker.way?.by})`),
     ...broker.faults.map((why) => `  ! broker: ${why}`),
     ...keptLines(target),
     '',
   ]
+}
+
+/** Releases whose records are in a namespace that goes. */
+const endedReleases = ({ plan }: Target): readonly string[] => {
+  const records = plan.spaces.flatMap(({ ours }) => ours).filter(({ kind }) => kind === 'Secret')
+  return [...new Set(records.flatMap(({ metadata }) => /^sh\.helm\.release\.v1\.(.+)\.v\d+$/.exec(metadata.name)?.[1] ?? []))]
 }
 
 const keptLines = ({ plan, inventory }: Target): readonly string[] => [
@@ -43,6 +50,9 @@ export function doneLines(done: Done): readonly string[] {
   const isAll = dirty.length + left.length + brokerLeft.length === 0
   return [
     `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${nodes.length - dirty.length} of ${nodes.length} nodes are clean.`,
+    ...(left.length === 0 ? endedReleases(target) : []).map(
+      (name) => `  Helm's release ${name} is gone with its record: helm list shows it no more.`,
+    ),
     ...keptLines(target),
     ...dirty.map(({ node, why }) => `  ! node ${node} is not clean: ${why}`),
     ...[...left, ...brokerLeft].map(({ object, why }) => `  ! ${object} is left: ${why}`),
@@ -89,6 +99,7 @@ export const planData = (target: Target): Data => {
     nodes: plan.nodes,
     objects: [...names(plan.objects), ...plan.spaces.map(({ name }) => `Namespace ${name}`), ...names(plan.crds)],
     gatewayLabels: plan.labels,
+    helmReleases: endedReleases(target),
     broker: { by: broker.way?.by ?? null, objects: names(planned(broker)), faults: broker.faults },
     kept: plan.kept,
     unread: inventory.unread,

@@ -1,14 +1,14 @@
 // One cluster that is to be left: what it holds, and what becomes of it.
 import routeAgent from '../../../manifests/cluster/route-agent.yaml'
-import { objectsOf } from '../../install/manifests.ts'
+import { labelled, objectsOf } from '../../install/manifests.ts'
 import { errandJob, imageOf } from '../../install/remove/cleanup-job.ts'
 import { isNothing, planRemove, type RemovePlan } from '../../install/remove/plan.ts'
 import { type Inventory, readInventory } from '../../install/remove/read.ts'
 import { checkRights } from '../../install/remove/remove.ts'
-import { at } from '../../install/tree.ts'
+import { at, textAt } from '../../install/tree.ts'
 import { rendered } from '../../install/workloads.ts'
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
-import type { Resource } from '../../model/resources.ts'
+import type { ConfigMap, Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { onCluster } from '../join/stage.ts'
@@ -29,13 +29,36 @@ export interface Target {
   readonly image: string
 }
 
-/** What errands of nodes run: the installed agent or, where it is gone, ours. */
+/** Where an uninstall writes down what errands run: the agents are gone when one that broke off is taken up again. */
+export const TEMPLATE_CONFIGMAP = 'submariner-uninstall'
+const TEMPLATE_KEY = 'route-agent-template'
+
+export const templateMap = (namespace: string, template: unknown): ConfigMap =>
+  labelled({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: TEMPLATE_CONFIGMAP, namespace },
+    data: { [TEMPLATE_KEY]: JSON.stringify(template) },
+  })
+
+function rememberedIn({ agents: { ours } }: Inventory): unknown {
+  const map = ours.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === TEMPLATE_CONFIGMAP)
+  try {
+    return JSON.parse(textAt(map, 'data', TEMPLATE_KEY) ?? 'null')
+  } catch {
+    return undefined
+  }
+}
+
+/** What errands of nodes run: the installed agent or, where it is gone, the one written down, else ours. */
 export function templateOf(inventory: Inventory, image: string): { readonly template: unknown; readonly hasAccount: boolean } {
   const { ours } = inventory.agents
   const installed = ours.find(({ kind, metadata }) => kind === 'DaemonSet' && metadata.name === ROUTE_AGENT_WORKLOAD)
   const template = at(installed, 'spec', 'template')
   const hasAccount = ours.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === ROUTE_AGENT_WORKLOAD)
   if (imageOf(template) !== undefined) return { template, hasAccount }
+  const remembered = rememberedIn(inventory)
+  if (imageOf(remembered) !== undefined) return { template: remembered, hasAccount }
   const [own] = rendered(objectsOf(routeAgent), { image, imagePullPolicy: 'IfNotPresent', settingsHash: '' })
   return { template: at(own, 'spec', 'template'), hasAccount }
 }
