@@ -183,7 +183,8 @@ function connectionHint(seen: Look, problems: readonly string[]): string {
   const names = gateways.map(({ metadata }) => metadata.name).join(', ')
   if (problems.every((problem) => problem.includes('charon does not answer'))) return `see the log of charon on ${names}`
   const silent = [...new Set(problems.flatMap((problem) => /no answer from (\S+):(\d+)/.exec(problem)?.slice(1).join(' port ') ?? []))]
-  if (silent.length === 0) return `check that UDP ${seen.settings.CE_IPSEC_NATTPORT ?? 4500} is open between the gateways, then the log of charon and of the engine`
+  if (silent.length === 0)
+    return `check that UDP ${seen.settings.CE_IPSEC_NATTPORT ?? 4500} is open between the gateways, then the log of charon and of the engine`
   const from = gateways.map(({ metadata, status }) => `${metadata.name} (${status.localEndpoint?.private_ip})`).join(', ')
   return `open UDP between ${from} and ${silent.join(', ')}, both ways: nothing comes back from there`
 }
