@@ -2,7 +2,8 @@ import type { Epoch } from './directory.ts'
 
 /** The answers to one question, by their turns. */
 export interface Cached {
-  readonly answers: (Buffer | undefined)[]
+  /** A byte a character: a text of this size weighs half of what a Buffer does, and each who asks gets a copy anyway. */
+  readonly answers: (string | undefined)[]
   readonly epochs: readonly Epoch[]
   /** The turn that is next. */
   turn: number

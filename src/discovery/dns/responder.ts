@@ -42,10 +42,10 @@ export function openResponder(options: ResponderOptions): Responder {
       const made = make(bytes, turn)
       if (made?.answer === undefined) return made?.bytes
       const { turns, epochs } = made.answer
-      const answers = Array.from({ length: turns }, (): Buffer | undefined => undefined)
-      answers[turn % turns] = made.bytes
+      const answers = Array.from({ length: turns }, (): string | undefined => undefined)
+      answers[turn % turns] = made.bytes.toString('latin1')
       cache.put(key, { answers, epochs, turn: turn + 1 })
-      return Buffer.from(made.bytes)
+      return made.bytes
     }
     const { answers } = cached
     const slot = cached.turn % answers.length
@@ -54,9 +54,9 @@ export function openResponder(options: ResponderOptions): Responder {
     if (known !== undefined) return renumbered(known, bytes)
     const made = make(bytes, slot)?.bytes
     if (made === undefined) return undefined
-    answers[slot] = made
+    answers[slot] = made.toString('latin1')
     cache.grow(made.length)
-    return Buffer.from(made)
+    return made
   }
   const make = (bytes: Buffer, turn: number): Made | undefined => madeOf(bytes, { options, turn, mostBytes: mostUdpBytes })
   const tcp = (bytes: Buffer): Buffer | undefined =>
@@ -67,8 +67,8 @@ export function openResponder(options: ResponderOptions): Responder {
 const mostUdpBytes = ({ edns }: Query, asked: number): number =>
   edns === undefined ? PLAIN_UDP_BYTES : Math.min(edns.udpBytes, MOST_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, MOST_GAIN * asked))
 
-function renumbered(answer: Buffer, asked: Buffer): Buffer {
-  const copy = Buffer.from(answer)
+function renumbered(answer: string, asked: Buffer): Buffer {
+  const copy = Buffer.from(answer, 'latin1')
   copy[0] = asked[0] ?? 0
   copy[1] = asked[1] ?? 0
   return copy

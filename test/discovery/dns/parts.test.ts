@@ -53,7 +53,7 @@ describe('a client', () => {
 describe('answers that are kept', () => {
   it('are bounded, and what is asked for stays', () => {
     const cache = openCache(20_000)
-    const cached = () => ({ answers: [Buffer.alloc(100)], epochs: [], turn: 0 })
+    const cached = () => ({ answers: ['x'.repeat(100)], epochs: [], turn: 0 })
     cache.put('asked', cached())
     for (let i = 0; i < 1_000; i += 1) {
       cache.put(`other ${i}`, cached())
