@@ -42,6 +42,15 @@ describeEngine('two clusters, with kube-router in east, and pods of security lev
       expect(await open()).toEqual([])
       await Promise.all(['east-gw1', 'east-w1'].map((node) => loseJumps(bed, node)))
       expect(await open()).toEqual([])
+      for (const node of ['east-gw1', 'east-w1']) {
+        const [jump = ''] = (await forwardOf(bed, node)).filter((line) => line.includes('-j KUBE-ROUTER-FORWARD'))
+        await execOn(bed, node, ['sh', '-c', `iptables-nft ${jump.replace('-A', '-D')}`])
+      }
+      // What makes it write its chains again.
+      await setPolicy(bed, ['192.0.2.1/32'])
+      const first = async (node: string): Promise<boolean> => (await forwardOf(bed, node))[0]?.includes('-j KUBE-ROUTER-FORWARD') === true
+      await Promise.all(['east-gw1', 'east-w1'].map((node) => until(`${node} has kube-router's jump again`, () => first(node))))
+      expect(await open()).toEqual([])
     }),
     180_000,
   )
