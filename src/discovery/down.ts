@@ -9,6 +9,7 @@ import type { Service } from '../model/resources.ts'
 import { renewed } from './conditions.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
 import { type Guard, refusalOf } from './guard.ts'
+import { openMemo } from './memo.ts'
 import type { Merged } from './merge.ts'
 import type { Services } from './services.ts'
 import { keyText, type Slice, specOf } from './share.ts'
@@ -53,18 +54,52 @@ interface Place {
 }
 const NOWHERE: Place = { import: undefined, service: undefined, slices: [] }
 
-export function planDown(view: DownView): DownPlan {
-  const places = placesOf(view)
-  const parts = [...new Set([...view.services.keys(), ...places.keys()])].map((key) =>
-    planOne(view, view.services.get(key), places.get(key) ?? NOWHERE),
-  )
-  return {
-    imports: { put: parts.flatMap(({ imports }) => imports.put), drop: parts.flatMap(({ imports }) => imports.drop) },
-    services: { put: parts.flatMap(({ services }) => services.put), drop: parts.flatMap(({ services }) => services.drop) },
-    slices: { put: parts.flatMap(({ slices }) => slices.put), drop: parts.flatMap(({ slices }) => slices.drop) },
-    statuses: parts.flatMap(({ statuses }) => statuses),
-    refused: parts.flatMap(({ refused }) => refused),
+/** Whether nothing is to be written. */
+export const isEmptyDown = ({ imports, services, slices, statuses }: DownPlan): boolean =>
+  [imports.put, imports.drop, services.put, services.drop, slices.put, slices.drop, statuses].every((list) => list.length === 0)
+
+/** Plans from nothing; an agent that plans again and again has openDown(). */
+export const planDown = (view: DownView): DownPlan => openDown()(view)
+
+/** Plans that remember what they were made of: a service of which nothing has changed is not planned again. */
+export function openDown(): (view: DownView) => DownPlan {
+  const memo = openMemo<DownPlan>()
+  return (view) => {
+    const places = placesOf(view)
+    const parts = [...new Set([...view.services.keys(), ...places.keys()])]
+      .map((key) => {
+        const [merged, place] = [view.services.get(key), places.get(key) ?? NOWHERE]
+        return memo.get(key, sourcesOf(view, key, merged, place), () => {
+          const plan = planOne(view, merged, place)
+          return isEmptyDown(plan) && plan.refused.length === 0 ? NOTHING : plan
+        })
+      })
+      .filter((part) => part !== NOTHING)
+    memo.next()
+    return {
+      imports: { put: parts.flatMap(({ imports }) => imports.put), drop: parts.flatMap(({ imports }) => imports.drop) },
+      services: { put: parts.flatMap(({ services }) => services.put), drop: parts.flatMap(({ services }) => services.drop) },
+      slices: { put: parts.flatMap(({ slices }) => slices.put), drop: parts.flatMap(({ slices }) => slices.drop) },
+      statuses: parts.flatMap(({ statuses }) => statuses),
+      refused: parts.flatMap(({ refused }) => refused),
+    }
   }
+}
+
+/** All that the plan of one service depends on. */
+function sourcesOf(view: DownView, key: string, merged: Merged | undefined, place: Place): readonly unknown[] {
+  const clusters = new Set([...(merged?.shares.map(({ cluster }) => cluster) ?? []), ...place.slices.map(clusterOf)])
+  return [
+    merged,
+    place.import,
+    place.service,
+    view.pods.get(key),
+    view.isFrozen,
+    view.isLocalFirst,
+    merged !== undefined && view.namespaces.has(merged.namespace),
+    ...place.slices,
+    ...[...clusters].flatMap((cluster) => [view.networksOf(cluster), view.isReachable(cluster)]),
+  ]
 }
 
 const isOurs = ({ metadata }: ServiceImport | Service | EndpointSlice): boolean => metadata.labels?.[IMPORTED] !== undefined

@@ -16,6 +16,7 @@ import {
 import { decodeClusterImport, decodeSharedImport, decodeSlice } from '../model/mcs-decode.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
 import { ANNOTATION_VALUE, LABEL_VALUE, readTable } from './exported.ts'
+import { openMemo, sameItems } from './memo.ts'
 import { unionOfPorts } from './merge.ts'
 import { keyText, type Port, portOf, type Share, type Slice, specParts } from './share.ts'
 import { readTimestamp } from './wire.ts'
@@ -39,6 +40,8 @@ interface Parts {
   readonly cluster: string
   readonly namespace: string
   readonly name: string
+  /** `namespace/name`. */
+  readonly service: string
   own: ServiceImport | undefined
   readonly slices: EndpointSlice[]
 }
@@ -47,35 +50,26 @@ interface Parts {
  * Reads those of all clusters but this one. Shares that nothing has changed are the same objects as before, so that what is made of them can be kept.
  */
 export function openReader(clusterId: string): (objects: BrokerObjects) => BrokerShares {
-  let known = new Map<string, Known>()
+  const memo = openMemo<Share | undefined>()
+  let last: { readonly sources: readonly unknown[]; readonly read: BrokerShares } | undefined
   return ({ imports, slices }) => {
+    if (last !== undefined && sameItems(last.sources, [imports, slices])) return last.read
     const refused: Refusal[] = []
     const parts = partsOf(imports, slices, { clusterId, refused })
     const times = sharedTimes(imports)
-    const next = new Map<string, Known>()
+    const shares: Share[] = []
     for (const [key, one] of parts) {
-      const said = times.get(keyText(one))?.[`${TIMESTAMP_PREFIX}${one.cluster}`]
-      const sources = [one.own, said, ...one.slices]
-      const before = known.get(key)
-      const isSame = before?.sources.length === sources.length && sources.every((source, i) => source === before.sources[i])
-      next.set(key, isSame ? before : { sources, share: shareOf(one, said) })
-      if (one.slices.length > MOST_SLICES) refused.push(tooMany(`EndpointSlices of ${keyText(one)} in cluster ${one.cluster}`, MOST_SLICES))
+      const said = times.get(one.service)?.[`${TIMESTAMP_PREFIX}${one.cluster}`]
+      const share = memo.get(key, [one.own, said, ...one.slices], () => shareOf(one, said))
+      if (share !== undefined) shares.push(share)
+      if (one.slices.length > MOST_SLICES) refused.push(tooMany(`EndpointSlices of ${one.service} in cluster ${one.cluster}`, MOST_SLICES))
     }
-    known = next
-    return {
-      shares: Map.groupBy(
-        [...known.values()].flatMap(({ share }) => share ?? []),
-        keyText,
-      ),
-      refused,
-    }
+    memo.next()
+    last = { sources: [imports, slices], read: { shares: Map.groupBy(shares, keyText), refused } }
+    return last.read
   }
 }
 
-interface Known {
-  readonly sources: readonly unknown[]
-  readonly share: Share | undefined
-}
 const tooMany = (object: string, most: number): Refusal => ({
   object,
   field: 'their number',
@@ -87,6 +81,13 @@ interface Taking {
   readonly refused: Refusal[]
 }
 
+/** Where an object belongs. */
+const placeOf = remembered(({ metadata }: ServiceImport | EndpointSlice) => {
+  const { [SOURCE_CLUSTER]: cluster = '', [SOURCE_NAMESPACE]: namespace = '', [SERVICE_NAME]: name = '' } = metadata.labels ?? {}
+  const service = keyText({ namespace, name })
+  return { cluster, service, key: `${cluster}/${service}` }
+})
+
 /** What belongs together, by cluster and service. */
 function partsOf(
   imports: readonly ServiceImport[],
@@ -95,16 +96,16 @@ function partsOf(
 ): ReadonlyMap<string, Parts> {
   const parts = new Map<string, Parts>()
   const counts = new Map<string, number>()
-  const at = ({ metadata }: ServiceImport | EndpointSlice): Parts | undefined => {
-    const { [SOURCE_CLUSTER]: cluster = '', [SOURCE_NAMESPACE]: namespace = '', [SERVICE_NAME]: name = '' } = metadata.labels ?? {}
-    const key = `${cluster}/${namespace}/${name}`
+  const at = (object: ServiceImport | EndpointSlice): Parts | undefined => {
+    const { key, service, cluster } = placeOf(object)
     const known = parts.get(key)
     if (known !== undefined) return known
     const count = (counts.get(cluster) ?? 0) + 1
     counts.set(cluster, count)
     if (count === MOST_SERVICES + 1) refused.push(tooMany(`services of cluster ${cluster}`, MOST_SERVICES))
     if (count > MOST_SERVICES) return undefined
-    const made: Parts = { cluster, namespace, name, own: undefined, slices: [] }
+    const { [SOURCE_NAMESPACE]: namespace = '', [SERVICE_NAME]: name = '' } = object.metadata.labels ?? {}
+    const made: Parts = { cluster, namespace, name, service, own: undefined, slices: [] }
     parts.set(key, made)
     return made
   }

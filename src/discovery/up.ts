@@ -4,6 +4,7 @@ import { type Diff, diff } from '../model/diff.ts'
 import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
 import type { OwnExport } from './export.ts'
+import { type Memo, openMemo } from './memo.ts'
 import type { Merged } from './merge.ts'
 import type { BrokerObjects } from './read.ts'
 import type { Services } from './services.ts'
@@ -46,8 +47,25 @@ interface Entry {
   readonly isAccepted: boolean
 }
 
-export function planUp(view: UpView): UpPlan {
-  const entries = view.exports.flatMap((own) => entryOf(view, own)).sort(byAge)
+/** Whether nothing is to be written. */
+export const isEmptyUp = ({ imports, joins, slices, leaves }: UpPlan): boolean =>
+  [imports.put, imports.drop, joins, slices.put, slices.drop, leaves].every((list) => list.length === 0)
+
+/** Plans from nothing; an agent that plans again and again has openUp(). */
+export const planUp = (view: UpView): UpPlan => openUp()(view)
+
+/** Plans that remember what they were made of. */
+export function openUp(): (view: UpView) => UpPlan {
+  const memo = openMemo<SharedWrite | undefined>()
+  return (view) => {
+    const plan = planWith(view, memo)
+    memo.next()
+    return plan
+  }
+}
+
+function planWith(view: UpView, memo: Memo<SharedWrite | undefined>): UpPlan {
+  const entries = view.exports.flatMap((own) => entryOf(view, own))
   const isOwn = ({ metadata }: ServiceImport | EndpointSlice): boolean => metadata.labels?.[CLUSTER_LABEL] === view.clusterId
   const wanted = new Map(entries.map((entry) => [entry, wires(entry.share)(writerOf(view, entry), entry.isAccepted)]))
   const imports = changes(
@@ -58,7 +76,7 @@ export function planUp(view: UpView): UpPlan {
     view.broker.slices.filter(isOwn),
     [...wanted.values()].flatMap((wire) => wire.slices),
   )
-  const shared = planShared(view, entries)
+  const shared = planShared(view, entries, memo)
   const changed = new Set([...imports.put, ...slices.put].map(nameOf))
   const isPending = (entry: Entry): boolean => {
     const wire = wanted.get(entry)
@@ -114,35 +132,40 @@ interface SharedPlan {
 }
 
 /** Two services of one name on the broker are never merged: who was there has it. */
-function planShared({ clusterId, brokerNamespace, broker }: UpView, entries: readonly Entry[]): SharedPlan {
-  const there = new Map(
-    broker.imports.filter(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] === undefined).map((object) => [object.metadata.name, object]),
-  )
-  const holders = new Map<string, string>()
+function planShared(
+  { clusterId, brokerNamespace, broker }: UpView,
+  entries: readonly Entry[],
+  memo: Memo<SharedWrite | undefined>,
+): SharedPlan {
+  const there = new Map(broker.imports.filter(isShared).map((object) => [object.metadata.name, object]))
   const joins: SharedWrite[] = []
   const pending = new Set<Entry>()
   const taken = new Map<Entry, string>()
-  for (const entry of entries.filter(({ isAccepted }) => isAccepted)) {
-    const { share, merged } = entry
-    const name = sharedName(share)
+  const accepted = entries.filter(({ isAccepted }) => isAccepted)
+  for (const [name, claimants] of Map.groupBy(accepted, ({ share }) => sharedName(share))) {
     const existing = there.get(name)
-    const holder = existing === undefined ? holders.get(name) : isOf(existing, share) ? undefined : identityShown(existing)
-    if (holder !== undefined) {
-      taken.set(entry, holder)
-      continue
-    }
-    holders.set(name, keyText(share))
-    const write = joining(existing, { share, merged, brokerNamespace })
+    const holder = holderOf(existing, claimants)
+    for (const entry of claimants)
+      if (entry !== holder)
+        taken.set(entry, existing === undefined && holder !== undefined ? keyText(holder.share) : identityShown(existing))
+    if (holder === undefined) continue
+    const { share, merged } = holder
+    const write = memo.get(keyText(share), [existing, share, merged], () => joining(existing, { share, merged, brokerNamespace }))
     if (write === undefined) continue
     joins.push(write)
-    pending.add(entry)
+    pending.add(holder)
   }
-  const wanted = new Set(entries.filter(({ isAccepted }) => isAccepted).map(({ share }) => keyText(share)))
+  const wanted = new Set(accepted.map(({ share }) => keyText(share)))
   const leaves = [...there.values()].flatMap((object) => (wanted.has(identityOf(object)) ? [] : (leaving(object, clusterId) ?? [])))
   return { joins, leaves, pending, taken }
 }
 
-const identityShown = (object: ServiceImport): string => JSON.stringify(identityOf(object).slice(0, 130))
+const isShared = ({ metadata }: ServiceImport): boolean => metadata.labels?.[CLUSTER_LABEL] === undefined
+/** The one whose object it is or, where there is none yet, the oldest. */
+const holderOf = (existing: ServiceImport | undefined, claimants: readonly Entry[]): Entry | undefined =>
+  existing === undefined ? [...claimants].sort(byAge)[0] : claimants.find(({ share }) => isOf(existing, share))
+const identityShown = (object: ServiceImport | undefined): string =>
+  JSON.stringify(object === undefined ? '' : identityOf(object).slice(0, 130))
 
 /** What differs is put over what is there; what is there and is not wanted is dropped. */
 export function changes<T extends ServiceImport | EndpointSlice>(there: readonly T[], wanted: readonly T[]): Diff<T> {

@@ -1,10 +1,10 @@
 // What the leading agent does: one loop that makes both sides what their plans say.
-import { type DownPlan, planDown } from '../../discovery/down.ts'
+import { type DownPlan, isEmptyDown, openDown } from '../../discovery/down.ts'
 import type { OwnExport } from '../../discovery/export.ts'
 import { connectedClusters, judgeReach, type Reaches } from '../../discovery/reach.ts'
 import { openReader } from '../../discovery/read.ts'
 import { openServices, type Services } from '../../discovery/services.ts'
-import { planUp, type UpPlan } from '../../discovery/up.ts'
+import { isEmptyUp, openUp, type UpPlan } from '../../discovery/up.ts'
 import { holderOf } from '../../k8s/contest.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'
@@ -14,7 +14,7 @@ import { type BrokerState, brokerState, liveNamespaces, openExports, openNetwork
 import { conditionsOf, type Outcome, seenOf } from './report.ts'
 import { openStores, type Stores, unknownOf } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
-import { isEmptyDown, isEmptyUp, writeDown, writeEach, writeStatus, writeUp } from './write.ts'
+import { writeDown, writeEach, writeStatus, writeUp } from './write.ts'
 
 const RESYNC_MS = 15_000
 /** Changes that come together, such as those of a Service and its EndpointSlice, make one pass. */
@@ -30,6 +30,8 @@ interface Leader {
   readonly networksOf: ReturnType<typeof openNetworks>
   readonly read: ReturnType<typeof openReader>
   readonly servicesOf: ReturnType<typeof openServices>
+  readonly planUp: ReturnType<typeof openUp>
+  readonly planDown: ReturnType<typeof openDown>
   readonly refuse: ReturnType<typeof openRefusals>
   readonly askIn: (ms: number) => void
   reaches: Reaches
@@ -50,6 +52,8 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal): Promise<
     networksOf: openNetworks(settings.clusterId),
     read: openReader(settings.clusterId),
     servicesOf: openServices(),
+    planUp: openUp(),
+    planDown: openDown(),
     refuse: openRefusals(log),
     askIn: openTimer(world, signal, () => kick()),
     reaches: new Map(),
@@ -134,14 +138,15 @@ function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
 }
 
 function planBroker(
-  { world, stores }: Leader,
+  leader: Leader,
   exports: readonly OwnExport[],
   services: Services,
   broker: BrokerState | undefined,
 ): UpPlan | undefined {
+  const { world, stores } = leader
   if (broker === undefined || stores.broker === undefined || broker.duplicate !== undefined) return undefined
   const { clusterId, brokerNamespace } = world.settings
-  return planUp({ clusterId, brokerNamespace, exports, services, broker: objectsOf(stores.broker) })
+  return leader.planUp({ clusterId, brokerNamespace, exports, services, broker: objectsOf(stores.broker) })
 }
 
 interface Here {
@@ -162,7 +167,7 @@ function planHere(leader: Leader, own: Cluster, { exports, services, isFrozen }:
       )
   leader.reaches = judged.reaches
   leader.askIn(judged.nextMs)
-  return planDown({
+  return leader.planDown({
     clusterId: settings.clusterId,
     guard: { allowed: settings.allowed, own: settings.namespace },
     services,

@@ -11,11 +11,6 @@ type Say = (lines: readonly string[]) => void
 const put = (objects: readonly Resource[]): Diff<Resource> => ({ put: objects, drop: [] })
 const drop = (objects: readonly Resource[]): Diff<Resource> => ({ put: [], drop: objects })
 
-export const isEmptyUp = ({ imports, joins, slices, leaves }: UpPlan): boolean =>
-  [imports.put, imports.drop, joins, slices.put, slices.drop, leaves].every((list) => list.length === 0)
-export const isEmptyDown = ({ imports, services, slices, statuses }: DownPlan): boolean =>
-  [imports.put, imports.drop, services.put, services.drop, slices.put, slices.drop, statuses].every((list) => list.length === 0)
-
 /** The first step that fails ends it: what comes after must not be true before it. */
 export async function writeUp(api: KubeApi, { imports, joins, slices, leaves }: UpPlan, say: Say): Promise<void> {
   say(await write(api, put(imports.put)))
