@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { dumpApi } from '../../src/install/remove/prove-api.ts'
 import { type Bed, execOn, startPlace, stopPlace } from '../cluster/bed.ts'
+import { warmUp } from '../cluster/bed-pods.ts'
 import { joinBed, subctl } from '../cluster/joined.ts'
 import { describeImage, imageBed } from '../cluster/joined-harness.ts'
 import { apiOf, brokerFile } from '../lab/access.ts'
@@ -57,6 +58,7 @@ describeImage('uninstall on real clusters', () => {
   beforeAll(async () => {
     await test.up()
     await deployBroker(test.site)
+    for (const name of CLUSTERS) await warmUp(test.site, name)
     before = await held(test.site)
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)
