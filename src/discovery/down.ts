@@ -58,6 +58,10 @@ const NOWHERE: Place = { import: undefined, service: undefined, slices: [] }
 export const isEmptyDown = ({ imports, services, slices, statuses }: DownPlan): boolean =>
   [imports.put, imports.drop, services.put, services.drop, slices.put, slices.drop, statuses].every((list) => list.length === 0)
 
+/** Whether it takes away what other clusters have exported. */
+export const withdraws = ({ imports, slices }: DownPlan, clusterId: string): boolean =>
+  imports.drop.length > 0 || slices.drop.some((slice) => clusterOf(slice) !== clusterId)
+
 /** Plans from nothing; an agent that plans again and again has openDown(). */
 export const planDown = (view: DownView): DownPlan => openDown()(view)
 

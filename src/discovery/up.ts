@@ -3,6 +3,7 @@ import { canonical, remembered } from '../model/canonical.ts'
 import { type Diff, diff } from '../model/diff.ts'
 import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
+import { sha256 } from '../system/digest.ts'
 import type { OwnExport } from './export.ts'
 import { type Memo, openMemo } from './memo.ts'
 import type { Merged } from './merge.ts'
@@ -174,14 +175,11 @@ export function changes<T extends ServiceImport | EndpointSlice>(there: readonly
   return { put: put.map((object) => over(actual.get(object.metadata.name), object)), drop }
 }
 
-/** What of an object is ours to say. */
+/** A digest of what of an object is ours to say. */
 export const content = remembered((object: ServiceImport | EndpointSlice): string => {
   const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata
-  const rest =
-    object.kind === 'ServiceImport'
-      ? [(object as ServiceImport).spec]
-      : [(object as EndpointSlice).addressType, (object as EndpointSlice).endpoints ?? [], (object as EndpointSlice).ports ?? []]
-  return canonical([labels, annotations, ownerReferences, ...rest])
+  const rest = 'addressType' in object ? [object.addressType, object.endpoints ?? [], object.ports ?? []] : [object.spec]
+  return sha256(canonical([labels, annotations, ownerReferences, ...rest])).slice(0, 32)
 })
 
 /** The object with the identity, and the status, of the one that it replaces. */

@@ -54,9 +54,13 @@ const MOST_RETRY_MS = 5_000
 /** A watch that lived this long ended in the ordinary way. */
 const LIVED_MS = 5_000
 
-/** A feed into a copy of whole objects. */
-export function openStore<K extends Kind>(api: KubeApi, kind: K, options: StoreOptions): Store<Of<K>> {
-  const copy = openCopy<Of<K>>()
+/** A feed into a copy of whole objects, or of what `light` leaves of each. */
+export function openStore<K extends Kind>(
+  api: KubeApi,
+  kind: K,
+  options: StoreOptions & { readonly light?: (object: Of<K>) => Of<K> },
+): Store<Of<K>> {
+  const copy = openCopy<Of<K>>(options.light ?? withoutImages)
   return Object.assign(openFeed(api, kind, copy, options), { all: copy.all, get: copy.get })
 }
 
@@ -162,7 +166,7 @@ const inQuery = (query: Query, object: Resource): boolean =>
   (query.namespace === undefined || object.metadata.namespace === query.namespace) &&
   (query.name === undefined || object.metadata.name === query.name)
 
-function openCopy<T extends Resource>(): Copy<T> & Pick<Store<T>, 'all' | 'get'> {
+function openCopy<T extends Resource>(light: (object: T) => T): Copy<T> & Pick<Store<T>, 'all' | 'get'> {
   const keyOf = (name: string, namespace = ''): string => `${namespace}/${name}`
   const keyOfObject = ({ metadata }: Resource): string => keyOf(metadata.name, metadata.namespace)
   const same = (a: T | undefined, b: T): boolean =>
@@ -199,7 +203,7 @@ function openCopy<T extends Resource>(): Copy<T> & Pick<Store<T>, 'all' | 'get'>
 }
 
 /** Without the list of images of a Node, by far its largest part, which nobody here reads. */
-function light<T extends Resource>(object: T): T {
+function withoutImages<T extends Resource>(object: T): T {
   if (object.kind !== 'Node' || !('status' in object) || typeof object.status !== 'object') return object
   return { ...object, status: { ...object.status, images: undefined } }
 }

@@ -127,6 +127,8 @@ export function once<T>(judge: (input: unknown) => Decoded<T>): (input: unknown)
     if (typeof input !== 'object' || input === null) return judge(input)
     const known = seen.get(input) ?? judge(input)
     seen.set(input, known)
+    // What was decoded may stand for what it was decoded from.
+    if (known.ok && typeof known.value === 'object' && known.value !== null) seen.set(known.value, known)
     return known
   }
 }

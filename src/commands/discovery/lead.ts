@@ -1,5 +1,5 @@
 // What the leading agent does: one loop that makes both sides what their plans say.
-import { type DownPlan, isEmptyDown, openDown } from '../../discovery/down.ts'
+import { type DownPlan, isEmptyDown, openDown, withdraws } from '../../discovery/down.ts'
 import type { OwnExport } from '../../discovery/export.ts'
 import { connectedClusters, judgeReach, type Reaches } from '../../discovery/reach.ts'
 import { openReader } from '../../discovery/read.ts'
@@ -7,6 +7,7 @@ import { openServices, type Services } from '../../discovery/services.ts'
 import { isEmptyUp, openUp, type UpPlan } from '../../discovery/up.ts'
 import { holderOf } from '../../k8s/contest.ts'
 import { messageOf } from '../../model/errors.ts'
+import { BROKER_UID } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { runLoop } from '../../system/loop.ts'
 import { openRefusals } from '../agent/refusals.ts'
@@ -35,7 +36,9 @@ interface Leader {
   readonly refuse: ReturnType<typeof openRefusals>
   readonly askIn: (ms: number) => void
   reaches: Reaches
+  /** When a loss of the broker's data was noticed, and the uid of our object there that was remembered then. */
   noticedAt: number | undefined
+  noticedUid: string | undefined
   passes: number
 }
 
@@ -58,6 +61,7 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal): Promise<
     askIn: openTimer(world, signal, () => kick()),
     reaches: new Map(),
     noticedAt: undefined,
+    noticedUid: undefined,
     passes: 0,
   }
   const loop = runLoop(() => pass(leader), {
@@ -106,7 +110,8 @@ async function work(leader: Leader, own: Cluster): Promise<void> {
   const { shares, refused } = broker === undefined || stores.broker === undefined ? NOTHING : leader.read(objectsOf(stores.broker))
   const services = leader.servicesOf(exports, shares)
   const up = planBroker(leader, exports, services, broker)
-  const down = planHere(leader, own, { exports, services, isFrozen: world.broker !== undefined && broker?.isTrusted !== true })
+  const here = { exports, services, isFrozen: world.broker !== undefined && broker?.isTrusted !== true }
+  const down = await confirmed(leader, own, here)
   leader.refuse([...refused, ...down.refused])
   const said = conditionsOf(world, { exports, services, up, obstacle: obstacleOf(world, broker) })
   await writeAll(leader, { up, down, said })
@@ -124,6 +129,10 @@ function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
   const { world, stores } = leader
   if (stores.broker === undefined || unknownOf(stores.broker) !== undefined) return undefined
   const clusterUid = stores.local.namespaces.get('kube-system')?.metadata.uid
+  const remembered = own.metadata.annotations?.[BROKER_UID]
+  // The engine has come to terms with it: it remembers another object.
+  if (leader.noticedUid !== remembered) leader.noticedAt = undefined
+  leader.noticedUid = remembered
   const state = brokerState(stores.broker, {
     clusterId: world.settings.clusterId,
     own,
@@ -147,6 +156,23 @@ function planBroker(
   if (broker === undefined || stores.broker === undefined || broker.duplicate !== undefined) return undefined
   const { clusterId, brokerNamespace } = world.settings
   return leader.planUp({ clusterId, brokerNamespace, exports, services, broker: objectsOf(stores.broker) })
+}
+
+/**
+ * What another cluster seems to have taken back is taken away here only if the broker, asked after it was seen, still has this cluster's own object: the live
+ * copies of a broker that has just lost its data become empty one after the other.
+ */
+async function confirmed(leader: Leader, own: Cluster, here: Here): Promise<DownPlan> {
+  const { world } = leader
+  const { clusterId, brokerNamespace } = world.settings
+  const down = planHere(leader, own, here)
+  const remembered = own.metadata.annotations?.[BROKER_UID]
+  if (here.isFrozen || world.broker === undefined || remembered === undefined || !withdraws(down, clusterId)) return down
+  const there = await world.broker.get('Cluster', own.metadata.name, brokerNamespace)
+  if (there?.metadata.uid === remembered) return down
+  leader.noticedAt ??= world.clock.now()
+  world.log.warn('the broker seems to have lost its data: nothing of the others is withdrawn for the time being')
+  return planHere(leader, own, { ...here, isFrozen: true })
 }
 
 interface Here {

@@ -1,4 +1,5 @@
 // The live copies that the leading agent works on.
+import { lightBrokerImport, lightBrokerSlice, lightNamespace, lightService, lightSlice } from '../../discovery/light.ts'
 import { openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../model/mcs.ts'
 import type { Cluster, Endpoint, Gateway, Node, Resource, Service } from '../../model/resources.ts'
@@ -36,9 +37,9 @@ export function openStores({ settings, clock, log, local, broker }: DiscoveryWor
   const ours: LocalStores = {
     exports: openStore(local, 'ServiceExport', everywhere),
     imports: openStore(local, 'ServiceImport', everywhere),
-    services: openStore(local, 'Service', everywhere),
-    slices: openStore(local, 'EndpointSlice', everywhere),
-    namespaces: openStore(local, 'Namespace', everywhere),
+    services: openStore(local, 'Service', { ...everywhere, light: lightService }),
+    slices: openStore(local, 'EndpointSlice', { ...everywhere, light: lightSlice }),
+    namespaces: openStore(local, 'Namespace', { ...everywhere, light: lightNamespace }),
     // Addresses of nodes change seldom, heartbeats come all the time: a pass looks at them when it comes.
     nodes: openStore(local, 'Node', { clock, log, signal }),
     clusters: openStore(local, 'Cluster', here),
@@ -46,8 +47,8 @@ export function openStores({ settings, clock, log, local, broker }: DiscoveryWor
     gateways: openStore(local, 'Gateway', here),
   }
   const theirs: BrokerStores | undefined = broker && {
-    imports: openStore(broker, 'ServiceImport', there),
-    slices: openStore(broker, 'EndpointSlice', there),
+    imports: openStore(broker, 'ServiceImport', { ...there, light: lightBrokerImport }),
+    slices: openStore(broker, 'EndpointSlice', { ...there, light: lightBrokerSlice }),
     clusters: openStore(broker, 'Cluster', there),
     endpoints: openStore(broker, 'Endpoint', there),
   }
