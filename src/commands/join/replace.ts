@@ -1,7 +1,7 @@
 // A change of what charon reads, such as the port: its pods go on as they are until they are replaced. A join that waits does that as an upgrade would.
 import type { Limit } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
-import { nodeOf } from '../../install/rollout/rollout.ts'
+import { allPodsOf, isReady, nodeOf } from '../../install/rollout/rollout.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Given } from '../cli/given.ts'
@@ -47,6 +47,8 @@ export async function applyReplacing(context: Context, given: Given, api: KubeAp
  * replace them. One that carries traffic all the same stays.
  */
 export async function mendCharon(context: Context, api: KubeApi, limit: Limit): Promise<void> {
+  const { items } = await api.list('Pod', { namespace: NAMESPACE })
+  if (allPodsOf(items, CHARON_WORKLOAD).every(isReady)) return
   await untilObserved(api, limit)
   const sight = await lookAtGateways(api, true)
   for (const pod of brokenPods(sight, CHARON_WORKLOAD)) {
