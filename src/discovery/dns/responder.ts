@@ -32,13 +32,14 @@ const MOST_KEY_BYTES = 300
 
 export function openResponder(options: ResponderOptions): Responder {
   const cache = openCache(CACHE_BYTES)
+  const anyTurn = (): number => Math.floor(options.random() * 2 ** 16)
   const udp = (bytes: Buffer): Buffer | undefined => {
-    if (bytes.length < HEADER_BYTES || bytes.length > MOST_KEY_BYTES) return make(bytes, 0)?.bytes
+    if (bytes.length < HEADER_BYTES || bytes.length > MOST_KEY_BYTES) return make(bytes, anyTurn())?.bytes
     // All but the question's number.
     const key = bytes.toString('latin1', 2)
     const cached = cache.get(key)
     if (cached === undefined) {
-      const turn = Math.floor(options.random() * 2 ** 16)
+      const turn = anyTurn()
       const made = make(bytes, turn)
       if (made?.answer === undefined) return made?.bytes
       const { turns, epochs } = made.answer
@@ -59,8 +60,7 @@ export function openResponder(options: ResponderOptions): Responder {
     return made
   }
   const make = (bytes: Buffer, turn: number): Made | undefined => madeOf(bytes, { options, turn, mostBytes: mostUdpBytes })
-  const tcp = (bytes: Buffer): Buffer | undefined =>
-    madeOf(bytes, { options, turn: Math.floor(options.random() * 2 ** 16), mostBytes: () => MOST_BYTES })?.bytes
+  const tcp = (bytes: Buffer): Buffer | undefined => madeOf(bytes, { options, turn: anyTurn(), mostBytes: () => MOST_BYTES })?.bytes
   return { udp: guarded(udp, options.onFault), tcp: guarded(tcp, options.onFault) }
 }
 

@@ -5,9 +5,10 @@ import { openCache } from '../../../src/discovery/dns/cache.ts'
 import { readName, zoneOf } from '../../../src/discovery/dns/names.ts'
 import { openRate } from '../../../src/discovery/dns/rate.ts'
 import { openReach } from '../../../src/discovery/dns/reach.ts'
+import { openResponder } from '../../../src/discovery/dns/responder.ts'
 import { rotationOf } from '../../../src/discovery/dns/rotation.ts'
 import { handClock } from '../../fakes/clock.ts'
-import { completeIndex, export_, questionBytes, responderOf, sliceObject, udp } from './world.ts'
+import { completeIndex, export_, questionBytes, responderOf, SETTINGS, sliceObject, udp } from './world.ts'
 
 describe('a rotation', () => {
   it('of equal weights has each in turn', () => {
@@ -73,6 +74,21 @@ describe('answers that are kept', () => {
       return `${answer.id} ${answer.answers[0]?.data}`
     })
     expect(seen).toEqual(['1 100.2.0.1', '2 100.3.0.1', '3 100.2.0.1', '4 100.3.0.1', '5 100.2.0.1'])
+  })
+  it('are not what questions with more in them get: those have any turn', () => {
+    const index = completeIndex()
+    export_(index, 'web', { east: '100.2.0.1', north: '100.3.0.1' })
+    let next = 0
+    const random = (): number => {
+      next = (next + 1) % 4
+      return next / 2 ** 16
+    }
+    const responder = openResponder({ directory: index, settings: SETTINGS, random, onFault: console.error })
+    for (const padding of [10, 400]) {
+      const asked = Buffer.concat([questionBytes('web.shop.svc.clusterset.local', 'A'), Buffer.alloc(padding)])
+      const seen = Array.from({ length: 8 }, () => udp(responder, asked).answers[0]?.data)
+      expect(new Set(seen)).toEqual(new Set(['100.2.0.1', '100.3.0.1']))
+    }
   })
   it('are the callers’ own: who writes into one changes no other', () => {
     const index = completeIndex()
