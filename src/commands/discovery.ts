@@ -9,8 +9,8 @@ import { discoverySettings } from './discovery/settings.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './discovery/world.ts'
 import { brokerAccess } from './engine/settings.ts'
 
-/** A leader's pass comes every quarter of a minute; one that waits for an API that is away takes as long again. */
-const STUCK_MS = 120_000
+/** A leader's pass comes every quarter of a minute, but the one that exports thousands of services at once writes for minutes. */
+const STUCK_MS = 900_000
 
 /** Serves until SIGTERM, or with --cleanup takes everything back. */
 export const discovery: Run = async (context, given) => {
