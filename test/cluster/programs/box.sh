@@ -16,7 +16,11 @@ while read -r _ point _; do
     /run/netns | /run/netns/* | "$beds"/*) points="$point $points" ;; # the last one made goes first
   esac
 done </proc/self/mounts
-for point in $points; do umount "$point"; done
+for point in $points; do
+  umount "$point" 2>/dev/null && continue
+  # Its owner may have removed it in the meantime.
+  if grep -q " $point " /proc/self/mounts; then umount "$point"; fi
+done
 
 mount -t tmpfs -o mode=755 run /run
 mkdir -p /run/lock /run/upper
