@@ -79,6 +79,17 @@ describe('the route agent and the kernel', () => {
     expect(via(plans.at(-1))).toMatchObject({ via: '240.16.1.2' })
   })
 
+  it('looks again soon after a change where another program may write sets back as they were, until nothing has to be changed', async () => {
+    const { clock, kernel, plans } = await running()
+    Object.assign(kernel, { changes: ['sets: add SUBMARINER-REMOTE 10.2.0.0/16'], hasRestorer: true })
+    kernel.changed()
+    await clock.advance(4_000)
+    expect(plans).toHaveLength(4)
+    kernel.changes = []
+    await clock.advance(5_000)
+    expect(plans).toHaveLength(5)
+  })
+
   it('makes a pass at once when the kernel has changed, none for an object that changes no plan', async () => {
     const { clock, cluster, kernel, plans } = await running()
     kernel.changed()
