@@ -2,6 +2,7 @@
 import { isNews } from '../../dataplane/kernel/echoes.ts'
 import { focusOf, isNothing } from '../../dataplane/kernel/focus.ts'
 import { planNode } from '../../dataplane/node/plan.ts'
+import { namedByContents } from '../../dataplane/node/set-names.ts'
 import type { NodePlan } from '../../dataplane/node/state.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
@@ -29,7 +30,8 @@ export async function lookAround(state: RouteAgentState, { isAnew }: { readonly 
     state.facts = { nodeIp, found: await world.facts({ nodeIp, nodePodCidrs: podCidrsOf(own, settings.podCidrs) }) }
   const { found: facts } = state.facts
   state.view = viewOf({ settings, nodes, endpoints: stores.endpoints.all(), remotes, nodeIp, facts })
-  state.plan = planNode(state.view)
+  const plan = planNode(state.view)
+  state.plan = world.node.hasRestorer ? namedByContents(plan) : plan
   return undefined
 }
 

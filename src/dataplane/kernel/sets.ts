@@ -48,8 +48,8 @@ export function setChanges(actual: readonly SeenSet[], desired: readonly IpSet[]
     const there = seen.get(name)
     if (there !== undefined && there.type !== TYPE) return renew(name, networks)
     const { put, drop } = diff<string>(there?.networks ?? [], networks, same, same)
-    const make = there === undefined ? [`create ${name} ${TYPE} maxelem ${MAXELEM}`] : []
-    return { put: [...make, ...put.map((network) => `add ${name} ${network}`)], drop: drop.map((network) => `del ${name} ${network}`) }
+    if (there === undefined) return { put: make(name, networks), drop: [] }
+    return { put: put.map((network) => `add ${name} ${network}`), drop: drop.map((network) => `del ${name} ${network}`) }
   })
   return {
     put: changes.flatMap(({ put }) => put),
@@ -60,6 +60,15 @@ export function setChanges(actual: readonly SeenSet[], desired: readonly IpSet[]
 }
 
 const same = (text: string): string => text
+
+/** A set that is being filled has another name: whoever reads it under its own has all of it. */
+const NEW = 'SUBMARINER-NEW'
+const make = (name: string, networks: readonly Cidr[]): readonly string[] => [
+  `create ${NEW} ${TYPE} maxelem ${MAXELEM}`,
+  `flush ${NEW}`,
+  ...networks.map((network) => `add ${NEW} ${network}`),
+  `rename ${NEW} ${name}`,
+]
 
 const renew = (name: string, networks: readonly Cidr[]): { readonly put: readonly string[]; readonly drop: readonly string[] } => ({
   put: [`destroy ${name}`, `create ${name} ${TYPE} maxelem ${MAXELEM}`, ...networks.map((network) => `add ${name} ${network}`)],

@@ -1,7 +1,13 @@
 // Policies of others and our accepts: neither bypasses the other, in whatever order the two write.
 import { expect, it } from '@jest/globals'
+import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
+import { planNode } from '../../../src/dataplane/node/plan.ts'
+import { namedByContents } from '../../../src/dataplane/node/set-names.ts'
+import { gatewayView, remote } from '../node/views.ts'
 import { pings, REMOTE_POD, type TestCluster, WORKER_POD, withCluster } from './cluster.ts'
 import { type FelixOptions, felixRefresh, WORKLOAD, workloadAddress, workloadLink } from './felix.ts'
+import { prepare } from './node-links.ts'
+import { dump, type NodeNs, withNamespaces } from './nodes.ts'
 
 const TIMEOUT_MS = 300_000
 const POOLS = ['10.1.0.0/16', '10.2.0.0/16', '100.2.0.0/16']
@@ -68,6 +74,59 @@ it.each(['insert', 'append'] as const)(
       await cluster.reconcile()
       expect(await felixRefresh(cluster.worker.exec, options)).toEqual([])
       expect(await isAnswered(cluster)).toBe(false)
+    }),
+  TIMEOUT_MS,
+)
+
+/** One sync of kube-router before 2.6.2 (pkg/utils/ipset.go): every set as the sync before has read it; gives what it reads for the next. */
+async function kubeRouterSync(node: NodeNs, remembered: string): Promise<string> {
+  const sets = new Map<string, { options: string; adds: string[] }>()
+  for (const line of remembered.split('\n')) {
+    const [, verb, name = '', rest = ''] = /^(create|add) (\S+) (.*)$/.exec(line) ?? []
+    if (verb === 'create') sets.set(name, { options: rest.replace(/ initval \S+/, ''), adds: [] })
+    if (verb === 'add') sets.get(name)?.adds.push(rest)
+  }
+  const lines = [...sets].flatMap(([name, { options, adds }]) => [
+    `create TMP-1 ${options}`,
+    'flush TMP-1',
+    ...adds.map((add) => `add TMP-1 ${add}`),
+    `create ${name} ${options}`,
+    `swap TMP-1 ${name}`,
+    'destroy TMP-1',
+  ])
+  await node.exec(['ipset', '-exist', 'restore'], { input: `${lines.join('\n')}\n` })
+  return (await node.exec(['ipset', 'save'])).stdout
+}
+
+it(
+  'sets that a program writes back as it has read them, as kube-router does, undo no change of ours, and are gone in the end',
+  () =>
+    withNamespaces(['restorer'], async (node) => {
+      await prepare(node, 'ipsec0')
+      const before = await dump(node)
+      const target = openNode(node)
+      const view = gatewayView({ remotes: [] })
+      await target.reconcile(planNode(view))
+      expect(target.hasRestorer).toBe(false)
+      await node.sh('iptables-nft -N KUBE-ROUTER-FORWARD')
+      await target.reconcile(planNode(view))
+      expect(target.hasRestorer).toBe(true)
+      let remembered = await kubeRouterSync(node, '')
+      for (const remotes of [[remote('east', '10.2.0.0/16')], [remote('east', '10.2.0.0/16'), remote('north', '10.3.0.0/16')]]) {
+        const wanted = { ...view, remotes }
+        await target.reconcile(planNode(wanted))
+        remembered = await kubeRouterSync(node, remembered)
+        expect(await target.unguarded(planNode(wanted))).not.toEqual([])
+        const plan = namedByContents(planNode(wanted))
+        await target.reconcile(plan)
+        remembered = await kubeRouterSync(node, remembered)
+        expect(await target.unguarded(plan)).toEqual([])
+        await target.reconcile(plan)
+        expect(await target.reconcile(plan)).toEqual([])
+      }
+      await target.cleanUp()
+      await node.sh('iptables-nft -X KUBE-ROUTER-FORWARD')
+      expect(await dump(node)).toBe(before)
     }),
   TIMEOUT_MS,
 )
