@@ -1,12 +1,25 @@
 import type { Runs } from './cli/run.ts'
 import { deployBroker } from './deploy-broker.ts'
+import { exportServices } from './export.ts'
 import { forget } from './forget.ts'
 import { infoRuns } from './info-runs.ts'
 import { join } from './join.ts'
 import { show } from './show.ts'
+import { unexportServices } from './unexport.ts'
 import { uninstall } from './uninstall.ts'
 import { upgrade } from './upgrade.ts'
 import { verify } from './verify.ts'
 
 /** What the laptop's part runs. */
-export const laptopRuns: Runs = { ...infoRuns, 'deploy-broker': deployBroker, forget, join, show, uninstall, upgrade, verify }
+export const laptopRuns: Runs = {
+  ...infoRuns,
+  'deploy-broker': deployBroker,
+  export: exportServices,
+  forget,
+  join,
+  show,
+  unexport: unexportServices,
+  uninstall,
+  upgrade,
+  verify,
+}

@@ -9,8 +9,9 @@ import { kubeProblems } from './problems/kube.ts'
 import { nodeProblems } from './problems/node.ts'
 import { removeProblems } from './problems/remove.ts'
 import { serverProblems } from './problems/server.ts'
+import { serviceProblems } from './problems/services.ts'
 
-/** One table a room, so that each keeps its own range: 01 command line, 02 Kubernetes API, 03 broker, 04 install, 05 node, 06 checks, 07 central API server, 08 leaving, 10 DNS server. */
+/** One table a room, so that each keeps its own range: 01 command line, 02 Kubernetes API, 03 broker, 04 install, 05 node, 06 checks, 07 central API server, 08 leaving, 09 services across clusters, 10 DNS server. */
 export const PROBLEMS: Problems = {
   ...commandProblems,
   ...kubeProblems,
@@ -20,5 +21,6 @@ export const PROBLEMS: Problems = {
   ...checkProblems,
   ...serverProblems,
   ...removeProblems,
+  ...serviceProblems,
   ...dnsProblems,
 }

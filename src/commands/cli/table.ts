@@ -1,5 +1,6 @@
 import type { CommandSpec } from './spec.ts'
 import { AGENT_COMMANDS } from './specs-agent.ts'
+import { EXPORT_COMMANDS } from './specs-export.ts'
 import { INFO_COMMANDS } from './specs-info.ts'
 import { INSTALL_COMMANDS } from './specs-install.ts'
 import { LOOK_COMMANDS } from './specs-look.ts'
@@ -15,6 +16,7 @@ export interface CommandGroup {
 /** The groups of help, in its order. */
 export const GROUPS: readonly CommandGroup[] = [
   { title: 'Connect clusters', commands: [...INSTALL_COMMANDS, ...UPGRADE_COMMANDS] },
+  { title: 'Services across clusters', commands: EXPORT_COMMANDS },
   { title: 'Look and prove', commands: LOOK_COMMANDS },
   { title: 'Leave', commands: REMOVE_COMMANDS },
   { title: 'On the nodes of a cluster', commands: AGENT_COMMANDS },

@@ -36,7 +36,17 @@ describe('the table of commands', () => {
 })
 
 describe('problem ids', () => {
-  const ROOMS = { commands: '01', kube: '02', broker: '03', install: '04', node: '05', checks: '06', server: '07', remove: '08' }
+  const ROOMS = {
+    commands: '01',
+    kube: '02',
+    broker: '03',
+    install: '04',
+    node: '05',
+    checks: '06',
+    server: '07',
+    remove: '08',
+    services: '09',
+  }
   const sources = globSync('src/**/*.ts').filter((file) => !file.includes('model/problems'))
   const used = new Set(sources.flatMap((file) => [...readFileSync(file, 'utf8').matchAll(/['"`](SUB\d{4})['"`:]/g)].map((m) => m[1])))
 

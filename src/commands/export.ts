@@ -1,0 +1,55 @@
+// `subctl export service|namespace`: ServiceExports, for the agents to carry out.
+import type { Given } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { aimOf, exportsOf } from './export/find.ts'
+import { checkNamespace, type ExportWish, planNamespace, planService } from './export/plan.ts'
+import { emitted, tell } from './export/report.ts'
+import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
+import { checkEffects, effectOf, isWaiting, type Judge, waitFor } from './export/wait.ts'
+import { onCluster, say } from './join/stage.ts'
+import { type Subject, subjects } from './look/subjects.ts'
+
+/** Looks at every cluster before anything is changed in one. */
+export const exportServices: Run = async (context, given) => {
+  const { name, namespace } = aimOf(given)
+  const wish: ExportWish = { namespace, clustersetIp: given.text('use-clusterset-ip'), isForced: given.on('force') }
+  // Mistakes on the command line come before anybody is asked.
+  given.duration('timeout')
+  checkNamespace(wish)
+  const plan = (subject: Subject): Promise<readonly Step[]> =>
+    name === undefined ? planNamespace(subject, wish) : planService(subject, name, wish)
+  const found = await subjects(context, given)
+  const clusters = await Promise.all(
+    found.map(async (subject): Promise<ClusterSteps> => ({ subject, steps: await onCluster(subject.api, () => plan(subject)) })),
+  )
+  if (given.text('emit') !== undefined) context.stdout.write(emitted(clusters))
+  else if (given.on('plan')) tell(context, given, { kind: 'Export', clusters, isPlan: true })
+  else await carryOut(context, given, clusters)
+  return undefined
+}
+
+async function carryOut(context: Context, given: Given, clusters: readonly ClusterSteps[]): Promise<void> {
+  for (const { subject, steps } of clusters)
+    await onCluster(subject.api, () =>
+      inTurn(steps.filter(isOpen), async ({ object }) => object && subject.api.apply(object, { force: given.on('force') })),
+    )
+  await conclude(context, given, { kind: 'Export', clusters, isPlan: false }, judgeExports)
+}
+
+/** People get what was done ahead of the wait; as data it comes once, with how the wait ended. */
+export async function conclude(context: Context, given: Given, outcome: Parameters<typeof tell>[2], judge: Judge): Promise<void> {
+  const isForPeople = given.need('output') === 'table'
+  const waited = outcome.clusters.map(({ subject, steps }) => ({ subject, steps: steps.filter(({ object }) => object !== undefined) }))
+  const isLooking = isWaiting(context, given) && waited.some(({ steps }) => steps.length > 0)
+  if (isForPeople) tell(context, given, outcome)
+  const effects = isLooking ? await waitFor(context, given, waited, judge) : undefined
+  if (!isForPeople) tell(context, given, { ...outcome, ...(effects !== undefined && { effects }) })
+  if (effects !== undefined) checkEffects(effects)
+  else if (isForPeople && outcome.kind === 'Export') say(context, 'Whether the agents have taken it up: --wait, or `subctl show services`.')
+}
+
+const judgeExports: Judge = async (api, steps) => {
+  const there = await exportsOf(api, steps[0]?.namespace ?? '')
+  return new Map(steps.map(({ name }) => [name, effectOf(there?.get(name))]))
+}

@@ -1,0 +1,89 @@
+// What is to be written so that services are exported, judged as the agent will judge it.
+import { type Invalid, ownExport } from '../../discovery/export.ts'
+import { type Guard, refusalOf } from '../../discovery/guard.ts'
+import { compare } from '../../install/compare.ts'
+import { covers } from '../../k8s/put.ts'
+import { UserError } from '../../model/errors.ts'
+import { IMPORTED, type ServiceExport, USE_CLUSTERSET_IP } from '../../model/mcs.ts'
+import { NAMESPACE } from '../../model/names.ts'
+import type { Service } from '../../model/resources.ts'
+import type { Subject } from '../look/subjects.ts'
+import { contextTitle, needExports, needService, needServices } from './find.ts'
+import { ownerOf } from './owner.ts'
+import { inTurn, type Step } from './steps.ts'
+
+export interface ExportWish {
+  readonly namespace: string
+  /** `--use-clusterset-ip`; undefined: an export that is there keeps what it says. */
+  readonly clustersetIp: string | undefined
+  /** Takes over what others look after, and namespaces of the system. */
+  readonly isForced: boolean
+}
+
+/** Throws where the namespace takes no part. */
+export function checkNamespace({ namespace, isForced }: ExportWish): void {
+  const refusal = isForced ? undefined : refusalOf({ allowed: new Set(), own: NAMESPACE }, { namespace, name: '' })
+  if (refusal !== undefined)
+    throw new UserError('SUB0904', `Services of namespace "${namespace}" are not exported: ${refusal}`, {
+      hint: 'Where the agents of all clusters allow it by --allow-namespaces: --force.',
+    })
+}
+
+/** One service. Throws where it is not there, cannot be exported, or is looked after by others. */
+export async function planService(subject: Subject, name: string, wish: ExportWish): Promise<readonly Step[]> {
+  const there = await needExports(subject, wish.namespace)
+  const service = await needService(subject, wish.namespace, name)
+  const step = await planOne(subject, { service, existing: there.get(name), wish })
+  if (step.action === 'refused')
+    throw new UserError('SUB0903', `Service "${name}" of ${contextTitle(subject)} cannot be exported: ${step.reason}`)
+  if (step.action === 'kept')
+    throw new UserError('SUB0905', `The export of "${name}" in ${contextTitle(subject)} would have to be changed, and ${step.reason}`, {
+      hint: 'Change it there; or give --force.',
+    })
+  return [step]
+}
+
+/** All services of the namespace but those that imports have made. Throws where none can be exported. */
+export async function planNamespace(subject: Subject, wish: ExportWish): Promise<readonly Step[]> {
+  const there = await needExports(subject, wish.namespace)
+  const services = (await needServices(subject, wish.namespace)).filter(({ metadata }) => metadata.labels?.[IMPORTED] === undefined)
+  const sorted = [...services].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+  const steps = await inTurn(sorted, (service) => planOne(subject, { service, existing: there.get(service.metadata.name), wish }))
+  if (steps.some(({ action }) => action !== 'refused')) return steps
+  const reasons = steps.map(({ name, reason }) => `  ${name}: ${reason}`)
+  throw new UserError(
+    'SUB0903',
+    `No service of namespace "${wish.namespace}" in ${contextTitle(subject)} can be exported\n${reasons.join('\n')}`,
+  )
+}
+
+interface Found {
+  readonly service: Service
+  readonly existing: ServiceExport | undefined
+  readonly wish: ExportWish
+}
+async function planOne({ api }: Subject, { service, existing, wish }: Found): Promise<Step> {
+  const { namespace, isForced } = wish
+  const { name } = service.metadata
+  const object = exportObject(name, wish)
+  const invalid = invalidity(service, existing ?? object, wish)
+  if (invalid !== undefined) return { namespace, name, action: 'refused', reason: invalid.message }
+  if (existing?.metadata.deletionTimestamp !== undefined)
+    return { namespace, name, action: 'refused', reason: 'its ServiceExport is being removed: try again when it is gone' }
+  if (existing !== undefined && covers(existing, object)) return { namespace, name, action: 'unchanged', object: existing }
+  const [change] = await compare(api, [object])
+  const owner = existing && (ownerOf(existing.metadata) ?? change?.conflicts?.[0]?.manager)
+  if (owner !== undefined && !isForced) return { namespace, name, action: 'kept', reason: `${owner} looks after it` }
+  return { namespace, name, action: change?.action ?? 'created', object }
+}
+
+const exportObject = (name: string, { namespace, clustersetIp }: ExportWish): ServiceExport => ({
+  apiVersion: 'multicluster.x-k8s.io/v1beta1',
+  kind: 'ServiceExport',
+  metadata: { name, namespace, ...(clustersetIp !== undefined && { annotations: { [USE_CLUSTERSET_IP]: clustersetIp } }) },
+})
+
+function invalidity(service: Service, wish: ServiceExport, { namespace, isForced }: ExportWish): Invalid | undefined {
+  const guard: Guard = { allowed: new Set(isForced ? [namespace] : []), own: NAMESPACE }
+  return ownExport({ clusterId: '', guard, wish, service, slices: [] }).invalid
+}

@@ -1,0 +1,411 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { main } from '../../src/commands/cli/main.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { ApiError } from '../../src/k8s/api.ts'
+import { handClock } from '../fakes/clock.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
+import type { FakeApi } from '../fakes/kube.ts'
+
+let open: Sites | undefined
+afterEach(async () => {
+  await open?.end()
+  open = undefined
+})
+
+/** Two clusters; agents run where they are started. */
+function scene() {
+  const clock = handClock()
+  const all = sites(clock, ['west', 'east'])
+  open = all
+  const [west, east] = [all.site('west'), all.site('east')]
+  for (const site of [west, east])
+    site.api.put({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'submariner-settings', namespace: AGENTS } },
+      ...{ data: { SUBMARINER_CLUSTERID: site.id } },
+    })
+  const apis: Record<string, FakeApi> = { west: west.api.api('laptop'), east: east.api.api('laptop'), '': west.api.api('laptop') }
+  const subctl = async (line: string) => {
+    const world = fakeWorld({ apis, clock, env: { LANG: 'C' } })
+    const state = { isOver: false }
+    const run = main(line.split(' '), world.context, laptopRuns).finally(() => {
+      state.isOver = true
+    })
+    while (!state.isOver) await all.turn(20)
+    return { code: await run, out: world.out(), err: world.err() }
+  }
+  const exports = (site = west): readonly string[] =>
+    site.api.objects('ServiceExport').map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+  return { all, west, east, apis, subctl, exports }
+}
+
+describe('subctl export service', () => {
+  it('makes a ServiceExport, and says by which name the service goes', async () => {
+    const { west, subctl } = scene()
+    west.serve('web')
+    const { code, out } = await subctl('export service web -n shop')
+    expect(out).toMatchInlineSnapshot(`
+"Context current (https://10.255.1.1:6443):
+  + ServiceExport shop/web: web.shop.svc.clusterset.local
+
+1 created, 0 changed, 0 unchanged.
+"
+`)
+    expect(code).toBe(0)
+    expect(west.export('web')).toMatchObject({ apiVersion: 'multicluster.x-k8s.io/v1beta1', metadata: { name: 'web', namespace: 'shop' } })
+    expect(west.export('web')?.metadata.labels).toBeUndefined()
+  })
+
+  it('run again changes nothing, and says so', async () => {
+    const { west, apis, subctl } = scene()
+    west.serve('web')
+    await subctl('export service web -n shop')
+    const before = west.export('web')
+    const { code, out } = await subctl('export service web -n shop')
+    expect([code, out]).toMatchInlineSnapshot(`
+[
+  0,
+  "Context current (https://10.255.1.1:6443):
+  = ServiceExport shop/web
+
+0 created, 0 changed, 1 unchanged. Nothing was changed.
+",
+]
+`)
+    expect(west.export('web')).toEqual(before)
+    expect(apis['']?.calls.filter((call) => call.startsWith('apply'))).toHaveLength(2)
+  })
+
+  it('--plan says what would be done and does nothing', async () => {
+    const { west, subctl, exports } = scene()
+    west.serve('web')
+    const { code, out } = await subctl('export service web -n shop --plan')
+    expect(out).toContain('Plan: 1 to create, 0 to change, 0 unchanged. Nothing was changed.')
+    expect([code, exports()]).toEqual([0, []])
+  })
+
+  it('--emit yaml prints the object for a repository, and applies none', async () => {
+    const { west, subctl, exports } = scene()
+    west.serve('web')
+    const { out } = await subctl('export service web -n shop --use-clusterset-ip true --emit yaml')
+    expect(out).toMatchInlineSnapshot(`
+"---
+apiVersion: multicluster.x-k8s.io/v1beta1
+kind: ServiceExport
+metadata:
+  name: web
+  namespace: shop
+  annotations:
+    lighthouse.submariner.io/use-clusterset-ip: "true"
+"
+`)
+    expect(exports()).toEqual([])
+  })
+
+  it('--use-clusterset-ip sets the annotation, which stays when it is not given again', async () => {
+    const { west, subctl } = scene()
+    west.serve('web')
+    const said = (): unknown => west.export('web')?.metadata.annotations?.['lighthouse.submariner.io/use-clusterset-ip']
+    await subctl('export service web -n shop --use-clusterset-ip true')
+    expect(said()).toBe('true')
+    await subctl('export service web -n shop')
+    expect(said()).toBe('true')
+    expect((await subctl('export service web -n shop --use-clusterset-ip=false')).out).toContain('~ ServiceExport shop/web')
+    expect(said()).toBe('false')
+    expect((await subctl('export service web -n shop --use-clusterset-ip maybe')).code).toBe(64)
+  })
+
+  it('--contexts exports in several clusters, in none where one of them cannot', async () => {
+    const { west, east, subctl, exports } = scene()
+    west.serve('web')
+    const { code, err } = await subctl('export service web -n shop --contexts west,east')
+    expect([code, exports(), exports(east)]).toEqual([1, [], []])
+    expect(err).toContain('error SUB0902: There is no Service "web" in namespace "shop" of context "east"')
+    east.serve('web')
+    const { out } = await subctl('export service web -n shop --contexts west,east -o json')
+    expect(JSON.parse(out)).toMatchInlineSnapshot(`
+{
+  "apiVersion": "subctl.submariner.io/v1",
+  "clusters": [
+    {
+      "context": "west",
+      "server": "https://10.255.1.1:6443",
+      "services": [
+        {
+          "action": "created",
+          "name": "web",
+          "namespace": "shop",
+        },
+      ],
+    },
+    {
+      "context": "east",
+      "server": "https://10.255.2.1:6443",
+      "services": [
+        {
+          "action": "created",
+          "name": "web",
+          "namespace": "shop",
+        },
+      ],
+    },
+  ],
+  "kind": "Export",
+  "plan": false,
+}
+`)
+    expect([exports(), exports(east)]).toEqual([['shop/web'], ['shop/web']])
+  })
+
+  it('-o name prints the export alone', async () => {
+    const { west, subctl } = scene()
+    west.serve('web')
+    expect((await subctl('export service web -n shop -o name')).out).toBe('serviceexport/web\n')
+  })
+
+  it.each([
+    ['a service that is not there, with those that are', 'export service wep -n shop', 1, ['SUB0902', 'There are: ext, web.']],
+    ['a service of type ExternalName', 'export service ext -n shop', 1, ['SUB0903', 'ExternalName, which has no backends']],
+    ['a namespace that runs the cluster', 'export service web -n kube-system', 1, ['SUB0904', '--allow-namespaces']],
+    ['the namespace of the agents', 'export namespace submariner', 1, ['SUB0904']],
+    [
+      'the API of the cluster itself, by force too',
+      'export service kubernetes -n default --force',
+      1,
+      ['SUB0903', 'the API of each cluster itself'],
+    ],
+    ['a name that is none', 'export service Web_1 -n shop', 64, ['SUB0101', 'Web_1']],
+    ['a namespace that is none', 'export service web -n a.b', 64, ['SUB0101', 'a.b']],
+    ['no name', 'export service', 64, ['SUB0101', 'name']],
+    ['-n beside the word namespace', 'export namespace shop -n shop', 64, ['SUB0101', '--namespace']],
+    ['no noun', 'export', 64, ['SUB0101', 'what']],
+    ['an unknown noun', 'export pod web', 64, ['SUB0101', 'pod']],
+    ['a time that is none', 'export service web -n shop --timeout soon', 64, ['SUB0101', '--timeout']],
+    ['an empty namespace', 'export namespace void', 1, ['SUB0902', 'void']],
+  ])('refuses %s', async (_, line, code, texts) => {
+    const { west, subctl, exports } = scene()
+    west.serve('web')
+    west.serve('ext', { type: 'ExternalName' })
+    west.serve('kubernetes', {}, [], 'default')
+    const { code: got, err } = await subctl(line)
+    for (const text of texts) expect(err).toContain(text)
+    expect([got, exports()]).toEqual([code, []])
+  })
+
+  it('exports out of a namespace that runs the cluster where that is forced', async () => {
+    const { west, subctl, exports } = scene()
+    west.serve('dns', {}, [], 'kube-system')
+    expect((await subctl('export service dns -n kube-system --force')).code).toBe(0)
+    expect(exports()).toEqual(['kube-system/dns'])
+  })
+
+  it('says what to do where the CRDs are missing', async () => {
+    const { west, apis, subctl } = scene()
+    west.serve('web')
+    apis.west?.failNext(new ApiError(404, 'NotServed', '404 page not found'), (call) => call.includes('ServiceExport'), 9)
+    const { code, err } = await subctl('export service web -n shop --context west')
+    expect([code, err]).toMatchInlineSnapshot(`
+[
+  1,
+  "error SUB0901: The cluster of context "west" has no kind ServiceExport of multicluster.x-k8s.io/v1beta1
+Bring in the CRDs (manifests/mcs), then run this again. What is there: kubectl --context west get --raw /apis/multicluster.x-k8s.io
+",
+]
+`)
+  })
+
+  it('does not change an export that another program looks after, unless that is forced', async () => {
+    const { west, subctl } = scene()
+    west.serve('web')
+    west.wish('web', { labels: { 'app.kubernetes.io/managed-by': 'Helm' }, annotations: { 'meta.helm.sh/release-name': 'shop' } })
+    expect((await subctl('export service web -n shop')).code).toBe(0)
+    const { code, err } = await subctl('export service web -n shop --use-clusterset-ip true')
+    expect(code).toBe(1)
+    expect(err).toContain(
+      'error SUB0905: The export of "web" in the current context would have to be changed, and the Helm release shop looks after it',
+    )
+    expect((await subctl('export service web -n shop --use-clusterset-ip true --force')).code).toBe(0)
+    expect(west.export('web')?.metadata.annotations).toMatchObject({
+      'meta.helm.sh/release-name': 'shop',
+      'lighthouse.submariner.io/use-clusterset-ip': 'true',
+    })
+  })
+})
+
+describe('subctl export namespace', () => {
+  it('exports what can be, names the rest with the reason, and leaves out what imports have made', async () => {
+    const { west, subctl, exports } = scene()
+    west.serve('web')
+    west.serve('db', { clusterIP: 'None', clusterIPs: ['None'] })
+    west.serve('ext', { type: 'ExternalName' })
+    west.serve('six', { clusterIP: 'fd00::1', clusterIPs: ['fd00::1'] })
+    west.serve('derived-x')
+    const [derived] = west.api.objects('Service').filter(({ metadata }) => metadata.name === 'derived-x')
+    if (derived !== undefined) west.api.put({ ...derived, metadata: { ...derived.metadata, labels: { 'submariner.io/imported': 'true' } } })
+    const { code, out } = await subctl('export namespace shop')
+    expect([code, out]).toMatchInlineSnapshot(`
+[
+  0,
+  "Context current (https://10.255.1.1:6443):
+  + ServiceExport shop/db: db.shop.svc.clusterset.local
+  ! Service shop/ext: Service ext is of type ExternalName, which has no backends to export: create it in each cluster that needs it
+  ! Service shop/six: Service six has no IPv4 address, and the tunnels carry IPv4 alone
+  + ServiceExport shop/web: web.shop.svc.clusterset.local
+
+2 created, 0 changed, 0 unchanged, 2 cannot be exported.
+",
+]
+`)
+    expect(exports()).toEqual(['shop/db', 'shop/web'])
+    expect((await subctl('export namespace shop')).out).toContain(
+      '0 created, 0 changed, 2 unchanged, 2 cannot be exported. Nothing was changed.',
+    )
+  })
+
+  it('is an error where nothing can be exported', async () => {
+    const { west, subctl } = scene()
+    west.serve('ext', { type: 'ExternalName' })
+    const { code, err } = await subctl('export namespace shop')
+    expect(code).toBe(1)
+    expect(err).toContain('SUB0903')
+    expect(err).toContain('ext: Service ext is of type ExternalName')
+  })
+})
+
+describe('--wait', () => {
+  it('ends when the agent has brought the service to the broker', async () => {
+    const { all, west, subctl } = scene()
+    west.start()
+    await all.turn(5_000)
+    west.serve('web')
+    const { code, err, out } = await subctl('export service web -n shop --wait -o json')
+    expect([code, err]).toMatchInlineSnapshot(`
+[
+  0,
+  "skipped web: no agent has looked at it yet
+ok web: the broker has it
+",
+]
+`)
+    expect(JSON.parse(out)).toMatchObject({ clusters: [{ services: [{ name: 'web', action: 'created', state: 'done' }] }] })
+  })
+
+  it('says which older export keeps the service out, at once and not at the end of its time', async () => {
+    const { all, west, east, subctl } = scene()
+    for (const site of [west, east]) site.start()
+    east.serve('web', { clusterIP: 'None', clusterIPs: ['None'] })
+    east.wish('web')
+    west.serve('web')
+    await all.turn(5_000)
+    const { code, err } = await subctl('export service web -n shop --wait --timeout 10m')
+    expect(code).toBe(1)
+    expect(err).toMatchInlineSnapshot(`
+"skipped web: no agent has looked at it yet
+FAILED web: the service takes no part: an older export is of another type (see the condition Conflict)
+warning web: type "Headless" of the oldest export, in cluster east, is used: west has the other and takes no part
+error SUB0906: Not exported:
+  web (context current): the service takes no part: an older export is of another type (see the condition Conflict)
+"
+`)
+  })
+
+  it('shows what clusters disagree about, which keeps no service out', async () => {
+    const { all, west, east, subctl } = scene()
+    for (const site of [west, east]) site.start()
+    east.serve('web')
+    east.wish('web')
+    await all.turn(5_000)
+    west.serve('web', { ports: [{ name: 'http', protocol: 'TCP', port: 81 }] })
+    const { code, err } = await subctl('export service web -n shop --wait')
+    expect(code).toBe(0)
+    expect(err).toMatch(/warning web: .*port/)
+  })
+
+  it('ends with 75 where no agent is there', async () => {
+    const { west, subctl } = scene()
+    west.serve('web')
+    const { code, err } = await subctl('export service web -n shop --wait --timeout 5s')
+    expect([code, err]).toMatchInlineSnapshot(`
+[
+  75,
+  "skipped web: no agent has looked at it yet
+error SUB0907: Time ran out (--timeout) before an agent had done it:
+  web (context current): no agent has looked at it yet
+What was written stays. Look into the log of \`subctl discovery\` in that cluster.
+",
+]
+`)
+  })
+})
+
+describe('subctl unexport', () => {
+  it('removes the export, and waits until the agents have withdrawn it', async () => {
+    const { all, west, east, subctl, exports } = scene()
+    for (const site of [west, east]) site.start()
+    west.serve('web')
+    await subctl('export service web -n shop')
+    await all.within(10_000, () => east.import('web') !== undefined)
+    const { code, out, err } = await subctl('unexport service web -n shop --wait')
+    expect([code, out, err]).toMatchInlineSnapshot(`
+[
+  0,
+  "Context current (https://10.255.1.1:6443):
+  - ServiceExport shop/web
+
+1 removed.
+",
+  "ok web: no longer exported
+",
+]
+`)
+    expect(exports()).toEqual([])
+    expect(west.import('web')).toBeUndefined()
+    await all.within(10_000, () => east.import('web') === undefined)
+  })
+
+  it('says that a service is not exported, also where the kind is missing', async () => {
+    const { apis, subctl } = scene()
+    const { code, out } = await subctl('unexport service web -n shop')
+    expect([code, out]).toMatchInlineSnapshot(`
+[
+  0,
+  "Context current (https://10.255.1.1:6443):
+  = ServiceExport shop/web: it is not exported
+
+0 removed, 1 not exported. Nothing was changed.
+",
+]
+`)
+    apis.west?.failNext(new ApiError(404, 'NotServed', '404 page not found'), (call) => call.includes('ServiceExport'), 9)
+    expect((await subctl('unexport namespace shop --context west')).out).toBe('0 removed. Nothing was changed.\n')
+  })
+
+  it('leaves what another program looks after, unless that is forced', async () => {
+    const { west, subctl, exports } = scene()
+    for (const name of ['a', 'b', 'c', 'd']) west.serve(name)
+    west.wish('a')
+    west.wish('b', { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:x/ServiceExport:shop/b' } })
+    west.wish('c', { ownerReferences: [{ kind: 'Shop', name: 'eu', uid: '1' }] })
+    west.wish('d', { annotations: { 'kubectl.kubernetes.io/last-applied-configuration': '{}' } })
+    const { code, err } = await subctl('unexport service b -n shop')
+    expect(code).toBe(1)
+    expect(err).toContain('SUB0905')
+    expect((await subctl('unexport namespace shop --plan')).out).toContain(
+      'Plan: 2 to remove, 2 left to those who look after them. Nothing was changed.',
+    )
+    const { out } = await subctl('unexport namespace shop')
+    expect(out).toMatchInlineSnapshot(`
+"Context current (https://10.255.1.1:6443):
+  - ServiceExport shop/a
+  ! ServiceExport shop/b: Argo CD looks after it
+  ! ServiceExport shop/c: Shop eu looks after it
+  - ServiceExport shop/d
+
+2 removed, 2 left to those who look after them.
+"
+`)
+    expect(exports()).toEqual(['shop/b', 'shop/c'])
+    expect((await subctl('unexport service b -n shop --force')).code).toBe(0)
+    expect(exports()).toEqual(['shop/c'])
+  })
+})
