@@ -1,10 +1,10 @@
 import { stringify } from 'yaml'
 import { type Look, look } from '../checks/look.ts'
-import { EXIT, UserError } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import { SECTIONS, type Section } from './look/sections.ts'
-import { type Subject, subjects } from './look/subjects.ts'
+import { showServices } from './look/services.ts'
+import { notJoined, type Subject, subjects } from './look/subjects.ts'
 import { textTable } from './look/tables.ts'
 
 interface Seen {
@@ -14,6 +14,8 @@ interface Seen {
 
 /** `subctl show [WHAT]`: tables, or the objects behind them, of every cluster asked about. */
 export const show: Run = async (context, given) => {
+  // One table over all clusters, unlike the others; thousands of services are not part of `all`.
+  if (given.args[0] === 'services') return showServices(context, given)
   const clusters = await subjects(context, given)
   const seen = await Promise.all(
     clusters.map(async (subject): Promise<Seen> => ({ subject, look: await lookAt(subject, given.need('namespace')) })),
@@ -27,14 +29,7 @@ export const show: Run = async (context, given) => {
 async function lookAt(subject: Subject, namespace: string): Promise<Look> {
   const found = await look(subject.api, namespace)
   if (found.clusterId === undefined && found.clusters.length === 0 && found.gateways.length === 0) {
-    throw new UserError(
-      'SUB0602',
-      `The cluster of context "${subject.name}" (${subject.api.server}) has not joined a clusterset: namespace "${namespace}" has no settings of ours.`,
-      {
-        hint: 'Join it with `subctl join broker-info.subm --cluster-id NAME`, or name the namespace with -n.',
-        exitCode: EXIT.failed,
-      },
-    )
+    throw notJoined(subject, namespace)
   }
   return found
 }

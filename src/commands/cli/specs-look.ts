@@ -8,19 +8,21 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'show',
     part: 'laptop',
-    brief: 'Show what the clusters say of the clusterset: gateways, connections, endpoints and more',
+    brief: 'Show what the clusters say of the clusterset: gateways, connections, services and more',
+    text: 'With `services`: where each is exported and imported, by which address, what is ready behind it in each cluster asked, and what clusters disagree about. Of a service with an address another cluster counts as one.',
     args: [
       {
         name: 'what',
-        brief: 'which objects; default: all',
+        brief: 'which objects; default: all of one cluster’s, which is without services',
         optional: true,
-        choices: ['all', 'clusters', 'endpoints', 'gateways', 'connections', 'route-agents'],
+        choices: ['all', 'clusters', 'endpoints', 'gateways', 'connections', 'route-agents', 'services'],
       },
     ],
     flags: [...KUBE_FLAGS, CONTEXTS_FLAG, NAMESPACE_FLAG, { ...OUTPUT_FLAG, choices: ['table', 'wide', 'json', 'yaml', 'name'] }],
     examples: [
       ['subctl show', 'everything, for the current context'],
       ['subctl show connections --contexts west,east', 'the tunnels of two clusters'],
+      ['subctl show services --contexts west,east', 'services across clusters, as both see them'],
       ['subctl show endpoints -o json', 'the objects, for a program'],
     ],
   },

@@ -1,4 +1,5 @@
 import type { KubeApi } from '../../k8s/api.ts'
+import { EXIT, UserError } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 import { usage } from '../cli/given.ts'
 import type { Context } from '../context.ts'
@@ -26,3 +27,13 @@ export async function subjects(context: Context, given: Given): Promise<readonly
     })),
   )
 }
+
+export const notJoined = ({ name, api }: Subject, namespace: string): UserError =>
+  new UserError(
+    'SUB0602',
+    `The cluster of context "${name}" (${api.server}) has not joined a clusterset: namespace "${namespace}" has no settings of ours.`,
+    {
+      hint: 'Join it with `subctl join broker-info.subm --cluster-id NAME`, or name the namespace with -n.',
+      exitCode: EXIT.failed,
+    },
+  )

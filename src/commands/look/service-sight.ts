@@ -1,0 +1,92 @@
+// What one cluster has of the services of the clusterset: its exports, its imports, and what is behind them.
+import { isKubernetesOwn, isReady } from '../../discovery/export.ts'
+import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
+import type { Kind, Of } from '../../model/kinds.ts'
+import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport, SOURCE_CLUSTER } from '../../model/mcs.ts'
+import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { notJoined, type Subject } from './subjects.ts'
+
+/** Backends: all, and those that take traffic. */
+export interface Count {
+  readonly ready: number
+  readonly all: number
+}
+export interface ServiceSight {
+  readonly subject: Subject
+  readonly clusterId: string
+  /** Whether it has the kinds of the MCS API. */
+  readonly isServed: boolean
+  /** All by `namespace/name` of the service. */
+  readonly exports: ReadonlyMap<string, ServiceExport>
+  readonly imports: ReadonlyMap<string, ServiceImport>
+  readonly namespaces: ReadonlySet<string>
+  /** Its own pods of a Service. */
+  own(service: string): Count
+  /** What is behind an import, by the cluster that it comes from; of a service with an address another cluster counts as one. */
+  behind(service: string): ReadonlyMap<string, Count>
+}
+
+export const keyOf = ({ metadata }: ServiceExport | ServiceImport): string => `${metadata.namespace}/${metadata.name}`
+
+/** Throws a UserError where the cluster is in no clusterset. */
+export async function serviceSight(subject: Subject, agentsNamespace: string): Promise<ServiceSight> {
+  const { api } = subject
+  const [settings, exports, imports, slices, namespaces] = await Promise.all([
+    api.get('ConfigMap', SETTINGS_CONFIGMAP, agentsNamespace),
+    listIfServed(api, 'ServiceExport'),
+    listIfServed(api, 'ServiceImport'),
+    api.listOf('EndpointSlice', {}, readSlice),
+    api.listOf('Namespace', {}, ({ metadata }) => metadata.name),
+  ])
+  const clusterId = settings?.data?.SUBMARINER_CLUSTERID
+  if (clusterId === undefined) throw notJoined(subject, agentsNamespace)
+  const ofImports = Map.groupBy(slices.items, ({ imported }) => imported ?? '')
+  const ofServices = Map.groupBy(slices.items, ({ service }) => service ?? '')
+  return {
+    ...{ subject, clusterId, isServed: exports !== undefined && imports !== undefined },
+    exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
+    imports: new Map((imports ?? []).map((one) => [keyOf(one), one])),
+    namespaces: new Set(namespaces.items),
+    own: (service) => countOf(ofServices.get(service) ?? []),
+    behind: (service) =>
+      new Map([...Map.groupBy(ofImports.get(service) ?? [], ({ cluster }) => cluster)].sort().map(([id, all]) => [id, countOf(all)])),
+  }
+}
+
+async function listIfServed<K extends Kind>(api: KubeApi, kind: K, query: Query = {}): Promise<readonly Of<K>[] | undefined> {
+  try {
+    return (await api.list(kind, query)).items
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 404) return undefined
+    throw error
+  }
+}
+
+/** What is kept of a slice: thousands need not stay in memory. */
+interface Slice {
+  /** `namespace/name` of the import, or of the Service, that it is of. */
+  readonly imported: string | undefined
+  readonly service: string | undefined
+  readonly cluster: string
+  readonly backends: readonly { readonly address: string; readonly isReady: boolean }[]
+}
+
+function readSlice(slice: EndpointSlice): Slice {
+  const { namespace = '', labels = {} } = slice.metadata
+  const at = (name: string | undefined): string | undefined => (name === undefined ? undefined : `${namespace}/${name}`)
+  return {
+    imported: at(labels[SERVICE_NAME]),
+    service: isKubernetesOwn(slice) ? at(labels[KUBE_SERVICE]) : undefined,
+    cluster: labels[SOURCE_CLUSTER] ?? '?',
+    backends: (slice.endpoints ?? []).map((backend) => ({ address: backend.addresses[0] ?? '', isReady: isReady(backend) })),
+  }
+}
+
+/** A backend with several ports may stand in several slices. */
+function countOf(slices: readonly Slice[]): Count {
+  const all = slices.flatMap(({ backends }) => backends)
+  return {
+    all: new Set(all.map(({ address }) => address)).size,
+    ready: new Set(all.flatMap((one) => (one.isReady ? [one.address] : []))).size,
+  }
+}

@@ -1,0 +1,127 @@
+// `show services`: every service of the clusterset, as each cluster asked about has it.
+import { stringify } from 'yaml'
+import { UserError } from '../../model/errors.ts'
+import type { Condition, ServiceExport, ServiceImport } from '../../model/mcs.ts'
+import type { Given } from '../cli/given.ts'
+import type { Run } from '../cli/run.ts'
+import { type Count, type ServiceSight, serviceSight } from './service-sight.ts'
+import { subjects } from './subjects.ts'
+import { printable, textTable } from './tables.ts'
+
+/** One service in one cluster. */
+interface Place {
+  readonly cluster: string
+  readonly context: string
+  readonly export: { readonly state: string; readonly messages: readonly string[]; readonly conflict: string | null }
+  readonly import: { readonly state: string; readonly ips: readonly string[] }
+  /** Its own pods, where it exports the service. */
+  readonly pods: Count | null
+  readonly backends: readonly (Count & { readonly cluster: string })[]
+}
+interface Row {
+  readonly namespace: string
+  readonly name: string
+  readonly type: string
+  readonly clusters: readonly Place[]
+}
+
+export const showServices: Run = async (context, given) => {
+  const found = await subjects(context, given)
+  const sights = await Promise.all(found.map((subject) => serviceSight(subject, given.need('namespace'))))
+  const without = sights.filter(({ isServed }) => !isServed).map(({ clusterId }) => clusterId)
+  if (without.length === sights.length)
+    throw new UserError('SUB0901', `No kinds ServiceExport and ServiceImport of multicluster.x-k8s.io/v1beta1 in: ${without.join(', ')}`)
+  if (without.length > 0) context.stderr.write(`note: without the kinds of services across clusters: ${without.join(', ')}\n`)
+  context.stdout.write(`${render(rowsOf(sights), given)}\n`)
+  return undefined
+}
+
+function rowsOf(sights: readonly ServiceSight[]): readonly Row[] {
+  const keys = [...new Set(sights.flatMap(({ exports, imports }) => [...exports.keys(), ...imports.keys()]))].sort()
+  return keys.map((key) => {
+    const [namespace = '', name = ''] = key.split('/')
+    const type = sights.map(({ imports }) => imports.get(key)?.spec?.type).find((one) => one !== undefined) ?? '-'
+    const isExported = sights.some(({ exports }) => isReady(exports.get(key)))
+    return { namespace, name, type, clusters: sights.map((sight) => placeOf(sight, key, { namespace, isExported })) }
+  })
+}
+
+function placeOf(
+  sight: ServiceSight,
+  key: string,
+  { namespace, isExported }: { readonly namespace: string; readonly isExported: boolean },
+): Place {
+  const [exported, imported] = [sight.exports.get(key), sight.imports.get(key)]
+  const conflict = conditionOf(exported, 'Conflict')
+  return {
+    cluster: sight.clusterId,
+    context: sight.subject.name,
+    export: {
+      state: exportState(exported),
+      messages: messagesOf(exported),
+      conflict: conflict?.status === 'True' ? conflict.reason : null,
+    },
+    import: { state: importState(imported, sight.namespaces.has(namespace), isExported), ips: imported?.spec?.ips ?? [] },
+    pods: exported === undefined ? null : sight.own(key),
+    backends: [...sight.behind(key)].map(([cluster, count]) => ({ cluster, ...count })),
+  }
+}
+
+const conditionOf = (object: ServiceExport | ServiceImport | undefined, type: string): Condition | undefined =>
+  object?.status?.conditions?.find((one) => one.type === type)
+const isReady = (object: ServiceExport | ServiceImport | undefined): boolean => conditionOf(object, 'Ready')?.status === 'True'
+
+function exportState(exported: ServiceExport | undefined): string {
+  if (exported === undefined) return 'no'
+  if (exported.metadata.deletionTimestamp !== undefined) return 'ending'
+  if (conditionOf(exported, 'Valid')?.status === 'False') return 'not valid'
+  if (isReady(exported)) return 'ready'
+  return conditionOf(exported, 'Ready') === undefined ? 'no answer' : 'not ready'
+}
+
+/** Upstream's agents say nothing of an import's being ready. */
+function importState(imported: ServiceImport | undefined, hasNamespace: boolean, isExported: boolean): string {
+  if (imported !== undefined) return conditionOf(imported, 'Ready')?.status === 'False' ? 'not ready' : 'ready'
+  if (!hasNamespace) return 'no namespace'
+  return isExported ? 'missing' : 'no'
+}
+
+/** What stands in the way, and what clusters disagree about. */
+const messagesOf = (exported: ServiceExport | undefined): readonly string[] =>
+  (exported?.status?.conditions ?? [])
+    .filter(({ type, status }) => (type === 'Conflict' ? status === 'True' : status === 'False'))
+    .map(({ type, message, reason }) => `${type}: ${message === '' ? reason : message}`)
+
+const COLUMNS = ['service', 'type', 'cluster', 'export', 'import', 'vip', 'own pods', 'ready behind it', 'conflict']
+const WIDE = ['context', 'messages']
+
+function render(rows: readonly Row[], given: Given): string {
+  const format = given.need('output')
+  const value = { apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', items: rows }
+  if (format === 'json') return JSON.stringify(value, null, 2)
+  if (format === 'yaml') return stringify(value, { version: '1.1' }).trimEnd()
+  if (format === 'name') return rows.map(({ namespace, name }) => printable(`${namespace}/${name}`)).join('\n')
+  if (rows.length === 0) return 'No service is exported or imported.'
+  const columns = format === 'wide' ? [...COLUMNS, ...WIDE] : COLUMNS
+  return textTable(
+    columns,
+    rows.flatMap((row) => row.clusters.map((place) => cells(row, place).slice(0, columns.length))),
+  )
+}
+
+const or = (text: string): string => (text === '' ? '-' : text)
+const share = ({ ready, all }: Count): string => `${ready}/${all}`
+
+const cells = ({ namespace, name, type }: Row, place: Place): readonly string[] => [
+  `${namespace}/${name}`,
+  type,
+  place.cluster,
+  place.export.state,
+  place.import.state,
+  or(place.import.ips.join(',')),
+  place.pods === null ? '-' : share(place.pods),
+  or(place.backends.map((one) => `${one.cluster} ${share(one)}`).join(', ')),
+  or(place.export.conflict ?? ''),
+  place.context,
+  or(place.export.messages.join('; ')),
+]

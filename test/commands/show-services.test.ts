@@ -1,0 +1,196 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { main } from '../../src/commands/cli/main.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { ApiError } from '../../src/k8s/api.ts'
+import { handClock } from '../fakes/clock.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
+import type { FakeApi } from '../fakes/kube.ts'
+import { podOf } from '../fakes/services.ts'
+
+let open: Sites | undefined
+afterEach(async () => {
+  await open?.end()
+  open = undefined
+})
+
+/** Three clusters with agents: a web that west and east serve, a db that east has for itself and exports, a service that is none. */
+async function scene() {
+  const clock = handClock()
+  const all = sites(clock, ['west', 'east', 'north'])
+  open = all
+  const [west, east, north] = [all.site('west'), all.site('east'), all.site('north')]
+  const apis: Record<string, FakeApi> = {}
+  for (const site of [west, east, north]) {
+    const settings = { metadata: { name: 'submariner-settings', namespace: AGENTS }, data: { SUBMARINER_CLUSTERID: site.id } }
+    site.api.put({ apiVersion: 'v1', kind: 'ConfigMap', ...settings })
+    apis[site.id] = site.api.api('laptop')
+    site.start()
+  }
+  west.serve('web')
+  east.serve('web', { ports: [{ name: 'http', protocol: 'TCP', port: 81 }] }, [
+    podOf('10.2.0.5'),
+    podOf('10.2.0.6', { conditions: { ready: false } }),
+  ])
+  east.serve('db', { clusterIP: 'None', clusterIPs: ['None'] }, [podOf('10.2.0.7'), podOf('10.2.0.8')])
+  east.serve('ext', { type: 'ExternalName' })
+  north.dropNamespace('shop')
+  west.wish('web')
+  await all.turn(2_000)
+  east.wish('web')
+  east.wish('db')
+  east.wish('ext')
+  await all.turn(6_000)
+  const show = async (line: string) => {
+    const world = fakeWorld({ apis, clock })
+    const code = await main(['show', 'services', ...line.split(' ')], world.context, laptopRuns)
+    return { code, out: world.out(), err: world.err() }
+  }
+  return { all, west, east, north, apis, show }
+}
+
+describe('subctl show services', () => {
+  it('shows where each service is exported and imported, what is ready where, and what clusters disagree about', async () => {
+    const { show } = await scene()
+    const { code, out } = await show('--contexts west,east,north')
+    expect(out).toMatchInlineSnapshot(`
+"SERVICE    TYPE           CLUSTER   EXPORT      IMPORT         VIP         OWN PODS   READY BEHIND IT      CONFLICT
+shop/db    Headless       west      no          ready          -           -          east 2/2             -
+shop/db    Headless       east      ready       ready          -           2/2        east 2/2             -
+shop/db    Headless       north     no          no namespace   -           -          -                    -
+shop/ext   -              west      no          no             -           -          -                    -
+shop/ext   -              east      not valid   no             -           1/1        -                    -
+shop/ext   -              north     no          no namespace   -           -          -                    -
+shop/web   ClusterSetIP   west      ready       ready          100.1.9.2   1/1        east 1/1, west 1/1   PortConflict
+shop/web   ClusterSetIP   east      ready       ready          100.2.9.4   1/2        east 1/2, west 1/1   PortConflict
+shop/web   ClusterSetIP   north     no          no namespace   -           -          -                    -
+"
+`)
+    expect(code).toBe(0)
+  })
+
+  it('of one cluster has what that cluster knows; -o wide adds the reasons', async () => {
+    const { show } = await scene()
+    expect((await show('--context east -o wide')).out).toMatchInlineSnapshot(`
+"SERVICE    TYPE           CLUSTER   EXPORT      IMPORT   VIP         OWN PODS   READY BEHIND IT      CONFLICT       CONTEXT   MESSAGES
+shop/db    Headless       east      ready       ready    -           2/2        east 2/2             -              east      -
+shop/ext   -              east      not valid   no       -           1/1        -                    -              east      Valid: Service ext is of type ExternalName, which has no backends to export: create it in each cluster that needs it; Ready: the service is not exported: it is not valid
+shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        east 1/2, west 1/1   PortConflict   east      Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it
+"
+`)
+  })
+
+  it('shows a cluster that the gateways do not reach as not ready, there alone', async () => {
+    const { all, west, show } = await scene()
+    west.connections({ east: 'error' })
+    await all.turn(3_000)
+    const { items } = JSON.parse((await show('--contexts west,east -o json')).out)
+    const db = items.find(({ name }: { name: string }) => name === 'db')
+    expect(db.clusters.map(({ cluster, backends }: Record<string, unknown>) => [cluster, backends])).toEqual([
+      ['west', [{ cluster: 'east', ready: 0, all: 2 }]],
+      ['east', [{ cluster: 'east', ready: 2, all: 2 }]],
+    ])
+  })
+
+  it('-o json is for programs, -o name lists services', async () => {
+    const { show } = await scene()
+    const { items, ...list } = JSON.parse((await show('--contexts west,east -o json')).out)
+    expect(list).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList' })
+    expect(items.find(({ name }: { name: string }) => name === 'web')).toMatchInlineSnapshot(`
+{
+  "clusters": [
+    {
+      "backends": [
+        {
+          "all": 1,
+          "cluster": "east",
+          "ready": 1,
+        },
+        {
+          "all": 1,
+          "cluster": "west",
+          "ready": 1,
+        },
+      ],
+      "cluster": "west",
+      "context": "west",
+      "export": {
+        "conflict": "PortConflict",
+        "messages": [
+          "Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it",
+        ],
+        "state": "ready",
+      },
+      "import": {
+        "ips": [
+          "100.1.9.2",
+        ],
+        "state": "ready",
+      },
+      "pods": {
+        "all": 1,
+        "ready": 1,
+      },
+    },
+    {
+      "backends": [
+        {
+          "all": 2,
+          "cluster": "east",
+          "ready": 1,
+        },
+        {
+          "all": 1,
+          "cluster": "west",
+          "ready": 1,
+        },
+      ],
+      "cluster": "east",
+      "context": "east",
+      "export": {
+        "conflict": "PortConflict",
+        "messages": [
+          "Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it",
+        ],
+        "state": "ready",
+      },
+      "import": {
+        "ips": [
+          "100.2.9.4",
+        ],
+        "state": "ready",
+      },
+      "pods": {
+        "all": 2,
+        "ready": 1,
+      },
+    },
+  ],
+  "name": "web",
+  "namespace": "shop",
+  "type": "ClusterSetIP",
+}
+`)
+    expect((await show('--context west -o name')).out).toBe('shop/db\nshop/web\n')
+  })
+
+  it('says that nothing is exported, that a cluster lacks the kinds, and that one has not joined', async () => {
+    const { west, east, apis, show } = await scene()
+    const lack = (id: string) =>
+      apis[id]?.failNext(new ApiError(404, 'NotServed', '404 page not found'), (call) => /^list Service(Ex|Im)port/.test(call), 2)
+    lack('west')
+    expect(await show('--context west')).toMatchObject({ code: 1, err: expect.stringContaining('SUB0901') })
+    lack('west')
+    const some = await show('--contexts west,east -o name')
+    expect(some).toMatchObject({
+      code: 0,
+      err: 'note: without the kinds of services across clusters: west\n',
+      out: 'shop/db\nshop/ext\nshop/web\n',
+    })
+    for (const kind of ['ServiceExport', 'ServiceImport'] as const)
+      for (const { metadata } of west.api.objects(kind)) west.api.drop(kind, metadata.name, metadata.namespace)
+    expect((await show('--context west')).out).toBe('No service is exported or imported.\n')
+    east.api.drop('ConfigMap', 'submariner-settings', AGENTS)
+    expect(await show('--context east')).toMatchObject({ code: 1, err: expect.stringContaining('SUB0602') })
+  })
+})
