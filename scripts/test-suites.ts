@@ -7,12 +7,12 @@ export interface Suite {
   readonly limitMinutes: number
   readonly root: boolean
   /** Suites of different lanes run side by side; those of one lane one after the other. Without a lane: alone, before all others. */
-  readonly lane?: 'namespaces' | 'beds'
+  readonly lane?: 'namespaces' | 'apis' | 'beds'
 }
 export const SUITES: Readonly<Record<string, Suite>> = {
   unit: { workers: 2, limitMinutes: 5, root: false },
   kernel: { workers: 1, limitMinutes: 20, root: true, lane: 'namespaces' },
-  api: { workers: 1, limitMinutes: 20, root: false, lane: 'namespaces' },
+  api: { workers: 1, limitMinutes: 20, root: false, lane: 'apis' },
   lab: { workers: 1, limitMinutes: 45, root: true, lane: 'namespaces' },
   // Beds wait most of their time: for pods to come, nodes to be missed, gateways to connect.
   cluster: { workers: 2, limitMinutes: 45, root: true, lane: 'beds' },
@@ -35,7 +35,7 @@ export function suitesOf(args: readonly string[]): readonly string[] {
 /** Suites that run one after the other, for each of the lanes that run side by side; lanes after each other in turn. */
 export function lanesOf(names: readonly string[]): readonly (readonly (readonly string[])[])[] {
   const inLane = (lane: Suite['lane']): readonly string[] => names.filter((name) => SUITES[name]?.lane === lane)
-  const turns = [[inLane(undefined)], [inLane('namespaces'), inLane('beds')]]
+  const turns = [[inLane(undefined)], [inLane('namespaces'), inLane('apis'), inLane('beds')]]
   return turns.map((lanes) => lanes.filter((lane) => lane.length > 0)).filter((lanes) => lanes.length > 0)
 }
 

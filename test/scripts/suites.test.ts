@@ -13,7 +13,7 @@ describe('the suites of scripts/test', () => {
     expect(() => suitesOf(['--suite', 'lap'])).toThrow('no suite lap; there are unit, ')
   })
   it('run side by side where they do not disturb each other, unit tests before all others', () => {
-    expect(lanesOf(suitesOf([]))).toEqual([[['unit']], [['kernel', 'api', 'lab'], ['cluster']]])
+    expect(lanesOf(suitesOf([]))).toEqual([[['unit']], [['kernel', 'lab'], ['api'], ['cluster']]])
     expect(lanesOf(['lab'])).toEqual([[['lab']]])
     expect(lanesOf(suitesOf(['full']))).toEqual([[['cluster', 'full']]])
   })
