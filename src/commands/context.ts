@@ -5,6 +5,7 @@ import type { Exec } from '../system/exec.ts'
 import type { Files } from '../system/files.ts'
 import type { Follow } from '../system/follow.ts'
 import type { Log } from '../system/log.ts'
+import type { Ask } from '../system/terminal.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -27,7 +28,7 @@ export interface Context {
   readonly stdout: Output
   readonly stderr: Output
   /** One line from the terminal's user; undefined where nobody can be asked. */
-  readonly ask: ((question: string) => Promise<string>) | undefined
+  readonly ask: Ask | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal

@@ -98,7 +98,7 @@ async function allow(context: Context, given: Given, { clusterId, answer, seen }
   if (given.on('yes') || given.on('force')) return
   if (context.ask === undefined)
     throw new UserError('SUB0803', `Cluster "${clusterId}" is forgotten only where you confirm it: --yes`, { exitCode: EXIT.usage })
-  const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to forget it: `)
+  const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to forget it: `, '--yes')
   if (typed.trim() !== clusterId) throw new UserError('SUB0803', `That is not "${clusterId}": nothing was changed`)
 }
 

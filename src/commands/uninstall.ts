@@ -75,7 +75,7 @@ async function confirm(context: Context, given: Given, target: Target): Promise<
   if (context.ask === undefined)
     throw new UserError('SUB0803', `Cluster "${title}" is uninstalled only where you confirm it: --yes`, { exitCode: EXIT.usage })
   say(context, planLines(target).join('\n'))
-  const answer = await context.ask(`Type the name of the cluster, ${title}, to uninstall it: `)
+  const answer = await context.ask(`Type the name of the cluster, ${title}, to uninstall it: `, '--yes')
   if (answer.trim() !== title) throw new UserError('SUB0803', `That is not "${title}": nothing was changed`)
 }
 

@@ -78,7 +78,7 @@ async function changesFor(api: KubeApi, { settings, daemonSets }: Installed, ima
 
 async function accept(context: Context, given: Given, gap: string): Promise<void> {
   if (given.on('yes')) return say(context, `note: ${gap}`)
-  const answer = await context.ask?.(`${gap}.\nReplace it now? [y/N] `)
+  const answer = await context.ask?.(`${gap}.\nReplace it now? [y/N] `, '--yes')
   if (answer !== undefined && /^y(es)?$/i.test(answer.trim())) return
   throw new UserError('SUB0426', `Nothing was changed: ${gap}`, {
     exitCode: EXIT.usage,

@@ -1,4 +1,5 @@
-import { createInterface } from 'node:readline/promises'
+import { createInterface } from 'node:readline'
+import { EXIT, UserError } from '../model/errors.ts'
 
 /** A stream that text goes to. */
 export interface TextStream {
@@ -40,19 +41,44 @@ export function openTextStream(stream: NodeJS.WriteStream, env: Readonly<Record<
   }
 }
 
-/** Asks the terminal's user for a line; undefined where no person is at both ends. The question ends with the signal. */
-export function openAsk(signal: AbortSignal): ((question: string) => Promise<string>) | undefined {
-  const { stdin, stderr } = process
+/** A question to the terminal's user, and the flag that would have answered it. */
+export type Ask = (question: string, flag: string) => Promise<string>
+
+export interface Terminal {
+  readonly stdin: NodeJS.ReadStream
+  readonly stderr: NodeJS.WriteStream
+  /** Ends a question. */
+  readonly signal: AbortSignal
+  /** What Ctrl-C does: at a prompt the terminal makes no signal of it. */
+  interrupt(): void
+}
+
+/** Asks for a line; undefined where no person is at both ends. Throws UserError at the end of input (Ctrl-D). */
+export function openAsk({ stdin, stderr, signal, interrupt }: Terminal): Ask | undefined {
   if (!stdin.isTTY || !stderr.isTTY) return undefined
-  return async (question) => {
+  return (question, flag) => {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
     const terminal = createInterface({ input: stdin, output: stderr })
-    try {
-      return await terminal.question(question, { signal })
-    } finally {
+    const onAbort = (): void => reject(new Error('interrupted at a question'))
+    terminal.on('SIGINT', interrupt)
+    terminal.on('close', () => reject(noAnswer(flag)))
+    signal.addEventListener('abort', onAbort, { once: true })
+    if (signal.aborted) onAbort()
+    else terminal.question(question, resolve)
+    // Where no line came, the cursor is behind the question still.
+    promise.catch(() => stderr.write('\n'))
+    return promise.finally(() => {
+      signal.removeEventListener('abort', onAbort)
       terminal.close()
-    }
+    })
   }
 }
+
+const noAnswer = (flag: string): UserError =>
+  new UserError('SUB0102', 'The question has no answer: the input ended. Nothing was changed', {
+    exitCode: EXIT.usage,
+    hint: `Where nobody answers: ${flag}.`,
+  })
 
 /** Aborted by the first SIGTERM or SIGINT; `again` is called for each one after that. */
 export function endSignal(again: () => void): AbortSignal {

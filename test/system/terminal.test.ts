@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, it } from '@jest/globals'
-import { openTextStream } from '../../src/system/terminal.ts'
+import { EXIT } from '../../src/model/errors.ts'
+import { openAsk, openTextStream } from '../../src/system/terminal.ts'
 
 /** A stream as of a process, whose writes fail where a code is given. */
 function processStream(code?: string) {
@@ -42,5 +43,49 @@ describe('a text stream', () => {
     const text = openTextStream(processStream('ENOSPC').stream)
     text.write('a')
     expect(await text.flushed()).toMatchObject({ code: 'ENOSPC' })
+  })
+})
+
+/** A person at a terminal, who types what is given once the question is there. */
+function asked(typed: string) {
+  const [stdin, stderr] = [new PassThrough(), new PassThrough()]
+  const end = new AbortController()
+  const ask = openAsk({
+    stdin: Object.assign(stdin, { isTTY: true, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
+    stderr: Object.assign(stderr, { isTTY: true, columns: 80 }) as unknown as NodeJS.WriteStream,
+    signal: end.signal,
+    interrupt: () => end.abort(),
+  })
+  const answer = ask?.('Name? ', '--yes')
+  stdin.write(typed)
+  return { answer, end, shown: () => String(stderr.read()) }
+}
+
+describe('a question at a terminal', () => {
+  it('is answered by a line', async () => {
+    const { answer, shown } = asked('west\r')
+    expect(await answer).toBe('west')
+    expect(shown()).toContain('Name? ')
+  })
+  it('ends with Ctrl-C as an interruption of the whole command', async () => {
+    const { answer, end, shown } = asked('we\u0003')
+    await expect(answer).rejects.toThrow('interrupted')
+    expect(end.signal.aborted).toBe(true)
+    expect(shown()).toMatch(/\n$/)
+  })
+  it('has no answer at the end of input (Ctrl-D), and names the flag that answers it', async () => {
+    const { answer, end } = asked('\u0004')
+    await expect(answer).rejects.toMatchObject({ id: 'SUB0102', exitCode: EXIT.usage, hint: expect.stringContaining('--yes') })
+    expect(end.signal.aborted).toBe(false)
+  })
+  it('ends with the signal', async () => {
+    const { answer, end } = asked('')
+    end.abort()
+    await expect(answer).rejects.toThrow('interrupted')
+  })
+  it('is put to nobody where one end is no terminal', () => {
+    const stream = new PassThrough()
+    const ends = { stdin: stream as unknown as NodeJS.ReadStream, stderr: stream as unknown as NodeJS.WriteStream }
+    expect(openAsk({ ...ends, signal: new AbortController().signal, interrupt: () => undefined })).toBeUndefined()
   })
 })

@@ -50,6 +50,7 @@ export async function agree(context: Context, given: Given): Promise<void> {
     })
   const answer = await context.ask(
     'This ends the active gateway of each cluster, twice: traffic may stand still for seconds. Go on? [y/N] ',
+    '--yes',
   )
   if (!/^y(es)?$/i.test(answer.trim()))
     throw new UserError('SUB0102', 'Not agreed: nothing was ended', { hint: 'Leave out --disruptive.', exitCode: EXIT.failed })
