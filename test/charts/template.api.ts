@@ -1,5 +1,5 @@
 // What the real Helm makes of the charts without a cluster.
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
@@ -155,6 +155,15 @@ describeHelm('the charts, by the real Helm', () => {
     expect(Object.keys(byName(plain))).toContain('ServiceAccount submariner-k8s-broker/submariner-k8s-broker-client')
   })
 
+  it.each([
+    ['no cluster is named', [], '--set "clusters={west,east}" --set sharedClient=true'],
+    ['clusters are named beside the shared account', ['clusters={west,east}', 'sharedClient=true'], '--set sharedClient=false'],
+    ['there is no shared account', ['clusters={west,east}'], undefined],
+  ])('the broker’s notes name the step to tokens that are not shared: where %s', async (_, values, step) => {
+    const lines = (await brokerNotes(values)).split('\n').filter((line) => line.includes('helm upgrade'))
+    expect(lines.map((line) => line.replace(/^.*--reset-then-reuse-values /, ''))).toEqual(step === undefined ? [] : [step])
+  })
+
   it('a Kubernetes that cannot keep clusters apart is refused, unless that is accepted', async () => {
     const old = ['--kube-version', 'v1.29.4']
     const args = ['template', 'release', chartFolder('submariner-k8s-broker'), '--set', 'clusters={west}', ...old]
@@ -165,6 +174,24 @@ describeHelm('the charts, by the real Helm', () => {
     expect(objects.some(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy'))).toBe(false)
   })
 })
+
+/** What Helm prints after an install, which it renders on a cluster alone: here as a template like the others. */
+async function brokerNotes(values: readonly string[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'notes-'))
+  try {
+    cpSync(chartFolder('submariner-k8s-broker'), folder, { recursive: true })
+    renameSync(join(folder, 'templates', 'NOTES.txt'), join(folder, 'templates', 'notes.yaml'))
+    const set = values.flatMap((value) => ['--set', value])
+    // What is no YAML is printed all the same, and is an error.
+    const { stdout } = await helm(['template', 'release', folder, '--show-only', 'templates/notes.yaml', '--debug', ...set], {
+      okCodes: [0, 1],
+    })
+    expect(stdout).toContain('The broker is there')
+    return stdout
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 const REFUSALS: readonly (readonly [string, Chart, object, string])[] = [
   [

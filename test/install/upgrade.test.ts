@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { beforeOf, isRequired } from '../../src/commands/upgrade/before.ts'
-import { checkVersions, imageFor, isOlder } from '../../src/commands/upgrade/installed.ts'
+import { checkVersions, imageFor, isOlder, readInstalled } from '../../src/commands/upgrade/installed.ts'
 import { type GatewaySight, moveText, nextMove } from '../../src/commands/upgrade/order.ts'
 import { settingsFrom } from '../../src/commands/upgrade/settings.ts'
 import type { Step } from '../../src/install/rollout/step.ts'
@@ -9,6 +9,7 @@ import type { Gateway, Pod, Resource } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { FULL_JOIN } from '../fakes/join-settings.ts'
 import { connectionTo } from '../fakes/joined.ts'
+import { fakeCluster } from '../fakes/kube.ts'
 
 const GATEWAY = 'submariner-gateway'
 const CHARON = 'submariner-charon'
@@ -200,5 +201,19 @@ describe('versions and images', () => {
     expect(imageFor('reg.example:5000/a/subctl', undefined, '0.2.0')).toBe('reg.example:5000/a/subctl:0.2.0')
     expect(imageFor('a/b:1', 'c/d:2', '0.2.0')).toBe('c/d:2')
     expect(() => imageFor(`a/b@sha256:${'0'.repeat(64)}`, undefined, '0.2.0')).toThrow('say the new image by --image')
+  })
+  it('what Helm installed is named with the line that upgrades it, which takes the new chart’s defaults', async () => {
+    const west = fakeCluster()
+    const labels = { 'app.kubernetes.io/managed-by': 'Helm' }
+    const annotations = { 'meta.helm.sh/release-name': 'mesh', 'meta.helm.sh/release-namespace': 'submariner' }
+    west.put({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'submariner-settings', namespace: 'submariner', labels, annotations },
+    })
+    await expect(readInstalled(west.api())).rejects.toMatchObject({
+      id: 'SUB0423',
+      hint: 'Upgrade them with it: helm upgrade mesh CHART --namespace submariner --reset-then-reuse-values',
+    })
   })
 })

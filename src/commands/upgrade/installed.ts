@@ -43,7 +43,7 @@ function checkHelm(objects: readonly Resource[]): void {
   const release = objects.map(({ metadata }) => releaseOf(metadata)).find((name) => name !== undefined)
   if (release === undefined) return
   throw new UserError('SUB0423', 'These agents were installed by Helm', {
-    hint: `Upgrade them with it: helm upgrade ${release} CHART --namespace ${NAMESPACE} --reuse-values`,
+    hint: `Upgrade them with it: helm upgrade ${release} CHART --namespace ${NAMESPACE} --reset-then-reuse-values`,
   })
 }
 
