@@ -9,7 +9,7 @@ import type { Service } from '../model/resources.ts'
 import { renewed } from './conditions.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
 import { type Guard, refusalOf } from './guard.ts'
-import { openMemo } from './memo.ts'
+import { isImported } from './light.ts'
 import type { Merged } from './merge.ts'
 import type { Services } from './services.ts'
 import { keyText, type Slice, specOf } from './share.ts'
@@ -62,51 +62,20 @@ export const isEmptyDown = ({ imports, services, slices, statuses }: DownPlan): 
 export const withdraws = ({ imports, slices }: DownPlan, clusterId: string): boolean =>
   imports.drop.length > 0 || slices.drop.some((slice) => clusterOf(slice) !== clusterId)
 
-/** Plans from nothing; an agent that plans again and again has openDown(). */
-export const planDown = (view: DownView): DownPlan => openDown()(view)
-
-/** Plans that remember what they were made of: a service of which nothing has changed is not planned again. */
-export function openDown(): (view: DownView) => DownPlan {
-  const memo = openMemo<DownPlan>()
-  return (view) => {
-    const places = placesOf(view)
-    const parts = [...new Set([...view.services.keys(), ...places.keys()])]
-      .map((key) => {
-        const [merged, place] = [view.services.get(key), places.get(key) ?? NOWHERE]
-        return memo.get(key, sourcesOf(view, key, merged, place), () => {
-          const plan = planOne(view, merged, place)
-          return isEmptyDown(plan) && plan.refused.length === 0 ? NOTHING : plan
-        })
-      })
-      .filter((part) => part !== NOTHING)
-    memo.next()
-    return {
-      imports: { put: parts.flatMap(({ imports }) => imports.put), drop: parts.flatMap(({ imports }) => imports.drop) },
-      services: { put: parts.flatMap(({ services }) => services.put), drop: parts.flatMap(({ services }) => services.drop) },
-      slices: { put: parts.flatMap(({ slices }) => slices.put), drop: parts.flatMap(({ slices }) => slices.drop) },
-      statuses: parts.flatMap(({ statuses }) => statuses),
-      refused: parts.flatMap(({ refused }) => refused),
-    }
+/** Of all services, or of some with all that belongs to them. */
+export function planDown(view: DownView): DownPlan {
+  const places = placesOf(view)
+  const parts = [...new Set([...view.services.keys(), ...places.keys()])].map((key) =>
+    planOne(view, view.services.get(key), places.get(key) ?? NOWHERE),
+  )
+  return {
+    imports: { put: parts.flatMap(({ imports }) => imports.put), drop: parts.flatMap(({ imports }) => imports.drop) },
+    services: { put: parts.flatMap(({ services }) => services.put), drop: parts.flatMap(({ services }) => services.drop) },
+    slices: { put: parts.flatMap(({ slices }) => slices.put), drop: parts.flatMap(({ slices }) => slices.drop) },
+    statuses: parts.flatMap(({ statuses }) => statuses),
+    refused: parts.flatMap(({ refused }) => refused),
   }
 }
-
-/** All that the plan of one service depends on. */
-function sourcesOf(view: DownView, key: string, merged: Merged | undefined, place: Place): readonly unknown[] {
-  const clusters = new Set([...(merged?.shares.map(({ cluster }) => cluster) ?? []), ...place.slices.map(clusterOf)])
-  return [
-    merged,
-    place.import,
-    place.service,
-    view.pods.get(key),
-    view.isFrozen,
-    view.isLocalFirst,
-    merged !== undefined && view.namespaces.has(merged.namespace),
-    ...place.slices,
-    ...[...clusters].flatMap((cluster) => [view.networksOf(cluster), view.isReachable(cluster)]),
-  ]
-}
-
-const isOurs = ({ metadata }: ServiceImport | Service | EndpointSlice): boolean => metadata.labels?.[IMPORTED] !== undefined
 
 /** By `namespace/name` of the service; ServiceImports of others too, so that they are seen to be in the way. */
 function placesOf({ there }: DownView): ReadonlyMap<string, Place> {
@@ -118,8 +87,8 @@ function placesOf({ there }: DownView): ReadonlyMap<string, Place> {
     return place
   }
   for (const one of there.imports) at(one.metadata.namespace, one.metadata.name).import = one
-  for (const one of there.services.filter(isOurs)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).service = one
-  for (const one of there.slices.filter(isOurs)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).slices.push(one)
+  for (const one of there.services.filter(isImported)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).service = one
+  for (const one of there.slices.filter(isImported)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).slices.push(one)
   return places
 }
 
@@ -127,7 +96,7 @@ const NONE = { put: [], drop: [] } as const
 const NOTHING: DownPlan = { imports: NONE, services: NONE, slices: NONE, statuses: [], refused: [] }
 
 function planOne(view: DownView, merged: Merged | undefined, place: Place): DownPlan {
-  const isForeign = place.import !== undefined && !isOurs(place.import)
+  const isForeign = place.import !== undefined && !isImported(place.import)
   const guarded = merged && refusalOf(view.guard, merged)
   if (merged !== undefined && guarded === undefined && !isForeign) {
     return view.namespaces.has(merged.namespace) ? planImport(view, merged, place) : NOTHING
@@ -147,7 +116,7 @@ function refusals({ namespace, name, shares }: Merged, guarded: string | undefin
 
 const dropAll = (place: Place): DownPlan => ({
   ...NOTHING,
-  imports: { put: [], drop: place.import !== undefined && isOurs(place.import) ? [place.import] : [] },
+  imports: { put: [], drop: place.import !== undefined && isImported(place.import) ? [place.import] : [] },
   services: { put: [], drop: place.service === undefined ? [] : [place.service] },
   slices: { put: [], drop: place.slices },
 })

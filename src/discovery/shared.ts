@@ -1,5 +1,5 @@
 // The ServiceImport of the broker that all who export a service share: what this cluster changes there. It is for upstream's agents; ours never ask it.
-import { canonical, remembered } from '../model/canonical.ts'
+import { canonical } from '../model/canonical.ts'
 import { SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_NAMESPACE, TIMESTAMP_PREFIX } from '../model/mcs.ts'
 import { isSameNumber, type Merged } from './merge.ts'
 import { keyText, portOf, type ServiceKey, type Share, specOf, wirePort } from './share.ts'
@@ -13,9 +13,8 @@ export interface SharedWrite {
 }
 
 /** The service that a shared object is of, as it says itself. */
-export const identityOf = remembered(({ metadata: { annotations } }: ServiceImport): string =>
-  keyText({ namespace: annotations?.[SOURCE_NAMESPACE] ?? '', name: annotations?.[SERVICE_NAME] ?? '' }),
-)
+export const identityOf = ({ metadata: { annotations } }: ServiceImport): string =>
+  keyText({ namespace: annotations?.[SOURCE_NAMESPACE] ?? '', name: annotations?.[SERVICE_NAME] ?? '' })
 
 /** Names of two services can be one on the broker; the object is the service's that its annotations name. */
 export const isOf = (object: ServiceImport, key: ServiceKey): boolean => identityOf(object) === keyText(key)

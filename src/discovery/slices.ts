@@ -1,5 +1,4 @@
 // EndpointSlices of an import: those of other clusters after vetting, and this cluster's own pods.
-import { remembered } from '../model/canonical.ts'
 import type { Refusal } from '../model/decode.ts'
 import {
   type Backend,
@@ -51,7 +50,7 @@ export function importSlices(view: SlicesView): ImportSlices {
         const ports = merged.type === 'Headless' ? slice.ports : podPorts(maps, slice.ports)
         return sliceObject(view, share, { ...slice, ports }, { isUsed: ports.length > 0 })
       })
-    const vetted = share.slices.map((slice) => vet(slice, share.cluster, view.networksOf(share.cluster)))
+    const vetted = share.slices.map((slice) => vetSlice(slice, share.cluster, view.networksOf(share.cluster)))
     refused.push(...vetted.flatMap((one) => one.refused))
     return vetted.map(({ slice }) => remoteSlice(view, share, slice, { derived: maps.derived, near }))
   })
@@ -102,16 +101,6 @@ interface Vetted {
   readonly refused: readonly Refusal[]
 }
 /** Backends of a cluster lie in its own networks, or are none. */
-function vet(slice: Slice, cluster: string, networks: readonly Cidr[]): Vetted {
-  return vetted(slice)(cluster, networks)
-}
-const vetted = remembered((slice: Slice) => {
-  let last: { readonly networks: readonly Cidr[]; readonly value: Vetted } | undefined
-  return (cluster: string, networks: readonly Cidr[]): Vetted => {
-    if (last?.networks !== networks) last = { networks, value: vetSlice(slice, cluster, networks) }
-    return last.value
-  }
-})
 function vetSlice(slice: Slice, cluster: string, networks: readonly Cidr[]): Vetted {
   const isInside = (text: string): boolean => ipOrNone(text).some((ip) => networks.some((network) => contains(network, ip)))
   const refused = slice.backends.flatMap(({ addresses }, i): readonly Refusal[] => {

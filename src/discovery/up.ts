@@ -1,11 +1,9 @@
 // What goes up to the broker, as a function of this cluster's exports and of what is there. Only what carries this cluster's id is changed or removed.
-import { canonical, remembered } from '../model/canonical.ts'
+import { canonical } from '../model/canonical.ts'
 import { type Diff, diff } from '../model/diff.ts'
 import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
-import { sha256 } from '../system/digest.ts'
 import type { OwnExport } from './export.ts'
-import { type Memo, openMemo } from './memo.ts'
 import type { Merged } from './merge.ts'
 import type { BrokerObjects } from './read.ts'
 import type { Services } from './services.ts'
@@ -52,23 +50,11 @@ interface Entry {
 export const isEmptyUp = ({ imports, joins, slices, leaves }: UpPlan): boolean =>
   [imports.put, imports.drop, joins, slices.put, slices.drop, leaves].every((list) => list.length === 0)
 
-/** Plans from nothing; an agent that plans again and again has openUp(). */
-export const planUp = (view: UpView): UpPlan => openUp()(view)
-
-/** Plans that remember what they were made of. */
-export function openUp(): (view: UpView) => UpPlan {
-  const memo = openMemo<SharedWrite | undefined>()
-  return (view) => {
-    const plan = planWith(view, memo)
-    memo.next()
-    return plan
-  }
-}
-
-function planWith(view: UpView, memo: Memo<SharedWrite | undefined>): UpPlan {
+/** Of all services, or of some with all that belongs to them. */
+export function planUp(view: UpView): UpPlan {
   const entries = view.exports.flatMap((own) => entryOf(view, own))
   const isOwn = ({ metadata }: ServiceImport | EndpointSlice): boolean => metadata.labels?.[CLUSTER_LABEL] === view.clusterId
-  const wanted = new Map(entries.map((entry) => [entry, wires(entry.share)(writerOf(view, entry), entry.isAccepted)]))
+  const wanted = new Map(entries.map((entry) => [entry, wireOf(entry, writerOf(view, entry))]))
   const imports = changes(
     view.broker.imports.filter(isOwn),
     [...wanted.values()].map(({ own }) => own),
@@ -77,7 +63,7 @@ function planWith(view: UpView, memo: Memo<SharedWrite | undefined>): UpPlan {
     view.broker.slices.filter(isOwn),
     [...wanted.values()].flatMap((wire) => wire.slices),
   )
-  const shared = planShared(view, entries, memo)
+  const shared = planShared(view, entries)
   const changed = new Set([...imports.put, ...slices.put].map(nameOf))
   const isPending = (entry: Entry): boolean => {
     const wire = wanted.get(entry)
@@ -105,16 +91,10 @@ interface Wire {
   readonly own: ServiceImport
   readonly slices: readonly EndpointSlice[]
 }
-/** The objects of an export on the broker; without backends where it takes no part. Made once as long as the export is the same. */
-const wires = remembered((share: Share) => {
-  let last: { readonly salt: string; readonly isAccepted: boolean; readonly wire: Wire } | undefined
-  return (writer: Writer, isAccepted: boolean): Wire => {
-    if (last?.salt !== writer.salt || last.isAccepted !== isAccepted) {
-      const wire = { own: clusterImport(share, writer), slices: isAccepted ? wireSlices(share, writer) : [] }
-      last = { salt: writer.salt, isAccepted, wire }
-    }
-    return last.wire
-  }
+/** The objects of an export on the broker; without backends where it takes no part. */
+const wireOf = ({ share, isAccepted }: Entry, writer: Writer): Wire => ({
+  own: clusterImport(share, writer),
+  slices: isAccepted ? wireSlices(share, writer) : [],
 })
 
 function verdictOf({ own, merged, isAccepted }: Entry, isPending: boolean, takenBy: string | undefined): Verdict {
@@ -133,11 +113,7 @@ interface SharedPlan {
 }
 
 /** Two services of one name on the broker are never merged: who was there has it. */
-function planShared(
-  { clusterId, brokerNamespace, broker }: UpView,
-  entries: readonly Entry[],
-  memo: Memo<SharedWrite | undefined>,
-): SharedPlan {
+function planShared({ clusterId, brokerNamespace, broker }: UpView, entries: readonly Entry[]): SharedPlan {
   const there = new Map(broker.imports.filter(isShared).map((object) => [object.metadata.name, object]))
   const joins: SharedWrite[] = []
   const pending = new Set<Entry>()
@@ -151,7 +127,7 @@ function planShared(
         taken.set(entry, existing === undefined && holder !== undefined ? keyText(holder.share) : identityShown(existing))
     if (holder === undefined) continue
     const { share, merged } = holder
-    const write = memo.get(keyText(share), [existing, share, merged], () => joining(existing, { share, merged, brokerNamespace }))
+    const write = joining(existing, { share, merged, brokerNamespace })
     if (write === undefined) continue
     joins.push(write)
     pending.add(holder)
@@ -175,12 +151,12 @@ export function changes<T extends ServiceImport | EndpointSlice>(there: readonly
   return { put: put.map((object) => over(actual.get(object.metadata.name), object)), drop }
 }
 
-/** A digest of what of an object is ours to say. */
-export const content = remembered((object: ServiceImport | EndpointSlice): string => {
+/** What of an object is ours to say. */
+function content(object: ServiceImport | EndpointSlice): string {
   const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata
   const rest = 'addressType' in object ? [object.addressType, object.endpoints ?? [], object.ports ?? []] : [object.spec]
-  return sha256(canonical([labels, annotations, ownerReferences, ...rest])).slice(0, 32)
-})
+  return canonical([labels, annotations, ownerReferences, ...rest])
+}
 
 /** The object with the identity, and the status, of the one that it replaces. */
 export const over = <T extends ServiceImport | EndpointSlice>(old: T | undefined, object: T): T =>

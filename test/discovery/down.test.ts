@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { type DownPlan, type DownView, planDown } from '../../src/discovery/down.ts'
 import { ownExport } from '../../src/discovery/export.ts'
-import { openServices } from '../../src/discovery/services.ts'
+import { servicesOf } from '../../src/discovery/services.ts'
 import type { Share } from '../../src/discovery/share.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
 import { parseCidr } from '../../src/model/net.ts'
@@ -45,7 +45,7 @@ const viewOf = ({ own, others = [], more = {} }: World, there: There): DownView 
   return {
     clusterId: 'west',
     guard,
-    services: openServices()(mine, byKey),
+    services: servicesOf(mine, byKey),
     pods: new Map(mine.map(({ pods }) => ['shop/web', pods])),
     namespaces: new Set(['shop']),
     networksOf: (cluster) => NETWORKS.get(cluster) ?? [],

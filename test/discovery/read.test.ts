@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
 import { ownExport } from '../../src/discovery/export.ts'
-import { type BrokerShares, MOST_SLICES, openReader } from '../../src/discovery/read.ts'
+import { type BrokerShares, MOST_SLICES, readShares } from '../../src/discovery/read.ts'
 import { clusterImport, wireSlices } from '../../src/discovery/wire.ts'
 import type { EndpointSlice, ServiceImport } from '../../src/model/mcs.ts'
 import type { Service } from '../../src/model/resources.ts'
 import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
 
 const BROKER = 'submariner-k8s-broker'
-const read = (imports: readonly ServiceImport[], slices: readonly EndpointSlice[]): BrokerShares => openReader('west')({ imports, slices })
+const read = (imports: readonly ServiceImport[], slices: readonly EndpointSlice[]): BrokerShares => readShares('west', { imports, slices })
 const sharesOf = (...objects: Parameters<typeof read>): unknown => [...read(...objects).shares.values()].flat()
 
 /** An EndpointSlice as upstream's Lighthouse writes it. */
@@ -56,7 +56,7 @@ const shared: ServiceImport = {
   status: { clusters: [{ cluster: 'east' }] },
 }
 
-describe('openReader()', () => {
+describe('readShares()', () => {
   it.each<[string, Service]>([
     [
       'with an address',
@@ -206,15 +206,5 @@ describe('openReader()', () => {
     const { shares, refused } = read([], many)
     expect([...shares.values()].flat().map(({ slices }) => slices.length)).toEqual([MOST_SLICES])
     expect(refused).toMatchObject([{ field: 'their number' }])
-  })
-
-  it('gives the same objects again for what has not changed', () => {
-    const reader = openReader('west')
-    const [east, north] = [lighthouse('east'), lighthouse('north')]
-    const first = reader({ imports: [shared], slices: [east, north] }).shares.get('shop/web')
-    const moved = { ...north, endpoints: [] }
-    const second = reader({ imports: [shared], slices: [east, moved] }).shares.get('shop/web')
-    expect(second?.[0]).toBe(first?.[0])
-    expect(second?.[1]).not.toBe(first?.[1])
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { sayings, withConditions } from '../../src/discovery/conditions.ts'
 import { type OwnExport, ownExport } from '../../src/discovery/export.ts'
-import { type BrokerObjects, openReader } from '../../src/discovery/read.ts'
-import { openServices } from '../../src/discovery/services.ts'
+import { type BrokerObjects, readShares } from '../../src/discovery/read.ts'
+import { servicesOf } from '../../src/discovery/services.ts'
 import { planUp, type UpPlan } from '../../src/discovery/up.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
 import type { Service } from '../../src/model/resources.ts'
@@ -30,7 +30,7 @@ const exporting = (
     slices,
   })
 const plan = (clusterId: string, exports: readonly OwnExport[], broker: BrokerObjects): UpPlan =>
-  planUp({ clusterId, brokerNamespace: BROKER, exports, broker, services: openServices()(exports, openReader(clusterId)(broker).shares) })
+  planUp({ clusterId, brokerNamespace: BROKER, exports, broker, services: servicesOf(exports, readShares(clusterId, broker).shares) })
 
 let version = 0
 /** The broker after a plan. */
@@ -174,7 +174,7 @@ describe('planUp()', () => {
     const broker = settled(NOTHING, clusters)
     expect(broker.imports.filter(({ metadata }) => metadata.labels === undefined)).toHaveLength(1)
     expect(members(shared(broker, 'a-b-c'))).toHaveLength(1)
-    const seen = openReader('north')(broker).shares
+    const seen = readShares('north', broker).shares
     expect([...seen.keys()].sort()).toEqual(['b-c/a', 'c/a-b'])
     const said = Object.entries(clusters).flatMap(([id, exports]) => plan(id, exports, broker).verdicts)
     expect(said.map(({ state }) => state)).toEqual(['exported', 'exported'])

@@ -1,22 +1,21 @@
 // `subctl discovery --cleanup`: what imports have made in this cluster, and this cluster's exports on the broker, go.
 import { planDown } from '../../discovery/down.ts'
 import { planUp } from '../../discovery/up.ts'
+import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import { IMPORTED } from '../../model/mcs.ts'
+import { openGate } from './gate.ts'
 import type { DiscoveryWorld } from './world.ts'
-import { writeDown, writeUp } from './write.ts'
+import { type Side, unheard, writeDown, writeUp } from './write.ts'
 
 export type CleanUp = Pick<DiscoveryWorld, 'settings' | 'local' | 'broker' | 'clock' | 'log'>
 
 /** Does all that can be done; says whether that was everything. */
 export async function cleanUpDiscovery(world: CleanUp): Promise<boolean> {
   const { log, broker } = world
-  const say = (lines: readonly string[]): void => {
-    for (const line of lines) log.info(line)
-  }
   const steps: readonly (readonly [what: string, act: () => Promise<void>])[] = [
-    ['imports in this cluster', () => removeImports(world, say)],
-    ...(broker === undefined ? [] : [['exports on the broker', () => removeExports({ ...world, broker }, say)] as const]),
+    ['imports in this cluster', () => removeImports(world)],
+    ...(broker === undefined ? [] : [['exports on the broker', () => removeExports({ ...world, broker })] as const]),
   ]
   let isDone = true
   for (const [what, act] of steps) {
@@ -31,9 +30,11 @@ export async function cleanUpDiscovery(world: CleanUp): Promise<boolean> {
   return isDone
 }
 
-type Say = (lines: readonly string[]) => void
+const AT_ONCE = 16
+const sideOf = ({ log }: CleanUp, api: KubeApi): Side => ({ api, gate: openGate(AT_ONCE), say: (line) => log.info(line), expect: unheard })
 
-async function removeImports({ settings, local, clock }: CleanUp, say: Say): Promise<void> {
+async function removeImports(world: CleanUp): Promise<void> {
+  const { settings, local, clock } = world
   const query = { labels: { [IMPORTED]: '' } }
   const [imports, services, slices] = await Promise.all([
     local.list('ServiceImport', query),
@@ -53,16 +54,16 @@ async function removeImports({ settings, local, clock }: CleanUp, say: Say): Pro
     there: { imports: imports.items, services: services.items, slices: slices.items },
     nowMs: clock.now(),
   })
-  await writeDown(local, plan, say)
+  await writeDown(sideOf(world, local), plan)
 }
 
-async function removeExports({ settings, broker }: CleanUp & { readonly broker: NonNullable<CleanUp['broker']> }, say: Say): Promise<void> {
+async function removeExports(world: CleanUp & { readonly broker: KubeApi }): Promise<void> {
+  const { settings, broker } = world
   const { clusterId, brokerNamespace } = settings
   const query = { namespace: brokerNamespace }
   const [imports, slices] = await Promise.all([broker.list('ServiceImport', query), broker.list('EndpointSlice', query)])
   await writeUp(
-    broker,
+    sideOf(world, broker),
     planUp({ clusterId, brokerNamespace, exports: [], services: new Map(), broker: { imports: imports.items, slices: slices.items } }),
-    say,
   )
 }

@@ -1,9 +1,8 @@
-// What the live copies say, as the plans want it: networks of the others, own exports, namespaces, and the state of the broker.
+// What the live copies say, as the plans want it: networks of the others, namespaces, and the state of the broker.
 import { judgeLoss } from '../../broker/loss.ts'
-import { type OwnExport, ownExport } from '../../discovery/export.ts'
-import type { Guard } from '../../discovery/guard.ts'
+import type { Copies } from '../../discovery/copies.ts'
 import { remembered } from '../../model/canonical.ts'
-import { type EndpointSlice, IMPORTED, KUBE_SERVICE } from '../../model/mcs.ts'
+import type { EndpointSlice } from '../../model/mcs.ts'
 import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'
 import { type Cidr, type Ip, ipOrNone, parseCidr } from '../../model/net.ts'
 import type { Cluster, Endpoint, Resource } from '../../model/resources.ts'
@@ -15,9 +14,11 @@ export const ownCluster = ({ clusters }: LocalStores, clusterId: string): Cluste
   clusters.all().find(({ metadata, spec }) => metadata.labels?.[CLUSTER_LABEL] === undefined && spec.cluster_id === clusterId)
 
 /** The networks of each other cluster, after vetting. */
-export function openNetworks(clusterId: string): (stores: LocalStores, own: Cluster) => ReadonlyMap<string, readonly Cidr[]> {
+export function openNetworks(
+  clusterId: string,
+): (stores: LocalStores, copies: Copies, own: Cluster) => ReadonlyMap<string, readonly Cidr[]> {
   let last: { readonly sources: readonly unknown[]; readonly networks: ReadonlyMap<string, readonly Cidr[]> } | undefined
-  return ({ clusters, endpoints, nodes, slices }, own) => {
+  return ({ clusters, endpoints, nodes }, { slices }, own) => {
     const addresses = [...nodeAddresses(nodes.all()), ...apiAddresses(slices.get('kubernetes', 'default'))]
     const sources = [clusters.all(), endpoints.all(), addresses.join()]
     if (last === undefined || sources.some((source, i) => source !== last?.sources[i])) {
@@ -34,34 +35,6 @@ const nodeAddresses = remembered(
 )
 const apiAddresses = (slice: EndpointSlice | undefined): readonly Ip[] =>
   (slice?.endpoints ?? []).flatMap(({ addresses }) => addresses.flatMap(ipOrNone))
-
-/** This cluster's exports; those of which nothing has changed are the same objects as before. */
-export function openExports(clusterId: string, guard: Guard): (stores: LocalStores) => readonly OwnExport[] {
-  let known = new Map<string, { readonly sources: readonly unknown[]; readonly own: OwnExport }>()
-  return ({ exports, services, slices }) => {
-    const bySource = Map.groupBy(slices.all().filter(isOfService), serviceKey)
-    const next: typeof known = new Map()
-    for (const wish of exports.all()) {
-      const { name, namespace = '' } = wish.metadata
-      const key = `${namespace}/${name}`
-      const [service, backends] = [services.get(name, namespace), bySource.get(key) ?? []]
-      // What the agent itself says in the status changes nothing.
-      const sources = [wish.metadata.uid, JSON.stringify(wish.spec), service, ...backends]
-      const before = known.get(key)
-      const isSame = before?.sources.length === sources.length && sources.every((source, i) => source === before.sources[i])
-      next.set(key, {
-        sources,
-        own: isSame ? sameExport(before.own, wish) : ownExport({ clusterId, guard, wish, service, slices: backends }),
-      })
-    }
-    known = next
-    return [...known.values()].map(({ own }) => own)
-  }
-}
-const sameExport = (own: OwnExport, wish: OwnExport['wish']): OwnExport => (own.wish === wish ? own : { ...own, wish })
-const isOfService = ({ metadata }: EndpointSlice): boolean =>
-  metadata.labels?.[KUBE_SERVICE] !== undefined && metadata.labels[IMPORTED] === undefined
-const serviceKey = ({ metadata }: EndpointSlice): string => `${metadata.namespace}/${metadata.labels?.[KUBE_SERVICE]}`
 
 /** Those that objects can be made in. */
 export const liveNamespaces = remembered(

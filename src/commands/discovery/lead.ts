@@ -1,64 +1,43 @@
-// What the leading agent does: one loop that makes both sides what their plans say.
-import { type DownPlan, isEmptyDown, openDown, withdraws } from '../../discovery/down.ts'
-import type { OwnExport } from '../../discovery/export.ts'
-import { connectedClusters, judgeReach, type Reaches } from '../../discovery/reach.ts'
-import { openReader } from '../../discovery/read.ts'
-import { openServices, type Services } from '../../discovery/services.ts'
-import { isEmptyUp, openUp, type UpPlan } from '../../discovery/up.ts'
-import { holderOf } from '../../k8s/contest.ts'
+// What the leading agent does: one loop that makes both sides what the plans of the services say. Events say which service to look at again, never what to do.
+import { allServices, readText, type ServiceText } from '../../discovery/copies.ts'
+import { overQuota } from '../../discovery/plan.ts'
 import { messageOf } from '../../model/errors.ts'
-import { BROKER_UID } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { runLoop } from '../../system/loop.ts'
 import { openRefusals } from '../agent/refusals.ts'
-import { type BrokerState, brokerState, liveNamespaces, openExports, openNetworks, ownCluster } from './known.ts'
-import { conditionsOf, type Outcome, seenOf } from './report.ts'
-import { openStores, type Stores, unknownOf } from './stores.ts'
+import { lookAround } from './around.ts'
+import { openNetworks, ownCluster } from './known.ts'
+import type { Around, Leader } from './leader.ts'
+import { openMarks } from './marks.ts'
+import { openTally, seenOf } from './report.ts'
+import { round } from './round.ts'
+import { openStores, unknownOf } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
-import { writeDown, writeEach, writeStatus, writeUp } from './write.ts'
 
+/** What was not found as wanted is looked at again so often, whatever events say. */
 const RESYNC_MS = 15_000
+/** And every service so often. */
+const WHOLE_MS = 300_000
 /** Changes that come together, such as those of a Service and its EndpointSlice, make one pass. */
 const GATHER_MS = 20
-
-export const LEASE = 'submariner-discovery-lock'
-
-interface Leader {
-  readonly world: DiscoveryWorld
-  readonly stores: Stores
-  readonly signal: AbortSignal
-  readonly exportsOf: ReturnType<typeof openExports>
-  readonly networksOf: ReturnType<typeof openNetworks>
-  readonly read: ReturnType<typeof openReader>
-  readonly servicesOf: ReturnType<typeof openServices>
-  readonly planUp: ReturnType<typeof openUp>
-  readonly planDown: ReturnType<typeof openDown>
-  readonly refuse: ReturnType<typeof openRefusals>
-  readonly askIn: (ms: number) => void
-  reaches: Reaches
-  /** When a loss of the broker's data was noticed, and the uid of our object there that was remembered then. */
-  noticedAt: number | undefined
-  noticedUid: string | undefined
-  passes: number
-}
 
 /** Runs until the signal. */
 export async function lead(world: DiscoveryWorld, signal: AbortSignal): Promise<void> {
   const { clock, log, settings } = world
-  const guard = { allowed: settings.allowed, own: settings.namespace }
-  let kick = (): void => undefined
+  let act = (): void => undefined
+  const kick = (): void => act()
+  const marks = openMarks()
   const leader: Leader = {
-    world,
-    signal,
-    stores: openStores(world, signal, () => kick()),
-    exportsOf: openExports(settings.clusterId, guard),
+    ...{ world, signal, marks, kick },
+    stores: openStores(world, { signal, onChange: kick, mark: marks.changed }),
+    unsettled: new Set(),
+    tally: openTally(),
     networksOf: openNetworks(settings.clusterId),
-    read: openReader(settings.clusterId),
-    servicesOf: openServices(),
-    planUp: openUp(),
-    planDown: openDown(),
     refuse: openRefusals(log),
-    askIn: openTimer(world, signal, () => kick()),
+    askIn: openTimer(world, signal, kick),
+    last: undefined,
+    wholeAtMs: Number.NEGATIVE_INFINITY,
+    unsettledAtMs: Number.NEGATIVE_INFINITY,
     reaches: new Map(),
     noticedAt: undefined,
     noticedUid: undefined,
@@ -73,7 +52,7 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal): Promise<
     gatherMs: GATHER_MS,
     backoff: { firstMs: 200, mostMs: 5_000 },
   })
-  kick = loop.kick
+  act = loop.kick
   await Promise.all([loop.ended, leader.stores.ended])
 }
 
@@ -89,161 +68,57 @@ function openTimer({ clock }: DiscoveryWorld, stop: AbortSignal, act: () => void
   }
 }
 
+/** Rounds, until nothing is marked but what was written in this pass. */
 async function pass(leader: Leader): Promise<void> {
-  const { world, stores } = leader
-  const own = ownCluster(stores.local, world.settings.clusterId)
-  const missing =
-    unknownOf(stores.local) ?? (own === undefined ? 'this cluster’s Cluster object is not there: no gateway has led yet' : undefined)
-  if (missing !== undefined || own === undefined) return observe(leader, { trouble: missing })
+  const written = new Set<ServiceText>()
   try {
-    await work(leader, own)
+    for (let looked = 1; looked > 0 && !leader.signal.aborted; ) {
+      const own = ownCluster(leader.stores.local, leader.world.settings.clusterId)
+      const missing =
+        unknownOf(leader.stores.local) ??
+        (own === undefined ? 'this cluster’s Cluster object is not there: no gateway has led yet' : undefined)
+      if (missing !== undefined || own === undefined) return observe(leader, missing)
+      const around = markDue(leader, own)
+      looked = await round(leader, own, around, written)
+      leader.refuse([...leader.tally.refused(), ...overQuota(leader.stores.copies)])
+      observe(leader, around.trouble)
+      await nextTurn()
+    }
+    leader.passes += 1
+    observe(leader, leader.last?.trouble)
   } catch (error) {
-    observe(leader, { trouble: messageOf(error) })
+    leader.unsettledAtMs = Number.NEGATIVE_INFINITY
+    observe(leader, messageOf(error))
     throw error
   }
+  if (leader.marks.size > 0) leader.kick()
 }
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
-async function work(leader: Leader, own: Cluster): Promise<void> {
-  const { world, stores } = leader
-  const exports = leader.exportsOf(stores.local)
-  const broker = brokerOf(leader, own)
-  const { shares, refused } = broker === undefined || stores.broker === undefined ? NOTHING : leader.read(objectsOf(stores.broker))
-  const services = leader.servicesOf(exports, shares)
-  const up = planBroker(leader, exports, services, broker)
-  const here = { exports, services, isFrozen: world.broker !== undefined && broker?.isTrusted !== true }
-  const down = await confirmed(leader, own, here)
-  leader.refuse([...refused, ...down.refused])
-  const said = conditionsOf(world, { exports, services, up, obstacle: obstacleOf(world, broker) })
-  await writeAll(leader, { up, down, said })
-  leader.passes += 1
-  observe(leader, { trouble: troubleOf(leader, broker), up, down, exports })
-}
-const NOTHING: ReturnType<ReturnType<typeof openReader>> = { shares: new Map(), refused: [] }
-const objectsOf = ({ imports, slices }: NonNullable<Stores['broker']>): Parameters<ReturnType<typeof openReader>>[0] => ({
-  imports: imports.all(),
-  slices: slices.all(),
-})
-
-/** Undefined where it has not been heard. */
-function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
-  const { world, stores } = leader
-  if (stores.broker === undefined || unknownOf(stores.broker) !== undefined) return undefined
-  const clusterUid = stores.local.namespaces.get('kube-system')?.metadata.uid
-  const remembered = own.metadata.annotations?.[BROKER_UID]
-  // The engine has come to terms with it: it remembers another object.
-  if (leader.noticedUid !== remembered) leader.noticedAt = undefined
-  leader.noticedUid = remembered
-  const state = brokerState(stores.broker, {
-    clusterId: world.settings.clusterId,
-    own,
-    clusterUid,
-    noticedAt: leader.noticedAt,
-    now: world.clock.now(),
-  })
-  if (!state.isTrusted && leader.noticedAt === undefined)
-    world.log.warn('the broker has lost its data: exports go there again, and nothing of the others is withdrawn for the time being')
-  leader.noticedAt = state.noticedAt
-  return state
-}
-
-function planBroker(
-  leader: Leader,
-  exports: readonly OwnExport[],
-  services: Services,
-  broker: BrokerState | undefined,
-): UpPlan | undefined {
-  const { world, stores } = leader
-  if (broker === undefined || stores.broker === undefined || broker.duplicate !== undefined) return undefined
-  const { clusterId, brokerNamespace } = world.settings
-  return leader.planUp({ clusterId, brokerNamespace, exports, services, broker: objectsOf(stores.broker) })
-}
-
-/**
- * What another cluster seems to have taken back is taken away here only if the broker, asked after it was seen, still has this cluster's own object: the live
- * copies of a broker that has just lost its data become empty one after the other.
- */
-async function confirmed(leader: Leader, own: Cluster, here: Here): Promise<DownPlan> {
-  const { world } = leader
-  const { clusterId, brokerNamespace } = world.settings
-  const down = planHere(leader, own, here)
-  const remembered = own.metadata.annotations?.[BROKER_UID]
-  if (here.isFrozen || world.broker === undefined || remembered === undefined || !withdraws(down, clusterId)) return down
-  const there = await world.broker.get('Cluster', own.metadata.name, brokerNamespace)
-  if (there?.metadata.uid === remembered) return down
-  leader.noticedAt ??= world.clock.now()
-  world.log.warn('the broker seems to have lost its data: nothing of the others is withdrawn for the time being')
-  return planHere(leader, own, { ...here, isFrozen: true })
-}
-
-interface Here {
-  readonly exports: readonly OwnExport[]
-  readonly services: Services
-  readonly isFrozen: boolean
-}
-function planHere(leader: Leader, own: Cluster, { exports, services, isFrozen }: Here): DownPlan {
-  const { world, stores } = leader
-  const { settings, clock } = world
-  const networks = leader.networksOf(stores.local, own)
-  const judged = judgeReach(leader.reaches, networks.keys(), connectedClusters(stores.local.gateways.all()), clock.now())
-  for (const [id, { isReachable }] of judged.reaches)
-    if (isReachable !== (leader.reaches.get(id)?.isReachable ?? true))
-      world.log.info(
-        isReachable ? 'the gateways reach a cluster again' : 'the gateways do not reach a cluster: its backends are not ready',
-        { cluster: id },
-      )
-  leader.reaches = judged.reaches
-  leader.askIn(judged.nextMs)
-  return leader.planDown({
-    clusterId: settings.clusterId,
-    guard: { allowed: settings.allowed, own: settings.namespace },
-    services,
-    pods: new Map(exports.map(({ wish, pods }) => [`${wish.metadata.namespace}/${wish.metadata.name}`, pods])),
-    namespaces: liveNamespaces(stores.local.namespaces.all()),
-    networksOf: (cluster) => networks.get(cluster) ?? NO_NETWORKS,
-    isReachable: (cluster) => judged.reaches.get(cluster)?.isReachable ?? true,
-    isLocalFirst: settings.isLocalFirst,
-    isFrozen,
-    there: { imports: stores.local.imports.all(), services: stores.local.services.all(), slices: stores.local.slices.all() },
-    nowMs: clock.now(),
-  })
-}
-const NO_NETWORKS = [] as const
-
-interface Todo {
-  readonly up: UpPlan | undefined
-  readonly down: DownPlan
-  readonly said: readonly OwnExport['wish'][]
-}
-/** Both sides at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
-async function writeAll({ world, signal }: Leader, { up, down, said }: Todo): Promise<void> {
-  const { local, broker, log } = world
-  if ((up === undefined || isEmptyUp(up)) && isEmptyDown(down) && said.length === 0) return
-  if (!(await isHolder(world)) || signal.aborted) throw new Error('the lease is not this agent’s now: nothing is written')
-  const say = (side: string) => (lines: readonly string[]) => {
-    for (const line of lines) log.info(line, { side })
+/** Marks what has to be looked at because of the time, or because of what all services depend on. */
+function markDue(leader: Leader, own: Cluster): Around {
+  const { marks, stores, last, unsettled } = leader
+  const around = lookAround(leader, own)
+  const now = around.known.nowMs
+  if (last?.text !== around.text || now - leader.wholeAtMs >= WHOLE_MS) {
+    leader.wholeAtMs = now
+    marks.due(allServices(stores.copies))
+  } else if (last.known.namespaces !== around.known.namespaces) {
+    const [before, after] = [last.known.namespaces, around.known.namespaces]
+    const isOther = (namespace: string): boolean => before.has(namespace) !== after.has(namespace)
+    if ([...before, ...after].some(isOther))
+      marks.due([...allServices(stores.copies)].filter((service) => isOther(readText(service).namespace)))
   }
-  const done = await Promise.allSettled([
-    writeDown(local, down, say('here')),
-    up === undefined || broker === undefined ? undefined : writeUp(broker, up, say('broker')),
-    writeEach(said, (one) => writeStatus(local, one)),
-  ])
-  for (const result of done) if (result.status === 'rejected') throw result.reason
+  if (now - leader.unsettledAtMs >= RESYNC_MS) {
+    leader.unsettledAtMs = now
+    marks.due(unsettled)
+  }
+  leader.last = around
+  return around
 }
 
-/** Whether the lease is ours, as the API has it at this moment. */
-async function isHolder({ local, settings, hostname }: DiscoveryWorld): Promise<boolean> {
-  return holderOf(await local.get('Lease', LEASE, settings.namespace)) === hostname
-}
-
-/** What keeps exports from the broker as long as nobody mends it. */
-function obstacleOf({ broker: api }: DiscoveryWorld, broker: BrokerState | undefined): string | undefined {
-  if (api === undefined) return 'this cluster has no broker'
-  return broker?.duplicate && 'another cluster holds this cluster’s id on the broker (SUB0304)'
-}
-const troubleOf = ({ world }: Leader, broker: BrokerState | undefined): string | undefined =>
-  world.broker === undefined ? undefined : broker === undefined ? 'the broker has not been heard yet' : obstacleOf(world, broker)
-
-type Told = Omit<Outcome, 'passes' | 'imports' | 'reaches'>
-function observe({ world, stores, reaches, passes }: Leader, told: Told): void {
-  world.observe(seenOf({ ...told, passes, imports: stores.local.imports.all().length, reaches }))
+function observe({ world, stores, reaches, passes, tally }: Leader, trouble: string | undefined): void {
+  const { copies } = stores
+  const refused = tally.refused().length + overQuota(copies).length
+  world.observe(seenOf({ trouble, passes, imports: copies.imports.size, reaches, tally, refused }))
 }

@@ -1,11 +1,13 @@
 // What the leading agent says of its work: conditions of ServiceExports, and what metrics and probes see.
 import { sayings, withConditions } from '../../discovery/conditions.ts'
-import type { DownPlan } from '../../discovery/down.ts'
+import type { ServiceText } from '../../discovery/copies.ts'
 import type { OwnExport } from '../../discovery/export.ts'
+import type { Plan } from '../../discovery/plan.ts'
 import type { Reaches } from '../../discovery/reach.ts'
 import type { Services } from '../../discovery/services.ts'
 import { keyText } from '../../discovery/share.ts'
 import type { UpPlan, Verdict } from '../../discovery/up.ts'
+import type { Refusal } from '../../model/decode.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './world.ts'
 
 export interface Exported {
@@ -28,26 +30,62 @@ export function conditionsOf(world: DiscoveryWorld, { exports, services, up, obs
   return verdicts.flatMap((verdict) => withConditions(verdict.own.wish, sayings(verdict), world.clock.now()) ?? [])
 }
 
+/** What has become of the export of a service, or is refused of it. */
+export interface Fate {
+  readonly state: Verdict['state'] | undefined
+  readonly refused: readonly Refusal[]
+}
+/** The fates of all services, by service: only of those that have one. */
+export interface Tally {
+  set(service: ServiceText, fate: Fate): void
+  states(): Readonly<Record<Verdict['state'], number>>
+  refused(): readonly Refusal[]
+}
+
+export function openTally(): Tally {
+  const fates = new Map<ServiceText, Fate>()
+  const counts = { exported: 0, pending: 0, rejected: 0, invalid: 0 }
+  const plain = new Map(Object.keys(counts).map((state) => [state, { state, refused: [] } as Fate]))
+  return {
+    set(service, fate) {
+      const before = fates.get(service)?.state
+      if (before !== undefined) counts[before] -= 1
+      if (fate.state !== undefined) counts[fate.state] += 1
+      if (fate.state === undefined && fate.refused.length === 0) fates.delete(service)
+      else fates.set(service, (fate.refused.length === 0 && plain.get(fate.state ?? '')) || fate)
+    },
+    states: () => ({ ...counts }),
+    refused: () => [...fates.values()].flatMap(({ refused }) => refused),
+  }
+}
+
+/** What has become of each of the services. */
+export function fatesOf({ exports, up, down, refused }: Plan, services: readonly ServiceText[]): readonly (readonly [ServiceText, Fate])[] {
+  const states = new Map(
+    up === undefined
+      ? exports.map((own) => [textOf(own), own.invalid === undefined ? ('pending' as const) : ('invalid' as const)])
+      : up.verdicts.map(({ own, state }) => [textOf(own), state]),
+  )
+  // Of several that are planned together the first stands for what is refused of them.
+  const all = [...refused, ...down.refused]
+  return services.map((service, i) => [service, { state: states.get(service), refused: i === 0 ? all : [] }] as const)
+}
+const textOf = ({ wish }: OwnExport): ServiceText => keyText({ namespace: '', ...wish.metadata })
+
 export interface Outcome {
   readonly trouble: string | undefined
   readonly passes: number
   readonly imports: number
   readonly reaches: Reaches
-  readonly up?: UpPlan | undefined
-  readonly down?: DownPlan
-  readonly exports?: readonly OwnExport[]
+  readonly tally: Tally
+  readonly refused: number
 }
-export function seenOf({ trouble, passes, imports, reaches, up, down, exports = [] }: Outcome): DiscoverySeen {
-  const states = up?.verdicts.map(({ state }) => state) ?? exports.map(({ invalid }) => (invalid === undefined ? 'pending' : 'invalid'))
-  return {
-    isLeading: true,
-    trouble,
-    passes,
-    exports: Object.fromEntries(
-      ['exported', 'pending', 'rejected', 'invalid'].map((state) => [state, states.filter((one) => one === state).length]),
-    ),
-    imports,
-    refused: down?.refused.length ?? 0,
-    reachable: new Map([...reaches].map(([id, { isReachable }]) => [id, isReachable])),
-  }
-}
+export const seenOf = ({ trouble, passes, imports, reaches, tally, refused }: Outcome): DiscoverySeen => ({
+  isLeading: true,
+  trouble,
+  passes,
+  exports: tally.states(),
+  imports,
+  refused,
+  reachable: new Map([...reaches].map(([id, { isReachable }]) => [id, isReachable])),
+})

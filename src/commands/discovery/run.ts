@@ -1,6 +1,7 @@
 // A discovery agent from start to end: it competes for the lead, and the one that leads does the work.
 import { whileHolding } from '../../k8s/lease.ts'
-import { LEASE, lead } from './lead.ts'
+import { lead } from './lead.ts'
+import { LEASE } from './leader.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './world.ts'
 
 const FOLLOWING: DiscoverySeen = {

@@ -1,15 +1,15 @@
 // The live copies that the leading agent works on.
-import { lightBrokerImport, lightBrokerSlice, lightNamespace, lightService, lightSlice } from '../../discovery/light.ts'
-import { openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
-import type { EndpointSlice, ServiceExport, ServiceImport } from '../../model/mcs.ts'
-import type { Cluster, Endpoint, Gateway, Node, Resource, Service } from '../../model/resources.ts'
+import { type Copies, openCopies, type ServiceText } from '../../discovery/copies.ts'
+import { lightNamespace } from '../../discovery/light.ts'
+import { type Feed, openFeed, openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
+import type { Cluster, Endpoint, Gateway, Node, Resource } from '../../model/resources.ts'
 import type { DiscoveryWorld } from './world.ts'
 
 export interface LocalStores {
-  readonly exports: Store<ServiceExport>
-  readonly imports: Store<ServiceImport>
-  readonly services: Store<Service>
-  readonly slices: Store<EndpointSlice>
+  readonly exports: Feed
+  readonly imports: Feed
+  readonly services: Feed
+  readonly slices: Feed
   readonly namespaces: Store<Resource>
   readonly nodes: Store<Node>
   readonly clusters: Store<Cluster>
@@ -17,12 +17,14 @@ export interface LocalStores {
   readonly gateways: Store<Gateway>
 }
 export interface BrokerStores {
-  readonly imports: Store<ServiceImport>
-  readonly slices: Store<EndpointSlice>
+  readonly imports: Feed
+  readonly slices: Feed
   readonly clusters: Store<Cluster>
   readonly endpoints: Store<Endpoint>
 }
 export interface Stores {
+  /** What services are made of, on both sides. */
+  readonly copies: Copies
   readonly local: LocalStores
   /** Undefined for a cluster without a broker. */
   readonly broker: BrokerStores | undefined
@@ -30,15 +32,22 @@ export interface Stores {
   readonly ended: Promise<unknown>
 }
 
-export function openStores({ settings, clock, log, local, broker }: DiscoveryWorld, signal: AbortSignal, onChange: () => void): Stores {
+export interface StoresOptions {
+  readonly signal: AbortSignal
+  readonly onChange: () => void
+  /** Told of each service that must be looked at again. */
+  readonly mark: (service: ServiceText) => void
+}
+export function openStores({ settings, clock, log, local, broker }: DiscoveryWorld, { signal, onChange, mark }: StoresOptions): Stores {
+  const copies = openCopies(mark)
   const everywhere: StoreOptions = { clock, log, signal, onChange }
   const here: StoreOptions = { ...everywhere, query: { namespace: settings.namespace } }
   const there: StoreOptions = { ...everywhere, log: log.with({ side: 'broker' }), query: { namespace: settings.brokerNamespace } }
   const ours: LocalStores = {
-    exports: openStore(local, 'ServiceExport', everywhere),
-    imports: openStore(local, 'ServiceImport', everywhere),
-    services: openStore(local, 'Service', { ...everywhere, light: lightService }),
-    slices: openStore(local, 'EndpointSlice', { ...everywhere, light: lightSlice }),
+    exports: openFeed(local, 'ServiceExport', copies.exports.copy, everywhere),
+    imports: openFeed(local, 'ServiceImport', copies.imports.copy, everywhere),
+    services: openFeed(local, 'Service', copies.services.copy, everywhere),
+    slices: openFeed(local, 'EndpointSlice', copies.slices.copy, everywhere),
     namespaces: openStore(local, 'Namespace', { ...everywhere, light: lightNamespace }),
     // Addresses of nodes change seldom, heartbeats come all the time: a pass looks at them when it comes.
     nodes: openStore(local, 'Node', { clock, log, signal }),
@@ -47,17 +56,17 @@ export function openStores({ settings, clock, log, local, broker }: DiscoveryWor
     gateways: openStore(local, 'Gateway', here),
   }
   const theirs: BrokerStores | undefined = broker && {
-    imports: openStore(broker, 'ServiceImport', { ...there, light: lightBrokerImport }),
-    slices: openStore(broker, 'EndpointSlice', { ...there, light: lightBrokerSlice }),
+    imports: openFeed(broker, 'ServiceImport', copies.broker.imports.copy, there),
+    slices: openFeed(broker, 'EndpointSlice', copies.broker.slices.copy, there),
     clusters: openStore(broker, 'Cluster', there),
     endpoints: openStore(broker, 'Endpoint', there),
   }
-  const all: readonly Store<unknown>[] = [...Object.values(ours), ...Object.values(theirs ?? {})]
-  return { local: ours, broker: theirs, ended: Promise.all(all.map(({ ended }) => ended)) }
+  const all: readonly Feed[] = [...Object.values(ours), ...Object.values(theirs ?? {})]
+  return { copies, local: ours, broker: theirs, ended: Promise.all(all.map(({ ended }) => ended)) }
 }
 
 /** The first of the copies that nothing is known of yet, with why; undefined where all have been listed. */
 export function unknownOf(stores: LocalStores | BrokerStores): string | undefined {
-  const missing = Object.entries<Store<unknown>>({ ...stores }).find(([, store]) => store.heardMs() === Number.POSITIVE_INFINITY)
+  const missing = Object.entries<Feed>({ ...stores }).find(([, store]) => store.heardMs() === Number.POSITIVE_INFINITY)
   return missing && `${missing[0]} have not been listed yet${missing[1].trouble === undefined ? '' : `: ${missing[1].trouble}`}`
 }

@@ -1,87 +1,132 @@
-// Carrying out plans: in their order, and as far as each step can be done.
-import { write } from '../../broker/write.ts'
+// Carrying out the plan of one service: in its order, and as far as each step can be done. What the API answers goes into the copies at once.
+import type { Copies } from '../../discovery/copies.ts'
 import type { DownPlan } from '../../discovery/down.ts'
+import type { Expected, Kept } from '../../discovery/kept.ts'
 import type { SharedWrite } from '../../discovery/shared.ts'
 import type { UpPlan } from '../../discovery/up.ts'
 import { ApiError, ConflictError, type KubeApi } from '../../k8s/api.ts'
-import type { Diff } from '../../model/diff.ts'
+import { kindOf } from '../../model/kinds.ts'
 import type { Resource } from '../../model/resources.ts'
+import type { Gate } from './gate.ts'
 
-type Say = (lines: readonly string[]) => void
-const put = (objects: readonly Resource[]): Diff<Resource> => ({ put: objects, drop: [] })
-const drop = (objects: readonly Resource[]): Diff<Resource> => ({ put: [], drop: objects })
+type Say = (line: string) => void
+/** One side, as its plans are carried out there. */
+export interface Side {
+  readonly api: KubeApi
+  readonly gate: Gate
+  readonly say: Say
+  /** Where the answer to a write of the object goes. */
+  readonly expect: (object: Resource) => Expected<Resource>
+}
 
 /** The first step that fails ends it: what comes after must not be true before it. */
-export async function writeUp(api: KubeApi, { imports, joins, slices, leaves }: UpPlan, say: Say): Promise<void> {
-  say(await write(api, put(imports.put)))
-  say(await each(joins, (one) => writeShared(api, one)))
-  say(await write(api, slices))
-  say(await each(leaves, (one) => writeShared(api, one)))
-  say(await write(api, drop(imports.drop)))
+export async function writeUp(side: Side, { imports, joins, slices, leaves }: UpPlan): Promise<void> {
+  await all(imports.put, (object) => put(side, object))
+  await all(joins, (one) => writeShared(side, one))
+  await all(slices.put, (object) => put(side, object))
+  await all(slices.drop, (object) => drop(side, object))
+  await all(leaves, (one) => writeShared(side, one))
+  await all(imports.drop, (object) => drop(side, object))
 }
 
 /** All steps, whatever fails; then the first failure is thrown. */
-export async function writeDown(api: KubeApi, plan: DownPlan, say: Say): Promise<void> {
+export async function writeDown(side: Side, { imports, services, slices, statuses }: DownPlan): Promise<void> {
   const failures: unknown[] = []
-  const attempt = async (act: () => Promise<readonly string[]>): Promise<void> => {
-    await act().then(say, (error: unknown) => void failures.push(error))
+  const attempt = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
+    await all(items, act).catch((error: unknown) => void failures.push(error))
   }
-  await attempt(() => write(api, put(plan.imports.put)))
-  await attempt(() => write(api, put(plan.services.put)))
-  await attempt(() => write(api, plan.slices))
-  await attempt(() => each(plan.statuses, (one) => writeStatus(api, one)))
-  await attempt(() => write(api, drop([...plan.services.drop, ...plan.imports.drop])))
+  await attempt(imports.put, (object) => put(side, object))
+  await attempt(services.put, (object) => put(side, object))
+  await attempt(slices.put, (object) => put(side, object))
+  await attempt(slices.drop, (object) => drop(side, object))
+  await attempt(statuses, (object) => writeStatus(side, object))
+  await attempt(services.drop, (object) => drop(side, object))
+  await attempt(imports.drop, (object) => drop(side, object))
   if (failures.length > 0) throw failures[0]
 }
 
 /** By the subresource. */
-export async function writeStatus(api: KubeApi, object: Resource): Promise<string> {
-  await api.replaceStatus(object)
-  return `status of ${object.kind} ${object.metadata.namespace}/${object.metadata.name}`
-}
+export const writeStatus = (side: Side, object: Resource): Promise<void> =>
+  through(side, object, async () => {
+    const answer = side.expect(object)
+    answer.put(await side.api.replaceStatus(object))
+    side.say(`status of ${shown(object)}`)
+  })
+
+/** An object with a resourceVersion replaces what it was made from, one without is created. */
+const put = (side: Side, object: Resource): Promise<void> =>
+  through(side, object, async () => {
+    const answer = side.expect(object)
+    answer.put(await (object.metadata.resourceVersion === undefined ? side.api.create(object) : side.api.replace(object)))
+    side.say(`put ${shown(object)}`)
+  })
+
+const drop = (side: Side, object: Resource): Promise<void> =>
+  through(side, object, async () => {
+    const { uid, name, namespace, finalizers } = object.metadata
+    const answer = side.expect(object)
+    await side.api.remove(kindOf(object), name, namespace, uid === undefined ? {} : { uid })
+    // One that waits for somebody is there until the API says otherwise.
+    if (finalizers === undefined || finalizers.length === 0) answer.gone()
+    side.say(`dropped ${shown(object)}`)
+  })
 
 /** A status is written by its own call, and first, so that who reads the rest finds the clusters that it is of. */
-async function writeShared(api: KubeApi, { object, parts }: SharedWrite): Promise<string> {
-  const { kind, metadata } = object
-  if (parts === 'remove') {
+const writeShared = (side: Side, { object, parts }: SharedWrite): Promise<void> =>
+  through(side, object, async () => {
+    const { metadata } = object
     const { uid, resourceVersion } = metadata
-    await api.remove('ServiceImport', metadata.name, metadata.namespace, {
-      ...(uid !== undefined && { uid }),
-      ...(resourceVersion !== undefined && { resourceVersion }),
-    })
-    return `dropped ${kind} ${metadata.name}`
-  }
-  const isNew = metadata.resourceVersion === undefined
-  const made = isNew ? await api.create(object) : undefined
-  const base = { ...object, metadata: made?.metadata ?? metadata }
-  const said = parts === 'rest' ? undefined : await api.replaceStatus(base)
-  const resourceVersion = said?.metadata.resourceVersion
-  if (!isNew && parts !== 'status')
-    await api.replace({ ...object, metadata: { ...metadata, ...(resourceVersion !== undefined && { resourceVersion }) } })
-  return `put ${kind} ${metadata.name}`
-}
-
-/** One after the other; an object that has changed in the meantime is left to the next pass. */
-async function each<T>(items: readonly T[], act: (item: T) => Promise<string>): Promise<readonly string[]> {
-  const lines: string[] = []
-  const failures: unknown[] = []
-  const queue = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of queue) {
-      try {
-        lines.push(await act(item))
-      } catch (error) {
-        if (!isStale(error)) failures.push(error)
-      }
+    const answer = side.expect(object)
+    if (parts === 'remove') {
+      const same = { ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) }
+      await side.api.remove('ServiceImport', metadata.name, metadata.namespace, same)
+      answer.gone()
+      side.say(`dropped ${shown(object)}`)
+      return
     }
+    const isNew = resourceVersion === undefined
+    const made = isNew ? await side.api.create(object) : undefined
+    const said = parts === 'rest' ? undefined : await side.api.replaceStatus({ ...object, metadata: made?.metadata ?? metadata })
+    const version = said?.metadata.resourceVersion ?? resourceVersion
+    const last =
+      isNew || parts === 'status'
+        ? (said ?? made)
+        : await side.api.replace({ ...object, metadata: { ...metadata, ...(version !== undefined && { resourceVersion: version }) } })
+    if (last !== undefined) answer.put(last)
+    side.say(`put ${shown(object)}`)
+  })
+
+const shown = ({ kind, metadata: { namespace, name } }: Resource): string => `${kind} ${namespace}/${name}`
+
+/** An object that has changed in the meantime is left to the next pass. */
+async function through({ gate }: Side, object: Resource, act: () => Promise<void>): Promise<void> {
+  try {
+    await gate.pass(act)
+  } catch (error) {
+    if (isStale(error)) return
+    throw new Error(`${shown(object)}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
-  if (failures.length > 0) throw failures[0]
-  return lines
 }
-
-export { each as writeEach }
-
-const AT_ONCE = 8
 const isStale = (error: unknown): boolean =>
   error instanceof ConflictError || (error instanceof ApiError && error.code === 404 && error.reason === 'NotFound')
+
+/** Tries all, then throws the first failure. */
+async function all<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const done = await Promise.allSettled(items.map(act))
+  for (const result of done) if (result.status === 'rejected') throw result.reason
+}
+
+/** Nobody looks at what was written. */
+export const unheard: Side['expect'] = () => ({ put: () => undefined, gone: () => undefined })
+
+export const expectHere =
+  ({ exports, imports, services, slices }: Copies): Side['expect'] =>
+  (object) =>
+    expected({ ServiceExport: exports, ServiceImport: imports, Service: services, EndpointSlice: slices }, object)
+export const expectBroker =
+  ({ broker: { imports, slices } }: Copies): Side['expect'] =>
+  (object) =>
+    expected({ ServiceImport: imports, EndpointSlice: slices }, object)
+
+const expected = (copies: Readonly<Record<string, Kept<Resource>>>, object: Resource): Expected<Resource> =>
+  copies[object.kind]?.expect(object) ?? unheard(object)

@@ -1,0 +1,40 @@
+import type { ServiceText } from '../../discovery/copies.ts'
+
+/** Which services are to be looked at again: those that something has happened to before those that are looked at because it is time. */
+export interface Marks {
+  /** Something has happened. */
+  changed(service: ServiceText): void
+  /** It is time. */
+  due(services: Iterable<ServiceText>): void
+  /** The next ones, at most so many, but for these; they are not marked any more. */
+  take(most: number, but: ReadonlySet<ServiceText>): readonly ServiceText[]
+  readonly size: number
+}
+
+export function openMarks(): Marks {
+  const urgent = new Set<ServiceText>()
+  const rest = new Set<ServiceText>()
+  return {
+    changed(service) {
+      rest.delete(service)
+      urgent.add(service)
+    },
+    due(services) {
+      for (const service of services) if (!urgent.has(service)) rest.add(service)
+    },
+    take(most, but) {
+      const taken: ServiceText[] = []
+      for (const marks of [urgent, rest])
+        for (const service of marks) {
+          if (taken.length >= most) return taken
+          if (but.has(service)) continue
+          marks.delete(service)
+          taken.push(service)
+        }
+      return taken
+    },
+    get size() {
+      return urgent.size + rest.size
+    },
+  }
+}

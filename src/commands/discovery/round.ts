@@ -1,0 +1,112 @@
+// One round of a pass: some of the services that are marked are planned, then their plans are carried out side by side.
+import type { ServiceText } from '../../discovery/copies.ts'
+import { isEmptyDown, withdraws } from '../../discovery/down.ts'
+import type { OwnExport } from '../../discovery/export.ts'
+import { type Known, type Plan, planOf, together } from '../../discovery/plan.ts'
+import { isEmptyUp } from '../../discovery/up.ts'
+import { holderOf } from '../../k8s/contest.ts'
+import type { Cluster } from '../../model/resources.ts'
+import { stillHasUs } from './around.ts'
+import { openGate } from './gate.ts'
+import { type Around, LEASE, type Leader } from './leader.ts'
+import { conditionsOf, fatesOf } from './report.ts'
+import type { DiscoveryWorld } from './world.ts'
+import { expectBroker, expectHere, type Side, writeDown, writeStatus, writeUp } from './write.ts'
+
+/** So few that what is urgent never waits long for the rest. */
+const MOST_PLANNED = 256
+/** Calls of one API under way at once. */
+const AT_ONCE = 16
+/** Lines of a round that are logged one by one. */
+const MOST_SAID = 20
+
+interface Task {
+  /** They are planned together. */
+  readonly services: readonly ServiceText[]
+  readonly plan: Plan
+  readonly said: readonly OwnExport['wish'][]
+}
+
+/** Gives how many services it has looked at. Those that were written are added to `written`, and not taken again as long as they are there. */
+export async function round(leader: Leader, own: Cluster, around: Around, written: Set<ServiceText>): Promise<number> {
+  const services = leader.marks.take(MOST_PLANNED, written)
+  try {
+    const tasks = await confirmed(leader, own, around, services)
+    for (const { services: ones, plan } of tasks) for (const [service, fate] of fatesOf(plan, ones)) leader.tally.set(service, fate)
+    const open = tasks.filter((task) => !isEmpty(task))
+    for (const { services: ones } of tasks) for (const service of ones) leader.unsettled.delete(service)
+    for (const { services: ones } of open)
+      for (const service of ones) {
+        leader.unsettled.add(service)
+        written.add(service)
+      }
+    await carryOut(leader, open)
+  } catch (error) {
+    for (const service of services) leader.unsettled.add(service)
+    throw error
+  }
+  return services.length
+}
+
+const isEmpty = ({ plan: { up, down }, said }: Task): boolean =>
+  (up === undefined || isEmptyUp(up)) && isEmptyDown(down) && said.length === 0
+
+async function confirmed(
+  leader: Leader,
+  own: Cluster,
+  { known, obstacle }: Around,
+  services: readonly ServiceText[],
+): Promise<readonly Task[]> {
+  const tasks = tasksOf(leader, { known, obstacle }, services)
+  const isLess = tasks.some(({ plan }) => withdraws(plan.down, known.clusterId))
+  if (known.isFrozen || !isLess || (await stillHasUs(leader, own))) return tasks
+  return tasksOf(leader, { known: { ...known, isFrozen: true }, obstacle }, services)
+}
+
+interface Circumstances {
+  readonly known: Known
+  readonly obstacle: string | undefined
+}
+function tasksOf({ world, stores }: Leader, { known, obstacle }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
+  const planned = new Set<ServiceText>()
+  return services.flatMap((service) => {
+    if (planned.has(service)) return []
+    const group = together(stores.copies, known, service)
+    for (const one of group) planned.add(one)
+    const plan = planOf(stores.copies, known, group)
+    return [{ services: group, plan, said: conditionsOf(world, { ...plan, obstacle }) }]
+  })
+}
+
+/** Both sides at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
+async function carryOut({ world, stores, signal }: Leader, tasks: readonly Task[]): Promise<void> {
+  const { local, broker, log } = world
+  if (tasks.length === 0) return
+  if (!(await isHolder(world)) || signal.aborted) throw new Error('the lease is not this agent’s now: nothing is written')
+  let count = 0
+  const say = (side: string) => (line: string) => {
+    count += 1
+    if (count <= MOST_SAID) log.info(line, { side })
+  }
+  const here: Side = { api: local, gate: openGate(AT_ONCE), say: say('here'), expect: expectHere(stores.copies) }
+  const there: Side | undefined = broker && {
+    api: broker,
+    gate: openGate(AT_ONCE),
+    say: say('broker'),
+    expect: expectBroker(stores.copies),
+  }
+  const done = await Promise.allSettled(
+    tasks.flatMap(({ plan, said }) => [
+      writeDown(here, plan.down),
+      ...said.map((one) => writeStatus(here, one)),
+      ...(plan.up === undefined || there === undefined ? [] : [writeUp(there, plan.up)]),
+    ]),
+  )
+  if (count > MOST_SAID) log.info('and more like these', { count: count - MOST_SAID })
+  for (const result of done) if (result.status === 'rejected') throw result.reason
+}
+
+/** Whether the lease is ours, as the API has it at this moment. */
+async function isHolder({ local, settings, hostname }: DiscoveryWorld): Promise<boolean> {
+  return holderOf(await local.get('Lease', LEASE, settings.namespace)) === hostname
+}
