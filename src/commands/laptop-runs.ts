@@ -4,6 +4,7 @@ import { exportServices } from './export.ts'
 import { forget } from './forget.ts'
 import { infoRuns } from './info-runs.ts'
 import { join } from './join.ts'
+import { resolve } from './resolve.ts'
 import { show } from './show.ts'
 import { unexportServices } from './unexport.ts'
 import { uninstall } from './uninstall.ts'
@@ -17,6 +18,7 @@ export const laptopRuns: Runs = {
   export: exportServices,
   forget,
   join,
+  resolve,
   show,
   unexport: unexportServices,
   uninstall,

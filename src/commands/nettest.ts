@@ -1,7 +1,9 @@
 import { messageOf } from '../model/errors.ts'
 import { type Aim, type AimResult, DONE_LINE, type FlowState, gapsOf, MOST_BYTES, parseAim, writeAim } from '../model/nettest.ts'
+import { type NameResult, parseName, typeOf } from '../model/nettest-name.ts'
 import { echoTcp, echoUdp, openEchoFlow } from '../system/echo-client.ts'
 import { openEchoServer } from '../system/echo-server.ts'
+import { askDns } from '../system/resolve.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
@@ -37,8 +39,11 @@ const serve: Run = async ({ signal, stdout, hostname }, given) => {
 const beClient: Run = async (context, given) => {
   const aims = given.many('aim').map((text) => aimOf(text))
   const flow = given.text('flow')
-  if ((aims.length === 0) === (flow === undefined)) throw usage('give either --aim or --flow', 'aim')
+  const names = given.many('ask').map((text) => named(text, parseName, 'ask'))
+  if ([aims.length > 0, flow !== undefined, names.length > 0].filter((is) => is).length !== 1)
+    throw usage('give either --aim, --flow or --ask', 'aim')
   if (flow !== undefined) await runFlow(context, aimOf(flow), given)
+  else if (names.length > 0) await askNames(context, names, given.text('dns-server'))
   else await askAll(context, aims, given)
   return undefined
 }
@@ -51,6 +56,18 @@ async function askAll(context: Context, aims: readonly Aim[], given: Given): Pro
   }
   await Promise.all(Array.from({ length: given.number('parallel', 1, 256) }, worker))
   if (!context.signal.aborted) context.stdout.write(`${DONE_LINE}\n`)
+}
+
+/** Asks the DNS for each name. */
+async function askNames({ clock, signal, stdout }: Context, names: readonly string[], server: string | undefined): Promise<void> {
+  for (const name of names) {
+    const type = typeOf(name)
+    const began = clock.now()
+    const { answers, code, servers } = await askDns({ name, type, server, signal })
+    const line: NameResult = { ask: name, type, ok: answers !== undefined, answers, code, servers, ms: clock.now() - began }
+    stdout.write(`${JSON.stringify(line)}\n`)
+  }
+  if (!signal.aborted) stdout.write(`${DONE_LINE}\n`)
 }
 
 /** Asks until there is an answer or no time is left; once in any case. */
@@ -98,10 +115,12 @@ async function runFlow(context: Context, aim: Aim, given: Given): Promise<void> 
 
 const print = ({ stdout }: Context, line: AimResult | FlowState): void => void stdout.write(`${JSON.stringify(line)}\n`)
 
-function aimOf(text: string): Aim {
+const aimOf = (text: string): Aim => named(text, parseAim, 'aim')
+
+function named<T>(text: string, parse: (text: string) => T, flag: string): T {
   try {
-    return parseAim(text)
+    return parse(text)
   } catch (error) {
-    throw usage(messageOf(error), 'aim')
+    throw usage(messageOf(error), flag)
   }
 }

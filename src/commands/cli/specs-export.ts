@@ -39,7 +39,7 @@ const ARGS = [
   { name: 'name', brief: 'of the Service, or of the namespace' },
 ]
 
-/** Commands that make services of one cluster known in all, and take that back. */
+/** Commands that make services of one cluster known in all, take that back, and ask by which name. */
 export const EXPORT_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'export',
@@ -73,6 +73,27 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
       ['subctl unexport service web -n shop', 'of the current context’s cluster'],
       ['subctl unexport service web -n shop --context east --wait', 'of east, until it is gone'],
       ['subctl unexport namespace shop --plan', 'which exports of a namespace would be removed'],
+    ],
+  },
+  {
+    name: 'resolve',
+    part: 'laptop',
+    brief: 'Ask the DNS of each cluster for a name, and say who answers what, and why not',
+    text: [
+      'A pod without rights asks, from a namespace of its own in each cluster, which is removed again. NAME may be short: `web.shop` is',
+      '`web.shop.svc.clusterset.local`. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
+    ].join('\n'),
+    args: [{ name: 'name', brief: 'such as web.shop, east.web.shop.svc.clusterset.local or _http._tcp.web.shop.svc.clusterset.local' }],
+    flags: [
+      ...CLUSTERS,
+      { name: 'namespace', short: 'n', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' },
+      { name: 'image', value: 'NAME', brief: 'what the pods run; default: the image of the agents' },
+      { name: 'timeout', value: 'TIME', brief: 'the longest that it may take', fallback: '2m' },
+      OUTPUT_FLAG,
+    ],
+    examples: [
+      ['subctl resolve web.shop --contexts west,east', 'what pods of both clusters get'],
+      ['subctl resolve _http._tcp.web.shop.svc.clusterset.local', 'ports and targets, in the current context’s cluster'],
     ],
   },
 ]

@@ -21,7 +21,7 @@ export interface Outcome {
 export function tell(context: Context, given: Given, outcome: Outcome): void {
   if (given.need('output') === 'name') {
     const names = outcome.clusters.flatMap(({ steps }) => steps.filter(({ object }) => object !== undefined))
-    for (const name of new Set(names.map((step) => step.name))) context.stdout.write(`serviceexport/${name}\n`)
+    for (const name of new Set(names.map((step) => step.name))) context.stdout.write(`serviceexport.multicluster.x-k8s.io/${name}\n`)
     return
   }
   print(context, given, lines(outcome), data(outcome))

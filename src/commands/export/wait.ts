@@ -85,7 +85,10 @@ export function checkEffects(effects: readonly Effect[]): void {
   const late = effects.filter(({ state }) => state === 'waiting')
   const listed = (some: readonly Effect[]): string =>
     some.map(({ context, name, text }) => `  ${name} (context ${context}): ${printable(text)}`).join('\n')
-  if (failed.length > 0) throw new UserError('SUB0906', `Not exported:\n${listed([...failed, ...late])}`)
+  if (failed.length > 0)
+    throw new UserError('SUB0906', `Not exported:\n${listed([...failed, ...late])}`, {
+      hint: 'Mend what is said; it is looked at again by itself.',
+    })
   if (late.length > 0)
     throw new UserError('SUB0907', `Time ran out (--timeout) before an agent had done it:\n${listed(late)}`, {
       hint: 'What was written stays. Look into the log of `subctl discovery` in that cluster.',

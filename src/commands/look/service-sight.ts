@@ -24,18 +24,24 @@ export interface ServiceSight {
   own(service: string): Count
   /** What is behind an import, by the cluster that it comes from; of a service with an address another cluster counts as one. */
   behind(service: string): ReadonlyMap<string, Count>
+  /** The cluster that a backend of the import is of. */
+  sourceOf(service: string, address: string): string | undefined
 }
 
 export const keyOf = ({ metadata }: ServiceExport | ServiceImport): string => `${metadata.namespace}/${metadata.name}`
 
-/** Throws a UserError where the cluster is in no clusterset. */
-export async function serviceSight(subject: Subject, agentsNamespace: string): Promise<ServiceSight> {
+/** Of all services, or of those of one namespace. Throws a UserError where the cluster is in no clusterset. */
+export async function serviceSight(
+  subject: Subject,
+  agentsNamespace: string,
+  services: Pick<Query, 'namespace'> = {},
+): Promise<ServiceSight> {
   const { api } = subject
   const [settings, exports, imports, slices, namespaces] = await Promise.all([
     api.get('ConfigMap', SETTINGS_CONFIGMAP, agentsNamespace),
-    listIfServed(api, 'ServiceExport'),
-    listIfServed(api, 'ServiceImport'),
-    api.listOf('EndpointSlice', {}, readSlice),
+    listIfServed(api, 'ServiceExport', services),
+    listIfServed(api, 'ServiceImport', services),
+    api.listOf('EndpointSlice', services, readSlice),
     api.listOf('Namespace', {}, ({ metadata }) => metadata.name),
   ])
   const clusterId = settings?.data?.SUBMARINER_CLUSTERID
@@ -50,10 +56,12 @@ export async function serviceSight(subject: Subject, agentsNamespace: string): P
     own: (service) => countOf(ofServices.get(service) ?? []),
     behind: (service) =>
       new Map([...Map.groupBy(ofImports.get(service) ?? [], ({ cluster }) => cluster)].sort().map(([id, all]) => [id, countOf(all)])),
+    sourceOf: (service, address) =>
+      ofImports.get(service)?.find(({ backends }) => backends.some((one) => one.address === address))?.cluster,
   }
 }
 
-async function listIfServed<K extends Kind>(api: KubeApi, kind: K, query: Query = {}): Promise<readonly Of<K>[] | undefined> {
+async function listIfServed<K extends Kind>(api: KubeApi, kind: K, query: Query): Promise<readonly Of<K>[] | undefined> {
   try {
     return (await api.list(kind, query)).items
   } catch (error) {

@@ -115,8 +115,10 @@ export function openPodRun(options: PodRunOptions): PodRun {
 
 const ALONE = 'one context alone was given: pods talk between the clusters of --contexts A,B'
 
+export type PodPlanOptions = Pick<PodRunOptions, 'when' | 'namespace' | 'image' | 'clock' | 'lifeMs'>
+
 /** How pods are run in the cluster; text: why they are not. */
-async function planOf({ api }: Subject, options: PodRunOptions): Promise<{ cluster: PodCluster; seen: Look } | string> {
+export async function planOf({ api }: Subject, options: PodPlanOptions): Promise<{ cluster: PodCluster; seen: Look } | string> {
   const { when, namespace, clock, lifeMs } = options
   if (when === 'false') return '--pods false'
   const agents = await api.get('DaemonSet', ROUTE_AGENT_WORKLOAD, namespace).catch(() => undefined)

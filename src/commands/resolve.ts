@@ -1,0 +1,106 @@
+// `subctl resolve NAME`: what the DNS of each cluster says of a name of the clusterset.
+import { EXIT, UserError } from '../model/errors.ts'
+import { type NameResult, parseName, typeOf } from '../model/nettest-name.ts'
+import { type Given, usage } from './cli/given.ts'
+import type { Run } from './cli/run.ts'
+import type { Context } from './context.ts'
+import { print, say } from './join/stage.ts'
+import { marksFor } from './look/marks.ts'
+import { type ServiceSight, serviceSight } from './look/service-sight.ts'
+import { type Subject, subjects } from './look/subjects.ts'
+import { printable } from './look/tables.ts'
+import { askIn } from './resolve/ask.ts'
+import { keyOf, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
+
+/** Pods end by themselves so long after the last moment at which they could be needed. */
+const POD_SPARE_MS = 30_000
+
+interface Asked {
+  readonly subject: Subject
+  /** Undefined where the cluster is in no clusterset. */
+  readonly sight: ServiceSight | undefined
+  /** Text: why it could not be asked. */
+  readonly result: NameResult | string
+}
+/** What one cluster says. */
+interface Finding {
+  readonly cluster: string
+  readonly context: string
+  readonly ok: boolean
+  readonly code?: string
+  readonly answers: readonly Owned[]
+  readonly servers: readonly string[]
+  readonly ms?: number
+  readonly reason?: string
+}
+
+export const resolve: Run = async (context, given) => {
+  const name = nameOf(given.args[0] ?? '')
+  const timeoutMs = given.duration('timeout')
+  const found = await subjects(context, given)
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  const namespace = given.need('namespace')
+  const asking = {
+    ...{ name, namespace, signal, clock: context.clock, when: 'true' as const },
+    image: given.text('image'),
+    lifeMs: timeoutMs + POD_SPARE_MS,
+    tell: (left: string) => say(context, `note: ${left}`),
+  }
+  const asked = await Promise.all(
+    found.map(async (subject): Promise<Asked> => {
+      const sight = await sightOf(subject, namespace, serviceOf(name)?.namespace)
+      return { subject, sight, result: await askIn(subject, asking) }
+    }),
+  )
+  context.signal.throwIfAborted()
+  const findings = asked.map((one) => findingOf(name, one, asked))
+  print(context, given, [name, ...findings.map((finding) => lineOf(context, given, finding))], {
+    ...{ kind: 'Resolution', name, type: typeOf(name) },
+    clusters: findings,
+  })
+  return findings.every(({ ok }) => ok) ? undefined : EXIT.checkFailed
+}
+
+function nameOf(text: string): string {
+  try {
+    return wholeName(parseName(text))
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(error.message)
+    throw error
+  }
+}
+
+/** A cluster that is in no clusterset can be asked all the same. */
+async function sightOf(subject: Subject, agents: string, namespace: string | undefined): Promise<ServiceSight | undefined> {
+  try {
+    return await serviceSight(subject, agents, namespace === undefined ? {} : { namespace })
+  } catch (error) {
+    if (error instanceof UserError && error.id === 'SUB0602') return undefined
+    throw error
+  }
+}
+
+function findingOf(name: string, { subject, sight, result }: Asked, all: readonly Asked[]): Finding {
+  const place = { cluster: sight?.clusterId ?? subject.name, context: subject.name }
+  if (typeof result === 'string') return { ...place, ok: false, answers: [], servers: [], reason: `not asked: ${result}` }
+  const { ok, code, servers, ms, answers = [] } = result
+  const service = serviceOf(name)
+  const known = service !== undefined && sight !== undefined ? { service, sight } : undefined
+  const exporters =
+    known === undefined ? [] : all.flatMap((one) => (one.sight?.exports.has(keyOf(known.service)) === true ? [one.sight.clusterId] : []))
+  const reason = ok || known === undefined ? undefined : reasonOf(result, known.service, known.sight, exporters)
+  return {
+    ...{ ...place, ok, servers, ms },
+    ...(code !== undefined && { code }),
+    answers: answers.map((value) => (known === undefined || value.includes(':') ? { value } : ownerOf(value, known.service, known.sight))),
+    ...(reason !== undefined ? { reason } : !ok && sight === undefined ? { reason: 'the cluster has not joined a clusterset' } : {}),
+  }
+}
+
+function lineOf(context: Context, given: Given, { cluster, ok, code, answers, servers, ms, reason }: Finding): string {
+  const marks = marksFor(context.stdout, context, given)
+  const what = ok ? answers.map(ownedText).join(', ') : code
+  const whom = servers.length === 0 ? '' : ` from ${servers.join(', ')} in ${ms} ms`
+  const why = reason === undefined ? '' : `${what === undefined ? '' : ': '}${reason}`
+  return `  ${ok ? marks.ok : marks.failed} ${cluster}: ${printable(`${what ?? ''}${whom}${why}`)}`
+}

@@ -1,0 +1,72 @@
+// Why a cluster's DNS says what it says, from what its API has of the service.
+import { readName, type ServiceName } from '../../discovery/dns/names.ts'
+import type { NameResult } from '../../model/nettest-name.ts'
+import type { ServiceSight } from '../look/service-sight.ts'
+
+export const ZONE = 'clusterset.local'
+
+/** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone. */
+export function wholeName(name: string): string {
+  if (name.endsWith('.svc')) return `${name}.${ZONE}`
+  return name.split('.').length === 2 ? `${name}.svc.${ZONE}` : name
+}
+
+/** The service that the name is of; undefined where it is of none. */
+export function serviceOf(name: string): ServiceName | undefined {
+  const labels = name.split('.')
+  const read = readName(labels.slice(0, labels.lastIndexOf('svc') + 1))
+  return read.kind === 'service' ? read : undefined
+}
+
+export const keyOf = ({ namespace, service }: ServiceName): string => `${namespace}/${service}`
+
+/** One answer. `is`: the service's address in this cluster, a backend of a cluster, or nothing that is known of the service. */
+export interface Owned {
+  readonly value: string
+  readonly is?: 'service' | 'backend' | 'unknown'
+  readonly cluster?: string
+}
+
+/** Whose an address is. */
+export function ownerOf(value: string, service: ServiceName, sight: ServiceSight): Owned {
+  const key = keyOf(service)
+  if (sight.imports.get(key)?.spec?.ips?.includes(value) === true) return { value, is: 'service' }
+  const cluster = sight.sourceOf(key, value)
+  return cluster === undefined ? { value, is: 'unknown' } : { value, is: 'backend', cluster }
+}
+
+export function ownedText({ value, is, cluster }: Owned): string {
+  if (is === undefined) return value
+  return `${value} (${is === 'service' ? 'the service’s own address in this cluster' : (cluster ?? 'not known as an address of the service')})`
+}
+
+/** What stands in the way of an answer. `others`: the clusters that export the service, as far as they were asked. */
+export function reasonOf(result: NameResult, service: ServiceName, sight: ServiceSight, others: readonly string[]): string {
+  if (result.code === 'TIMEOUT' || result.code === 'CONNREFUSED')
+    return 'no DNS server answers pods there: see whether the cluster’s DNS runs'
+  return unimported(service, sight, others) ?? imported(result, service, sight)
+}
+
+function unimported({ namespace, service }: ServiceName, sight: ServiceSight, others: readonly string[]): string | undefined {
+  if (!sight.isServed) return 'the cluster does not have the kinds of services across clusters'
+  if (sight.imports.has(`${namespace}/${service}`)) return undefined
+  if (!sight.namespaces.has(namespace)) return `there is no namespace ${namespace} here, so its services are not imported`
+  if (others.length === 0)
+    return `there is no ServiceImport ${service} in namespace ${namespace}: none of the clusters asked exports the service`
+  return `there is no ServiceImport ${service} in namespace ${namespace}, though ${others.join(', ')} exports it: look into the log of \`subctl discovery\``
+}
+
+function imported({ code, type }: NameResult, name: ServiceName, sight: ServiceSight): string {
+  const behind = [...sight.behind(keyOf(name))]
+  const counts = behind.map(([cluster, { ready, all }]) => `${cluster} ${ready}/${all}`).join(', ')
+  const wanted = name.cluster === undefined ? behind : behind.filter(([cluster]) => cluster === name.cluster)
+  if (name.cluster !== undefined && wanted.length === 0)
+    return `cluster ${name.cluster} does not export the service; those that do: ${counts || 'none'}`
+  if (wanted.every(([, { ready }]) => ready === 0)) return `nothing of the service is ready: ${counts || 'it has no backends'}`
+  if (code === 'NODATA') return `the name is known and has no ${type} record`
+  if (code !== 'NXDOMAIN')
+    return 'the DNS server knows the zone and cannot answer for it, such as where it forwards to a server that is away'
+  if (name.cluster !== undefined || name.host !== undefined)
+    return 'the service is imported, but the name is not known: names of single clusters and pods of services with an address need `subctl dns`'
+  return `the service is imported and ready, but the cluster’s DNS does not know it: it has neither the option multicluster nor a forwarding to \`subctl dns\` (docs/dns.md)`
+}

@@ -1,0 +1,213 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { main } from '../../src/commands/cli/main.ts'
+import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { DONE_LINE } from '../../src/model/nettest.ts'
+import { type NameResult, parseName, readNameResult } from '../../src/model/nettest-name.ts'
+import type { DaemonSet, Pod } from '../../src/model/resources.ts'
+import { handClock } from '../fakes/clock.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { AGENTS, type Site, type Sites, sites } from '../fakes/discovery.ts'
+import { type FakeApi, make } from '../fakes/kube.ts'
+
+let open: Sites | undefined
+afterEach(async () => {
+  await open?.end()
+  open = undefined
+})
+
+type Dns = (name: string, site: Site) => Pick<NameResult, 'answers' | 'code'> | string
+
+/** Three clusters whose agents run as pods; west exports web, and north lacks the namespace. What their DNS says is the test's. */
+async function scene(dns: Dns) {
+  const clock = handClock()
+  const all = sites(clock, ['west', 'east', 'north'])
+  open = all
+  const each = ['west', 'east', 'north'].map((id) => all.site(id))
+  const apis: Record<string, FakeApi> = {}
+  for (const site of each) {
+    furnish(site)
+    apis[site.id] = site.api.api('laptop')
+    site.start()
+  }
+  all.site('north').dropNamespace('shop')
+  all.site('west').serve('web')
+  all.site('west').wish('web')
+  await all.turn(6_000)
+  const resolve = async (line: string) => {
+    const world = fakeWorld({ apis, clock, env: { LANG: 'C' } })
+    const state = { isOver: false }
+    const run = main(['resolve', ...line.split(' ')], world.context, laptopRuns).finally(() => {
+      state.isOver = true
+    })
+    while (!state.isOver) {
+      await all.turn(20)
+      for (const site of each) runPods(site, dns)
+    }
+    return { code: await run, out: world.out(), err: world.err() }
+  }
+  const leftovers = (): readonly string[] =>
+    each.flatMap((site) =>
+      site.api.objects('Namespace').flatMap(({ metadata }) => (metadata.name.includes('verify') ? [metadata.name] : [])),
+    )
+  return { all, apis, resolve, leftovers }
+}
+
+function furnish({ api, id }: Site): void {
+  const containers = [{ name: 'agent', image: 'localhost/subctl:1' }]
+  const spec: Omit<DaemonSet, 'apiVersion' | 'kind' | 'metadata'> = { spec: { template: { spec: { containers } } } }
+  api.put(make('DaemonSet', 'submariner-route-agent', spec, { namespace: AGENTS }))
+  api.put(make('ConfigMap', 'submariner-settings', { data: { SUBMARINER_CLUSTERID: id } }, { namespace: AGENTS }))
+  api.put(make('Node', `${id}-w1`, {}))
+}
+
+/** The node: a pod that is new runs, and has said what its DNS answers. */
+function runPods(site: Site, dns: Dns): void {
+  for (const pod of site.api.objects('Pod')) {
+    if (pod.status !== undefined) continue
+    const args = pod.spec?.containers?.[0]?.args ?? []
+    const name = args[args.indexOf('--ask') + 1] ?? ''
+    const answer = dns(name, site)
+    const running: Pod = { ...pod, status: { phase: 'Running', podIP: `10.${site.n}.9.9` } }
+    site.api.put(running)
+    const line = typeof answer === 'string' ? answer : resultLine(name, answer, site)
+    const done = typeof answer === 'string' ? '' : `${DONE_LINE}\n`
+    site.api.answer(`/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}/log`, `${line}\n${done}`)
+    if (typeof answer === 'string') site.api.put({ ...running, status: { phase: 'Failed' } } as Pod)
+  }
+}
+
+const resultLine = (ask: string, answer: Pick<NameResult, 'answers' | 'code'>, { n }: Site): string =>
+  JSON.stringify({
+    ask,
+    type: ask.startsWith('_') ? 'SRV' : 'A',
+    ok: answer.answers !== undefined,
+    ...answer,
+    servers: [`10.96.${n}.10`],
+    ms: 3,
+  })
+
+const vip = ({ api }: Site): string => api.objects('ServiceImport')[0]?.spec.ips?.[0] ?? ''
+const gone: Dns = () => ({ code: 'NXDOMAIN' })
+
+describe('subctl resolve', () => {
+  it('shows what each cluster answers, whose address it is, and why one does not', async () => {
+    const { resolve, leftovers } = await scene((_, site) => (site.id === 'north' ? { code: 'NXDOMAIN' } : { answers: [vip(site)] }))
+    const { code, out, err } = await resolve('web.shop --contexts west,east,north')
+    expect([code, out, err]).toMatchInlineSnapshot(`
+[
+  2,
+  "web.shop.svc.clusterset.local
+  ok west: 100.1.9.2 (the service’s own address in this cluster) from 10.96.1.10 in 3 ms
+  ok east: 100.2.9.1 (the service’s own address in this cluster) from 10.96.2.10 in 3 ms
+  FAILED north: NXDOMAIN from 10.96.3.10 in 3 ms: there is no namespace shop here, so its services are not imported
+",
+  "",
+]
+`)
+    expect(leftovers()).toEqual([])
+  })
+
+  it('ends with 0 where all answer, and names the cluster that an address is of', async () => {
+    const { resolve } = await scene(() => ({ answers: ['100.1.0.10'] }))
+    const { code, out } = await resolve('west.web.shop.svc.clusterset.local. --context east')
+    expect([code, out]).toEqual([0, 'west.web.shop.svc.clusterset.local\n  ok east: 100.1.0.10 (west) from 10.96.2.10 in 3 ms\n'])
+  })
+
+  it('says so where an answer is no address of the service', async () => {
+    const { resolve } = await scene(() => ({ answers: ['192.0.2.1'] }))
+    expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')
+  })
+
+  it.each([
+    ['no export', 'other.shop', { code: 'NXDOMAIN' }, 'none of the clusters asked exports the service'],
+    [
+      'no such cluster',
+      'south.web.shop.svc.clusterset.local',
+      { code: 'NXDOMAIN' },
+      'cluster south does not export the service; those that do: west 1/1',
+    ],
+    ['a DNS that lacks the zone', 'web.shop', { code: 'NXDOMAIN' }, 'neither the option multicluster nor a forwarding'],
+    ['a DNS that lacks names of clusters', 'west.web.shop.svc.clusterset.local', { code: 'NXDOMAIN' }, 'need `subctl dns`'],
+    ['a DNS that forwards to nowhere', 'web.shop', { code: 'SERVFAIL' }, 'cannot answer for it'],
+    ['no DNS', 'web.shop', { code: 'TIMEOUT' }, 'no DNS server answers pods there'],
+    ['no such type', '_http._tcp.web.shop.svc.clusterset.local', { code: 'NODATA' }, 'has no SRV record'],
+  ])('says why: %s', async (_, name, answer, reason) => {
+    const { resolve } = await scene(() => answer)
+    const { code, out } = await resolve(`${name} --context east`)
+    expect(code).toBe(2)
+    expect(out).toContain(`FAILED east: ${answer.code} from 10.96.2.10 in 3 ms: `)
+    expect(out).toContain(reason)
+  })
+
+  it('says why: nothing is ready, since the gateways do not reach the cluster', async () => {
+    const { all, resolve } = await scene(gone)
+    all.site('east').connections({ west: 'error' })
+    await all.turn(3_000)
+    expect((await resolve('web.shop --context east')).out).toContain('nothing of the service is ready: west 0/1')
+  })
+
+  it('says why: another cluster exports it, and the agent here has not imported it', async () => {
+    const { all, resolve } = await scene(gone)
+    const { api } = all.site('east')
+    for (const site of ['west', 'east', 'north']) all.site(site)
+    await open?.end()
+    api.drop('ServiceImport', 'web', 'shop')
+    expect((await resolve('web.shop --contexts west,east')).out).toContain('though west exports it: look into the log')
+  })
+
+  it('says what a pod says that is too old to ask, and that no pod can be run', async () => {
+    const { all, resolve, leftovers } = await scene(() => "error SUB0101: unknown option '--ask'\nSee `subctl help nettest`.")
+    const old = await resolve('web.shop --context east')
+    expect([old.code, old.out]).toEqual([
+      2,
+      "web.shop.svc.clusterset.local\n  FAILED east: not asked: the pod on node east-w1 said: error SUB0101: unknown option '--ask'\n",
+    ])
+    all.site('east').api.drop('DaemonSet', 'submariner-route-agent', AGENTS)
+    expect((await resolve('web.shop --context east')).out).toContain('name the image of ours with --image')
+    expect(leftovers()).toEqual([])
+  })
+
+  it('-o json is for programs', async () => {
+    const { resolve } = await scene((_, site) => ({ answers: [vip(site)] }))
+    expect(JSON.parse((await resolve('web.shop --context east -o json')).out)).toMatchInlineSnapshot(`
+{
+  "apiVersion": "subctl.submariner.io/v1",
+  "clusters": [
+    {
+      "answers": [
+        {
+          "is": "service",
+          "value": "100.2.9.1",
+        },
+      ],
+      "cluster": "east",
+      "context": "east",
+      "ms": 3,
+      "ok": true,
+      "servers": [
+        "10.96.2.10",
+      ],
+    },
+  ],
+  "kind": "Resolution",
+  "name": "web.shop.svc.clusterset.local",
+  "type": "A",
+}
+`)
+  })
+
+  it.each(['web_1.shop', '-a.shop', 'a..b', `${'a'.repeat(64)}.shop`, '$(id).shop'])('refuses %s, which is no name', async (name) => {
+    const { resolve } = await scene(gone)
+    expect(await resolve(`--context east ${name}`)).toMatchObject({ code: 64, err: expect.stringContaining('SUB0101') })
+  })
+})
+
+describe('names and results of nettest', () => {
+  it('are read in any case and with a dot at the end', () => {
+    expect(parseName('Web.Shop.SVC.clusterset.local.')).toBe('web.shop.svc.clusterset.local')
+  })
+  it('are nothing where the line is another', () => {
+    expect(readNameResult('{"done":true}')).toBeUndefined()
+    expect(readNameResult('no json')).toBeUndefined()
+  })
+})
