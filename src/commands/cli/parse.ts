@@ -20,12 +20,15 @@ export function parse(argv: readonly string[], commands: readonly CommandSpec[],
 
 const flagsOf = (spec: CommandSpec): readonly FlagSpec[] => [...spec.flags, ...GLOBAL_FLAGS]
 
-/** The same words with a value for each flag that may stand without. */
+/** The same words with a value for each flag that may stand without, unless one of its values is the next word. */
 function withValues(argv: readonly string[], commands: readonly CommandSpec[]): readonly string[] {
-  const bare = new Map<string, string>(
-    commands.flatMap(flagsOf).flatMap((f) => (f.bare === undefined ? [] : [[`--${f.name}`, `--${f.name}=${f.bare}`] as const])),
+  const bare = new Map<string, FlagSpec>(
+    commands.flatMap(flagsOf).flatMap((f) => (f.bare === undefined ? [] : [[`--${f.name}`, f] as const])),
   )
-  return argv.map((word) => bare.get(word) ?? word)
+  return argv.map((word, i) => {
+    const flag = bare.get(word)
+    return flag === undefined || flag.choices?.includes(argv[i + 1] ?? '') === true ? word : `${word}=${flag.bare}`
+  })
 }
 
 /** The same words with the flags ahead of the verb moved behind it. */

@@ -4,7 +4,7 @@ export interface FlagSpec {
   readonly short?: string
   /** The value's name in help, such as `FILE`. */
   readonly value?: string
-  /** What the flag says where it is given without a value, as `--wait`; another is given as `--wait=false` then. */
+  /** What the flag says where none of its choices follows, as `--wait`; `--wait false` and `--wait=false` give another. */
   readonly bare?: string
   readonly brief: string
   /** Where the flag is not given, the environment variable that is read instead. */

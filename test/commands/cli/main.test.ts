@@ -69,6 +69,21 @@ describe('main', () => {
     expect((await run('show', echo, env)).out).toContain('kubeconfig=from-env')
     expect((await run('show --kubeconfig b', echo, env)).out).toContain('kubeconfig=b')
   })
+  it.each([
+    ['join a.subm --wait', 'a.subm true'],
+    ['join --wait a.subm', 'a.subm true'],
+    ['join --wait false a.subm', 'a.subm false'],
+    ['join a.subm --wait true', 'a.subm true'],
+    ['--wait false join a.subm', 'a.subm false'],
+    ['join a.subm --wait=false', 'a.subm false'],
+    ['join a.subm', 'a.subm undefined'],
+  ])('takes a flag with and without its value: %s', async (line, out) => {
+    const join: Runs[string] = async (context, given) => {
+      context.stdout.write(`${given.args.join(',')} ${given.text('wait')}`)
+      return undefined
+    }
+    expect(await run(line, { ...infoRuns, join })).toMatchObject({ code: EXIT.done, out })
+  })
   it('says where the flags of a command of another part belong', async () => {
     const { code, err } = await run('show', infoRuns)
     expect(code).toBe(EXIT.usage)
