@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { type Look, look } from '../checks/look.ts'
+import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import { SECTIONS, type Section } from './look/sections.ts'
@@ -36,8 +37,7 @@ async function lookAt(subject: Subject, namespace: string): Promise<Look> {
 
 function render(seen: readonly Seen[], sections: readonly Section[], given: Given): string {
   const format = given.need('output')
-  if (format === 'name')
-    return [...new Set(seen.flatMap((s) => objects(s, sections).map((o) => `${o.kind.toLowerCase()}/${o.metadata.name}`)))].join('\n')
+  if (format === 'name') return [...new Set(seen.flatMap((s) => objects(s, sections).map(nameOf)))].join('\n')
   if (format === 'json' || format === 'yaml') {
     const value = {
       apiVersion: 'subctl.submariner.io/v1',
@@ -52,6 +52,12 @@ function render(seen: readonly Seen[], sections: readonly Section[], given: Give
     return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value, { version: '1.1' }).trimEnd()
   }
   return seen.map((s) => tables(s, sections, format === 'wide')).join('\n\n')
+}
+
+/** As kubectl names an object of a group, and takes it: `endpoint.submariner.io/name`. */
+const nameOf = ({ kind, apiVersion, metadata }: Resource): string => {
+  const [group, version] = apiVersion.split('/')
+  return `${kind.toLowerCase()}${version === undefined ? '' : `.${group}`}/${metadata.name}`
 }
 
 const objects = (seen: Seen, sections: readonly Section[]) => [...new Set(sections.flatMap((section) => section.objects(seen.look)))]

@@ -1,15 +1,15 @@
 import { type Check, type Outcome, runChecks } from '../checks/check.ts'
 import type { CheckContext } from '../checks/subject.ts'
-import { EXIT, messageOf } from '../model/errors.ts'
+import { EXIT, messageOf, UserError } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context, Output } from './context.ts'
 import { type Marks, marksFor } from './look/marks.ts'
-import { type ClusterReport, countOf, junit, reportText } from './look/report.ts'
+import { type ClusterReport, countOf, junit, reportText, UNFINISHED } from './look/report.ts'
 import { subjects } from './look/subjects.ts'
 import { checkContexts } from './verify/contexts.ts'
 import { openGate } from './verify/gate.ts'
-import { outcomeLine, type StatusLine, statusLine } from './verify/lines.ts'
+import { foldSkipped, outcomeLine, type StatusLine, statusLine } from './verify/lines.ts'
 import { openPodRun, type PodRun } from './verify/pod-run.ts'
 import { agree, listing, selectChecks } from './verify/select.ts'
 
@@ -26,6 +26,8 @@ export const verify: Run = async (context, given) => {
   const parallel = given.number('parallel', 1, 256)
   const found = await subjects(context, given)
   if (disruptive.length > 0) await agree(context, given)
+  // A place that cannot be written is known before anything is checked.
+  await writeJunit(context, given, UNFINISHED)
   const timeoutMs = given.duration('timeout')
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
@@ -74,10 +76,12 @@ async function runRound(round: Round, clusters: readonly CheckContext[], checks:
   for (const run of running) {
     out.write(`Cluster of context "${run.name}"\n`)
     const outcomes: Outcome[] = []
+    const fold = foldSkipped()
     for await (const outcome of run.outcomes()) {
       outcomes.push(outcome)
-      out.write(`${outcomeLine(outcome, marks)}\n`)
+      if (!fold.takes(outcome)) out.write(`${outcomeLine(outcome, marks)}\n`)
     }
+    out.write(fold.line(marks))
     reports.push({ context: run.name, outcomes })
   }
   return reports
@@ -153,8 +157,7 @@ async function conclude(context: Context, given: Given, done: { reports: readonl
   const { reports, out, timedOut } = done
   const format = given.need('output')
   const counts = countOf(reports)
-  const file = given.text('junit-file')
-  if (file !== undefined) await context.files.write(file, junit(reports))
+  await writeJunit(context, given, junit(reports))
   if (format === 'json' || format === 'yaml') context.stdout.write(`${reportText(reports, format)}\n`)
   if (context.signal.aborted) return EXIT.interrupted
   if (timedOut) {
@@ -164,6 +167,14 @@ async function conclude(context: Context, given: Given, done: { reports: readonl
   const clusters = reports.length === 1 ? '' : ` over ${reports.length} clusters`
   out.write(`\n${counts.ok} checks in order, ${counts.failed} failed, ${counts.warning} warnings, ${counts.skipped} skipped${clusters}.\n`)
   return counts.failed > 0 ? EXIT.checkFailed : undefined
+}
+
+async function writeJunit({ files }: Context, given: Given, text: string): Promise<void> {
+  const file = given.text('junit-file')
+  if (file === undefined) return
+  await files.write(file, text).catch((error: unknown) => {
+    throw new UserError('SUB0103', `--junit-file: ${file} cannot be written: ${messageOf(error)}`, { exitCode: EXIT.usage, cause: error })
+  })
 }
 
 /** Takes the pods away again; where that is not possible it says what is left. */

@@ -73,7 +73,9 @@ Cluster "east" (context east)
 })
 
 it('show -o name and -o json are for programs', async () => {
-  expect((await show(['gateways', '--context', 'west', '-o', 'name'])).out).toBe('gateway/west-gw1\ngateway/west-gw2\n')
+  expect((await show(['gateways', '--context', 'west', '-o', 'name'])).out).toBe(
+    'gateway.submariner.io/west-gw1\ngateway.submariner.io/west-gw2\n',
+  )
   const { out } = await show(['endpoints', '--contexts', 'west,east', '-o', 'json'])
   expect(JSON.parse(out)).toMatchObject({
     apiVersion: 'subctl.submariner.io/v1',

@@ -71,6 +71,11 @@ describe('podSteps() says how a workload comes up', () => {
   it('names the label where no node carries it', () => {
     expect(steps({ daemonSets: [set({ desired: 0 })] })).toEqual(['waiting gateway: no node carries the label submariner.io/gateway=true'])
   })
+  it('does not ask for the label where it has just been set', () => {
+    expect(steps({ daemonSets: [set({ desired: 0 })], hasGateway: true })).toEqual([
+      'waiting gateway: the cluster has not looked at its nodes yet',
+    ])
+  })
   it('tells why a pod cannot even be made', () => {
     const events = [event('FailedCreate', 'exceeded quota', 'ds')]
     expect(steps({ daemonSets: [set({ desired: 1, current: 0 })], events })).toContain(

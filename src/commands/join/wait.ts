@@ -6,7 +6,7 @@ import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../ins
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'
-import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import { CHARON_WORKLOAD, GATEWAY_LABEL, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { Pod } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
 
@@ -104,7 +104,13 @@ async function look(
     api.list('Endpoint', inside),
     expected(),
   ])
-  const more = { ...(await details(workloads.flatMap((name) => allPodsOf(pods.items, name)))), ...(passedOver && { passedOver }) }
+  const isNowhere = sets.items.some(({ status }) => status?.desiredNumberScheduled === 0)
+  const hasGateway = isNowhere && (await api.list('Node', { labels: { [GATEWAY_LABEL]: 'true' } })).items.length > 0
+  const more = {
+    hasGateway,
+    ...(await details(workloads.flatMap((name) => allPodsOf(pods.items, name)))),
+    ...(passedOver && { passedOver }),
+  }
   const sight: ConnectionSight = { gateways: gateways.items, endpoints: endpoints.items, expected: ids }
   return [
     ...podSteps({ daemonSets: sets.items, pods: pods.items, events: inOrder(events.items), ...more }, workloads),

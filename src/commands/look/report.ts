@@ -32,6 +32,15 @@ export function reportText(reports: readonly ClusterReport[], format: 'json' | '
   return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value).trimEnd()
 }
 
+/** What the file says until the checks are done: a run that is broken off is no success. */
+export const UNFINISHED = `<?xml version="1.0" encoding="UTF-8"?>
+<testsuites>
+  <testsuite name="subctl verify" tests="1" errors="1">
+    <testcase classname="subctl verify" name="all checks were made"><error message="the run did not end"/></testcase>
+  </testsuite>
+</testsuites>
+`
+
 /** JUnit XML: a suite a cluster, a case a check; a warning is a passed case that says so in its output. */
 export function junit(reports: readonly ClusterReport[]): string {
   const suites = reports.map(({ context, outcomes }) => {

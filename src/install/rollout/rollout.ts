@@ -16,6 +16,8 @@ export interface PodSight {
   readonly logs: ReadonlyMap<string, string>
   /** uids of old pods that are not waited for, since they are replaced in their turn. */
   readonly passedOver?: ReadonlySet<string>
+  /** Whether a node carries the gateway label, as far as that was asked. */
+  readonly hasGateway?: boolean
 }
 
 /** A step for each workload, and one for each pod that is not ready and says why. */
@@ -30,7 +32,7 @@ function workloadSteps(sight: PodSight, name: string): readonly Step[] {
     return [{ what, state: 'waiting', text: 'the cluster has not looked at it yet' }]
   const desired = set.status?.desiredNumberScheduled ?? 0
   const pods = podsOf(sight.pods, name)
-  if (desired === 0 && pods.length === 0) return [nowhere(what, set)]
+  if (desired === 0 && pods.length === 0) return [nowhere(what, set, sight)]
   const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => troubleStep(what, pod, sight))
   return [countStep(what, set, sight), ...notMade(what, set, sight), ...troubles.filter((step) => step !== undefined)]
 }
@@ -49,13 +51,14 @@ export const podsOf = (pods: readonly Pod[], workload: string): readonly Pod[] =
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 
-function nowhere(what: string, set: DaemonSet): Step {
+function nowhere(what: string, set: DaemonSet, { hasGateway }: PodSight): Step {
   const selector = at(set, 'spec', 'template', 'spec', 'nodeSelector', GATEWAY_LABEL)
+  // Of a label that has just been set the cluster takes note a moment later.
+  if (selector !== undefined && hasGateway === true) return { what, state: 'waiting', text: 'the cluster has not looked at its nodes yet' }
   return selector === undefined
     ? { what, state: 'failing', text: 'no node would take it' }
     : {
         what,
-        // Of a label that has just been set the cluster takes note a moment later.
         state: 'waiting',
         text: `no node carries the label ${GATEWAY_LABEL}=true`,
         hint: `subctl join --gateway NODE, or kubectl label node NODE ${GATEWAY_LABEL}=true`,
