@@ -3,13 +3,13 @@ import type { KubeApi } from '../k8s/api.ts'
 import type { Store } from '../k8s/store.ts'
 import type { Refusal } from '../model/decode.ts'
 import type { Diff } from '../model/diff.ts'
-import { BROKER_UID } from '../model/names.ts'
+import { BROKER_UID, KEPT_UNTIL } from '../model/names.ts'
 import type { Cluster, Endpoint } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
-import { judgeLoss } from './loss.ts'
+import { judgeLoss, keptUntil, type Loss, noticedAtOf } from './loss.ts'
 import { planOwn } from './own.ts'
-import { labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
+import { isOwn, labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
 import { write } from './write.ts'
 
 /** An API's Clusters and Endpoints in one namespace. */
@@ -61,14 +61,25 @@ export function openExchange(options: ExchangeOptions): Exchange {
   let noticedAt: number | undefined
 
   /** Looks for a loss of the broker's data; the uid to remember, where there is a new one. */
-  const lookForLoss = (there: readonly Shared[], mine: Cluster | undefined): { isLost: boolean; remember: string | undefined } => {
-    const own = there.filter((object) => labelOf(object) === options.clusterId)
-    const clusterUid = own.find(({ kind }) => kind === 'Cluster')?.metadata.uid
-    const hasEndpoint = own.some(({ kind }) => kind === 'Endpoint')
-    const remembered = mine?.metadata.annotations?.[BROKER_UID]
-    const loss = judgeLoss({ remembered, clusterUid, hasEndpoint, noticedAt, now: clock.now() })
-    if (loss.isLost && noticedAt === undefined) log.warn('the broker has lost its data: publishing again, copies of the others are kept')
-    if (!loss.isLost && noticedAt !== undefined) log.info('copies of clusters that have not come back to the broker are kept no longer')
+  const lookForLoss = (side: Side, there: readonly Shared[], mine: readonly Shared[]): Loss => {
+    const own = there.filter((object) => isOwn(options, object))
+    const notes = mine.find((object) => object.kind === 'Cluster' && isUnlabelled(options, object))?.metadata.annotations ?? {}
+    const now = clock.now()
+    noticedAt ??= noticedAtOf(notes[KEPT_UNTIL])
+    const has = new Set(there.map(originOf))
+    const isHeard = [side.clusters, side.endpoints].every((store) => noticedAt !== undefined && store.heardMs() <= now - noticedAt)
+    const loss = judgeLoss({
+      remembered: notes[BROKER_UID],
+      clusterUid: own.find(({ kind }) => kind === 'Cluster')?.metadata.uid,
+      hasEndpoint: own.some(({ kind }) => kind === 'Endpoint'),
+      isComplete: isHeard && mine.every((object) => labelOf(object) === undefined || has.has(originOf(object))),
+      ...{ noticedAt, now },
+    })
+    if (loss.isLost && noticedAt === undefined)
+      log.warn('the broker has this cluster’s objects no more: publishing again, copies of the others are kept', {
+        until: keptUntil(loss.noticedAt),
+      })
+    if (!loss.isLost && noticedAt !== undefined) log.info('copies of clusters that the broker has no more are kept no longer')
     noticedAt = loss.noticedAt
     return loss
   }
@@ -83,14 +94,15 @@ export function openExchange(options: ExchangeOptions): Exchange {
   }
 
   /** What goes up and down now, and the uid to remember, where there is a new one. */
-  const plan = ({ namespace, clusters, endpoints }: Side, wish: OwnWish, mine: readonly Shared[]): Planned => {
-    const there = [...clusters.all(), ...endpoints.all()]
-    const { isLost, remember } = lookForLoss(there, local.clusters.get(wish.cluster.metadata.name, local.namespace))
+  const plan = (side: Side, wish: OwnWish, mine: readonly Shared[]): Planned => {
+    const there = [...side.clusters.all(), ...side.endpoints.all()]
+    const { isLost, remember, noticedAt: since } = lookForLoss(side, there, mine)
+    const until = keptUntil(since)
     const sync = planSync({
       clusterId: options.clusterId,
       clusterUid: options.clusterUid,
       namespace: local.namespace,
-      brokerNamespace: namespace,
+      brokerNamespace: side.namespace,
       local: mine,
       broker: there,
       ahead: wish.stage === 'ahead' ? [wish.endpoint] : [],
@@ -100,7 +112,8 @@ export function openExchange(options: ExchangeOptions): Exchange {
     report(sync)
     const isUp = there.some(({ metadata }) => metadata.name === wish.endpoint.metadata.name)
     state = { refused: sync.refused, duplicate: sync.duplicate, brokerLost: isLost, isUp }
-    return { ...sync, remember }
+    const notes = { ...(remember !== undefined && { [BROKER_UID]: remember }), ...(until !== undefined && { [KEPT_UNTIL]: until }) }
+    return { ...sync, notes, without: until === undefined ? [KEPT_UNTIL] : [] }
   }
   /** All three at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
   const writeAll = async (up: Diff<Shared>, down: Diff<Shared>, own: Diff<Shared>): Promise<void> => {
@@ -130,12 +143,12 @@ export function openExchange(options: ExchangeOptions): Exchange {
         broker !== undefined &&
         broker.clusters.heardMs() < Number.POSITIVE_INFINITY &&
         broker.endpoints.heardMs() < Number.POSITIVE_INFINITY
-      const { up, down, remember } = isKnown ? plan(broker, wish, mine) : NOTHING
-      const annotations = remember === undefined ? {} : { annotations: { [BROKER_UID]: remember } }
+      const { up, down, notes, without } = isKnown ? plan(broker, wish, mine) : NOTHING
       const own = planOwn({
         clusterId: options.clusterId,
         local: mine,
-        cluster: { ...wish.cluster, metadata: { ...wish.cluster.metadata, ...annotations } },
+        cluster: { ...wish.cluster, metadata: { ...wish.cluster.metadata, annotations: notes } },
+        without,
         endpoint: wish.stage === 'ahead' ? undefined : wish.endpoint,
       })
       await writeAll(up, down, own)
@@ -143,6 +156,10 @@ export function openExchange(options: ExchangeOptions): Exchange {
   }
 }
 
-type Planned = Pick<SyncPlan, 'up' | 'down'> & { readonly remember: string | undefined }
-const NOTHING: Planned = { up: { put: [], drop: [] }, down: { put: [], drop: [] }, remember: undefined }
+/** With annotations that this cluster's own Cluster is to have, and to have no more. */
+type Planned = Pick<SyncPlan, 'up' | 'down'> & { readonly notes: Readonly<Record<string, string>>; readonly without: readonly string[] }
+const NOTHING: Planned = { up: { put: [], drop: [] }, down: { put: [], drop: [] }, notes: {}, without: [] }
+const originOf = (object: Shared): string => `${object.kind} ${labelOf(object)}`
+const isUnlabelled = ({ clusterId }: ExchangeOptions, object: Shared): boolean =>
+  labelOf(object) === undefined && object.spec?.cluster_id === clusterId
 const isEmpty = ({ put, drop }: Diff<Shared>): boolean => put.length === 0 && drop.length === 0

@@ -9,15 +9,18 @@ export interface OwnView {
   readonly local: readonly Shared[]
   /** Without labels; annotations that objects have besides are kept. */
   readonly cluster: Cluster
+  /** Annotations of that Cluster that are to be gone. */
+  readonly without?: readonly string[]
   /** The leading gateway's, once it may be published: then it is the only one. */
   readonly endpoint: Endpoint | undefined
 }
 
-export function planOwn({ clusterId, local, cluster, endpoint }: OwnView): Diff<Shared> {
+export function planOwn({ clusterId, local, cluster, without = [], endpoint }: OwnView): Diff<Shared> {
   const actual = new Map(local.map((object) => [keyOf(object), object]))
   const wanted = [cluster, ...(endpoint === undefined ? [] : [endpoint])].map((object) => {
     const old = actual.get(keyOf(object))
-    const annotations = { ...old?.metadata.annotations, ...object.metadata.annotations }
+    const kept = Object.entries(old?.metadata.annotations ?? {}).filter(([key]) => object !== cluster || !without.includes(key))
+    const annotations = { ...Object.fromEntries(kept), ...object.metadata.annotations }
     return over(old, { ...object, metadata: { ...object.metadata, labels: {}, annotations } } as Shared)
   })
   const keys = new Set(wanted.map(keyOf))

@@ -31,7 +31,7 @@ export interface SyncPlan {
   readonly up: Diff<Shared>
   readonly down: Diff<Shared>
   readonly refused: readonly Refusal[]
-  /** Another cluster holds our id on the broker: nothing goes up. Its uid. */
+  /** Another cluster's Cluster object holds our id on the broker: nothing goes up. Its uid. */
   readonly duplicate: string | undefined
 }
 
@@ -39,7 +39,7 @@ export interface SyncPlan {
 export const MOST_ENDPOINTS = 8
 
 export function planSync(view: SyncView): SyncPlan {
-  const duplicate = view.broker.find((object) => isOwn(view, object) && isForeign(view, object))
+  const duplicate = view.broker.find((object) => object.kind === 'Cluster' && isOwn(view, object) && isForeign(view, object))
   const { wanted, refused, doubtful } = wantedHere(view)
   return {
     up: duplicate === undefined ? planUp(view) : { put: [], drop: [] },
@@ -51,7 +51,9 @@ export function planSync(view: SyncView): SyncPlan {
 
 export const keyOf = remembered(({ kind, metadata }: Shared): string => `${kind} ${metadata.name}`)
 export const labelOf = ({ metadata }: Shared): string | undefined => metadata.labels?.[CLUSTER_LABEL]
-const isOwn = (view: SyncView, object: Shared): boolean => labelOf(object) === view.clusterId
+/** Whether label and spec say this cluster's id: a label alone does not make another cluster's object ours. */
+export const isOwn = ({ clusterId }: Pick<SyncView, 'clusterId'>, object: Shared): boolean =>
+  labelOf(object) === clusterId && object.spec?.cluster_id === clusterId
 /** Whether another cluster than this one has written it, though it carries our id. */
 function isForeign(view: SyncView, { metadata }: Shared): boolean {
   const uid = metadata.annotations?.[CLUSTER_UID]
@@ -65,7 +67,7 @@ function planUp(view: SyncView): Diff<Shared> {
   // Before our Cluster is here nothing is known of what shall be there.
   if (!own.some(({ kind }) => kind === 'Cluster')) return { put: [], drop: [] }
   const wanted = [...own, ...(view.ahead ?? [])].filter((object) => decode(object).ok).map((object) => upload(view, object))
-  return planSide(wanted, view.broker, (there) => view.settled && isOwn(view, there))
+  return planSide(wanted, view.broker, (there) => view.settled && isOwn(view, there) && !isForeign(view, there))
 }
 
 function planDown(view: SyncView, wanted: readonly Shared[], doubtful: ReadonlySet<string>): Diff<Shared> {
@@ -128,27 +130,41 @@ function wantedHere(view: SyncView): Wanted {
   const doubtful = new Set<string>()
   const good: Shared[] = []
   for (const object of view.broker) {
-    const label = labelOf(object)
-    if (label === undefined || label === view.clusterId) continue
-    const decoded = decode(object)
-    if (decoded.ok && decoded.value.spec.cluster_id === label) {
-      good.push(decoded.value)
-      continue
+    const judged = judgeThere(view, object)
+    if (judged === undefined) continue
+    if (judged.ok) good.push(judged.value)
+    else {
+      doubtful.add(keyOf(object))
+      refused.push(judged.refusal)
     }
-    doubtful.add(keyOf(object))
-    refused.push(
-      decoded.ok
-        ? {
-            object: nameOf(object.kind, object),
-            field: 'metadata.labels',
-            reason: `name another cluster than spec.cluster_id, ${decoded.value.spec.cluster_id}`,
-          }
-        : decoded.refusal,
-    )
   }
   const few = newest(good, refused)
   return { wanted: few.map((object) => downloads(object)(view.namespace, copies.get(keyOf(object)))), refused, doubtful }
 }
+
+/** What an object of the broker is to us; undefined: it says nothing of another cluster. */
+function judgeThere(view: SyncView, object: Shared): Decoded<Shared> | undefined {
+  const label = labelOf(object)
+  if (label === undefined) return undefined
+  const refuse = (field: string, reason: string): Decoded<Shared> => ({
+    ok: false,
+    refusal: { object: nameOf(object.kind, object), field, reason },
+  })
+  if (isOwn(view, object))
+    return object.kind === 'Endpoint' && isForeign(view, object)
+      ? refuse(`metadata.annotations[${CLUSTER_UID}]`, `another cluster has written it under this cluster’s id: ignored, and left there`)
+      : undefined
+  const decoded = decode(object)
+  if (!decoded.ok) return decoded
+  const { cluster_id } = decoded.value.spec
+  return cluster_id === label
+    ? decoded
+    : refuse(
+        `metadata.labels[${CLUSTER_LABEL}]`,
+        `says ${plainId(label)}, spec.cluster_id says ${cluster_id}: ignored until it is put right on the broker`,
+      )
+}
+const plainId = (label: string): string => JSON.stringify(label.slice(0, 63)).replaceAll(/[^\x20-\x7e]/g, '?')
 
 /** What an object of the broker is here; made again only where its copy is another one. */
 const downloads = remembered((object: Shared) => {

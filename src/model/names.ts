@@ -9,6 +9,8 @@ export const SINCE_ANNOTATION = 'submariner.io/since'
 export const CLUSTER_UID = 'submariner.io/cluster-uid'
 /** Annotation of this cluster's own Cluster object: uid of its copy on the broker when all was well. Another uid there: the broker has lost its data. */
 export const BROKER_UID = 'submariner.io/broker-uid'
+/** Annotation of the same object: the broker had lost its data, and copies of clusters that it has no more are kept until then, RFC 3339. */
+export const KEPT_UNTIL = 'submariner.io/copies-kept-until'
 export const GATEWAY_LABEL = 'submariner.io/gateway'
 export const GATEWAY_SETTING_PREFIX = 'gateway.submariner.io/'
 export const BROKER_NAMESPACE = 'submariner-k8s-broker'

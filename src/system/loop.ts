@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
+import { openTrouble } from './trouble.ts'
 
 export interface LoopOptions {
   /** Names the loop in the log. */
@@ -32,7 +33,7 @@ const MOST_REST_MS = 500
 
 /** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
 export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
-  const { clock, log, signal, resyncMs, backoff, gatherMs = 0 } = options
+  const { clock, signal, resyncMs, backoff, gatherMs = 0 } = options
   const state = { kicked: false, passes: 0, wake: new AbortController() }
   const wake = (): void => state.wake.abort(null)
   const kick = (): void => {
@@ -42,6 +43,7 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
   }
   const run = async (): Promise<void> => {
     let failures = 0
+    const trouble = openTrouble(options.name, options)
     const restMs = openRest()
     signal.addEventListener('abort', wake, { once: true })
     while (!signal.aborted) {
@@ -52,10 +54,11 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
         await pass(signal)
         failures = 0
         state.passes += 1
+        trouble.ended()
       } catch (error) {
         if (signal.aborted) break
         failures += 1
-        log.error(`${options.name}: the pass failed`, error, { failures })
+        trouble.failed(error, failures)
       }
       const delay = failures === 0 ? resyncMs : Math.min(backoff.firstMs * 2 ** (failures - 1), backoff.mostMs)
       const pauseMs = Math.max(gatherMs, restMs(state.kicked && failures === 0, clock.now() - began))

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { judgeLoss, KEEP_MS, type LossView } from '../../src/broker/loss.ts'
+import { judgeLoss, KEEP_MS, keptUntil, LEAST_MS, type LossView, noticedAtOf } from '../../src/broker/loss.ts'
 
 const VIEW: LossView = { remembered: 'a', clusterUid: 'a', hasEndpoint: true, noticedAt: undefined, now: 1_000_000 }
 const judge = (more: Partial<LossView>) => judgeLoss({ ...VIEW, ...more })
@@ -33,6 +33,19 @@ it('the loss counts for ten minutes after it was noticed, also when our objects 
   expect(judge({ ...back, now: VIEW.now + KEEP_MS })).toEqual({ isLost: false, noticedAt: undefined, remember: 'b' })
   expect(judge({ noticedAt: VIEW.now, now: VIEW.now + 1_000 })).toMatchObject({ isLost: true })
   expect(judge({ noticedAt: VIEW.now, now: VIEW.now + KEEP_MS })).toEqual({ isLost: false, noticedAt: undefined, remember: undefined })
+})
+
+it('the loss counts for a moment only where the broker has everybody else: somebody removed our objects alone', () => {
+  const back = { clusterUid: 'b', isComplete: true, noticedAt: VIEW.now }
+  expect(judge({ ...back, now: VIEW.now + LEAST_MS - 1 })).toMatchObject({ isLost: true, noticedAt: VIEW.now })
+  expect(judge({ ...back, now: VIEW.now + LEAST_MS })).toEqual({ isLost: false, noticedAt: undefined, remember: 'b' })
+  expect(judge({ ...back, clusterUid: undefined, now: VIEW.now + LEAST_MS })).toMatchObject({ isLost: true })
+})
+
+it('a process that starts in the middle goes on with the time of the one before, and believes no time to come', () => {
+  expect(noticedAtOf(keptUntil(VIEW.now))).toBe(VIEW.now)
+  expect([noticedAtOf(undefined), noticedAtOf('soon'), keptUntil(undefined)]).toEqual([undefined, undefined, undefined])
+  expect(judge({ clusterUid: 'b', noticedAt: VIEW.now + 1 })).toMatchObject({ isLost: true, noticedAt: VIEW.now })
 })
 
 it('the loss does not end before our objects are back', () => {

@@ -86,7 +86,7 @@ describe('planSync()', () => {
     ]
     const plan = planSync(view({ broker: there }))
     expect(names(plan.down)).toEqual({ put: [], drop: [] })
-    expect(plan.refused).toMatchObject([{ field: 'metadata.labels' }])
+    expect(plan.refused).toMatchObject([{ field: 'metadata.labels[submariner-io/clusterID]' }])
   })
 
   it('gone is gone: copies go with what they are copies of', () => {
@@ -142,6 +142,25 @@ describe('planSync()', () => {
     expect(names(plan.down).put).toEqual(EAST.map(keyOf))
     const unsaid = at(clusterOf('west', { n: 9 }), BROKER)
     expect(planSync(view({ broker: [unsaid] })).duplicate).toBeUndefined()
+  })
+
+  it('names another cluster’s object under its own label, leaves it there, keeps what was last good of it and goes on publishing', () => {
+    const copies = EAST.map((object) => at(object, LOCAL))
+    const uid = { [CLUSTER_UID]: 'uid-east' }
+    const relabelled = EAST.map((object) => at(object, { ...BROKER, labels: { [CLUSTER_LABEL]: 'west' }, annotations: uid }))
+    const plan = planSync(view({ local: [...WEST, ...copies], broker: relabelled }))
+    expect([plan.duplicate, names(plan.up), plan.down.drop]).toEqual([undefined, { put: WEST.map(keyOf), drop: [] }, []])
+    expect(plan.refused.map(({ object, reason }) => [object, reason])).toEqual([
+      ['Cluster "east"', expect.stringMatching(/^says "west", spec.cluster_id says east/)],
+      [expect.stringMatching(/^Endpoint "east-/), expect.stringMatching(/^says "west", spec.cluster_id says east/)],
+    ])
+  })
+
+  it('names and leaves an Endpoint of its id that another cluster has written, as long as the Cluster object there is its own', () => {
+    const rival = at(endpointOf('west', { private_ip: '172.16.9.9' }), { ...BROKER, annotations: { [CLUSTER_UID]: 'uid-other' } })
+    const plan = planSync(view({ broker: [...EAST, rival] }))
+    expect([plan.duplicate, names(plan.up)]).toEqual([undefined, { put: WEST.map(keyOf), drop: [] }])
+    expect(plan.refused).toMatchObject([{ field: 'metadata.annotations[submariner.io/cluster-uid]' }])
   })
 
   it('carries annotations of users, not those of kubectl or ours, and only a few short ones down', () => {
@@ -215,6 +234,11 @@ describe('planOwn()', () => {
     const plan = planOwn({ clusterId: 'west', local: [noted, old, copy], cluster, endpoint })
     expect(names(plan)).toEqual({ put: [keyOf(endpoint)], drop: [keyOf(old)] })
     expect(plan.put[0]?.metadata.labels).toEqual({})
+  })
+  it('takes away an annotation of its Cluster that is to be gone, and that of no other object', () => {
+    const noted = [own(cluster, { annotations: { a: 'x', b: 'y' } }), own(endpoint, { annotations: { a: 'x' } })]
+    const plan = planOwn({ clusterId: 'west', local: noted, cluster, without: ['a'], endpoint })
+    expect(plan.put.map(({ kind, metadata }) => [kind, metadata.annotations])).toEqual([['Cluster', { b: 'y' }]])
   })
   it('leaves the old Endpoint while the new one may not be published yet', () => {
     const old = own(endpointOf('west', { private_ip: '172.16.1.9' }))

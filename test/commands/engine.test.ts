@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { CLUSTER_LABEL, CLUSTER_UID } from '../../src/model/names.ts'
+import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID, KEPT_UNTIL } from '../../src/model/names.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../../src/model/probe.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
@@ -402,6 +402,46 @@ describe('the broker', () => {
     expect(remotes(w1)).toEqual([])
   })
 
+  const broker = { namespace: 'submariner-k8s-broker' }
+  const own = () => west.cluster.objects('Cluster').find(({ spec }) => spec.cluster_id === 'west')?.metadata.annotations ?? {}
+  const uidThere = () => set.broker.objects('Cluster').find(({ spec }) => spec.cluster_id === 'west')?.metadata.uid
+  const forget = (id: string) => {
+    for (const kind of ['Cluster', 'Endpoint'] as const)
+      for (const object of set.broker.objects(kind))
+        if (object.spec.cluster_id === id) set.broker.drop(kind, object.metadata.name, broker.namespace)
+  }
+
+  it('that lost this cluster’s objects alone is believed soon after they are back, and a cluster that departs is let go', async () => {
+    const { w1, e } = await pair()
+    const before = own()[BROKER_UID]
+    forget('west')
+    await clock.advance(2_000)
+    expect([remotes(w1), own()[BROKER_UID], own()[KEPT_UNTIL]]).toEqual([['east-gw1'], before, expect.stringMatching(/^\d{4}-.*Z$/)])
+    await clock.advance(30_000)
+    expect([own()[BROKER_UID], own()[KEPT_UNTIL]]).toEqual([uidThere(), undefined])
+    expect(own()[BROKER_UID]).not.toBe(before)
+    e.kill()
+    forget('east')
+    await clock.advance(2_000)
+    expect([remotes(w1), set.broker.objects('Cluster').length]).toEqual([[], 1])
+  })
+
+  it('that lost its data is believed ten minutes after, however often the engine starts meanwhile', async () => {
+    const { w1, w2, e } = await pair()
+    e.kill()
+    set.broker.wipe()
+    await clock.advance(300_000)
+    const until = own()[KEPT_UNTIL]
+    const ended = w1.term()
+    await clock.advance(10_000)
+    await ended
+    expect([own()[KEPT_UNTIL], remotes(w2)]).toEqual([until, ['east-gw1']])
+    await clock.advance(250_000)
+    expect(remotes(w2)).toEqual(['east-gw1'])
+    await clock.advance(60_000)
+    expect([remotes(w2), own()[BROKER_UID], own()[KEPT_UNTIL]]).toEqual([[], uidThere(), undefined])
+  })
+
   it('brings a change from one cluster’s API to the other’s without waiting for a timer', async () => {
     const { w1 } = await pair()
     const [own] = west.cluster.objects('Endpoint').filter(({ spec }) => spec.cluster_id === 'west')
@@ -430,6 +470,24 @@ describe('others', () => {
     )
     expect([set.isConnected(w1, e), r.observed?.isLeading]).toEqual([true, true])
     expect(west.gateway('west-gw1')?.status.statusFailure).toBe('')
+  })
+
+  it('whose Endpoint is put under this cluster’s id keep their tunnel, and this cluster goes on publishing', async () => {
+    const { w1, w2, e } = await pair()
+    e.broker.link = 'refused'
+    const [theirs] = set.broker.objects('Endpoint').filter(({ spec }) => spec.cluster_id === 'east')
+    if (theirs === undefined) throw new Error('no Endpoint')
+    set.broker.put({ ...theirs, metadata: { ...theirs.metadata, labels: { [CLUSTER_LABEL]: 'west' } } })
+    await clock.advance(20_000)
+    expect([set.isConnected(w1, e), west.gateway('west-gw1')?.status.statusFailure]).toEqual([true, ''])
+    const ended = w1.term()
+    await clock.advance(10_000)
+    await ended
+    expect([onBroker(), remotes(w2)]).toEqual([['east-gw1', 'west-gw2'], ['east-gw1']])
+    e.broker.link = 'up'
+    await clock.advance(10_000)
+    expect(set.isConnected(w2, e)).toBe(true)
+    expect(set.broker.objects('Endpoint').find(({ spec }) => spec.cluster_id === 'east')?.metadata.labels?.[CLUSTER_LABEL]).toBe('east')
   })
 
   it('that claim what is not theirs are refused, and harm nobody', async () => {

@@ -19,8 +19,8 @@ export const brokerProblems: Problems = {
   SUB0304: {
     title: 'Another cluster has this cluster’s id',
     cause:
-      'Two clusters run under one id. The one that was first on the broker keeps it; this one publishes nothing, so that they do not erase each other’s objects.',
-    next: 'Take one of them out with `subctl uninstall`, then `subctl join --cluster-id NEW`.',
+      'The Cluster object of this id on the broker bears the uid of another cluster: two run under one id. The one that was first on the broker keeps it; this one publishes nothing, so that they do not erase each other’s objects.',
+    next: 'Where there are two, take one out with `subctl uninstall`, then `subctl join --cluster-id NEW`. Where the other is gone for good: `subctl forget CLUSTER`, then join this one again.',
   },
   SUB0305: {
     title: 'There is no broker file',
