@@ -3,6 +3,7 @@ import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '.
 import { overlaps, parseCidr } from '../model/net.ts'
 import type { Cluster, Lease } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
+import { copiesKept, departedIds, membership } from './departed.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext } from './subject.ts'
 
@@ -128,9 +129,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     patienceMs: 10_000,
     async run(context) {
       const seen = await context.look()
-      const broker = await context.broker()
-      const namespace = seen.settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE
-      const members = (await broker.list('Cluster', { namespace })).items.map((cluster) => cluster.spec?.cluster_id)
+      const { members, departed } = await membership(context, seen)
       const unknown = members.filter((id) => id !== seen.clusterId && !remoteIds(seen).includes(id))
       if (unknown.length > 0)
         return {
@@ -138,6 +137,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
           reason: `the broker has ${unknown.join(', ')}, this cluster's API does not`,
           hint: 'see the log of the engine on the active gateway: it names what it refuses',
         }
+      if (departed.length > 0) return copiesKept(seen, departed, context.clock.now())
       if (members.length < 2)
         return {
           is: 'warning',
@@ -151,7 +151,12 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     id: 'SUB0608',
     name: 'no networks of the clusterset overlap',
     needs: ['SUB0602'],
-    run: async (context) => overlapping(await context.look()),
+    async run(context) {
+      const seen = await context.look()
+      const verdict = overlapping(seen, [])
+      // Whoever has left does not overlap: SUB0607 tells of copies that are still here.
+      return verdict.is === 'ok' ? verdict : overlapping(seen, await departedIds(context, seen))
+    },
   },
   {
     id: 'SUB0609',
@@ -202,8 +207,9 @@ async function triedAsAnother(context: CheckContext): Promise<Verdict> {
   }
 }
 
-function overlapping(seen: Look): Verdict {
-  const claims = seen.clusters.flatMap(({ spec }) =>
+function overlapping(seen: Look, without: readonly string[]): Verdict {
+  const here = seen.clusters.filter(({ spec }) => !without.includes(spec?.cluster_id))
+  const claims = here.flatMap(({ spec }) =>
     [...(spec?.cluster_cidr ?? []), ...(spec?.service_cidr ?? [])].flatMap((text) => {
       try {
         return [{ id: spec.cluster_id, cidr: parseCidr(text) }]

@@ -1,6 +1,7 @@
 import { GATEWAY_LABEL, sanitise } from '../model/names.ts'
 import type { Connection } from '../model/resources.ts'
 import type { Check, Verdict } from './check.ts'
+import { departedIds } from './departed.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
 import type { CheckContext, NodeProbe } from './subject.ts'
@@ -22,7 +23,13 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const expected = remoteIds(seen)
       if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
       const problems = connectionProblems(seen, expected)
-      return verdictOf(problems, expected.join(', '), connectionHint(seen, problems))
+      if (problems.length === 0) return { is: 'ok', note: expected.join(', ') }
+      // No port is to be opened towards a cluster that has left: SUB0607 tells of copies that are still here.
+      const departed = await departedIds(context, seen)
+      const stay = expected.filter((id) => !departed.includes(id))
+      if (stay.length === 0) return { is: 'skipped', reason: `the broker no longer has ${departed.join(', ')}` }
+      const left = connectionProblems(seen, stay)
+      return verdictOf(left, stay.join(', '), connectionHint(seen, left))
     },
   },
   {

@@ -1,8 +1,9 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { KEPT_UNTIL } from '../../src/model/names.ts'
 import { PROBE_REQUEST } from '../../src/model/probe.ts'
-import type { Gateway } from '../../src/model/resources.ts'
+import type { Cluster, Gateway } from '../../src/model/resources.ts'
 import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
 import { connectionTo, goodAnswer, type Joined, joined, NAMESPACE } from '../fakes/joined.ts'
 
@@ -168,6 +169,29 @@ it('verify says what a broker that is away has to do with it', async () => {
   expect(failed(out)).toEqual(['SUB0606'])
   expect(out).toContain('connection refused')
   expect(code).toBe(2)
+})
+
+it('verify says that the broker no longer has a cluster, until when its copies are kept, and opens no port towards it', async () => {
+  const made = joined()
+  for (const kind of ['Cluster', 'Endpoint'] as const)
+    for (const { metadata, spec } of made.broker.objects(kind))
+      if (spec.cluster_id === 'east') made.broker.drop(kind, metadata.name, metadata.namespace)
+  const [gateway] = made.clusters.west.objects('Gateway')
+  if (gateway === undefined) throw new Error('no gateway')
+  const connections = [connectionTo('east', { status: 'error', statusMessage: 'no answer from 172.16.2.1:4500' })]
+  made.clusters.west.put({ ...gateway, status: { ...gateway.status, connections } } as Gateway)
+  for (const cluster of made.clusters.west.objects('Cluster').filter(({ spec }) => spec.cluster_id === 'east'))
+    made.clusters.west.put({ ...cluster, spec: { ...cluster.spec, cluster_cidr: ['10.1.0.0/16'] } } as Cluster)
+  const left = await verify(made, ['--context', 'west'])
+  expect(failed(left.out)).toContain('SUB0607')
+  expect(left.out).toContain('the broker no longer has east, this cluster still has copies')
+  expect(left.out).toContain('ok SUB0608')
+  expect(left.out).toContain('skipped SUB0610 every expected connection is up: the broker no longer has east')
+  for (const own of made.clusters.west.objects('Cluster').filter(({ spec }) => spec.cluster_id === 'west'))
+    made.clusters.west.put({ ...own, metadata: { ...own.metadata, annotations: { [KEPT_UNTIL]: '2026-01-01T00:10:00Z' } } })
+  const { out } = await verify(made, ['--context', 'west'])
+  expect(out).toContain('warning SUB0607')
+  expect(out).toContain('the broker no longer has east; this cluster keeps copies until 2026-01-01T00:10:00Z')
 })
 
 it('verify of a cluster that never joined says how to join, and skips the rest', async () => {

@@ -32,9 +32,10 @@ export const checkProblems: Problems = {
     next: 'Check the broker, then run `subctl join` again: it renews address and credential.',
   },
   SUB0607: {
-    title: 'A cluster of the clusterset is not known here',
-    cause: 'Its objects are refused (networks that overlap, bad fields) or not yet copied from the broker.',
-    next: "Look into the log of the active gateway's engine: it names object, field and reason.",
+    title: 'This cluster and the broker know different clusters',
+    cause:
+      'The broker has one more: its objects are refused (networks that overlap, bad fields, another’s label) or not yet copied. Or this cluster has: it keeps copies for ten minutes after the broker had lost its own objects too.',
+    next: "Look into the log of the active gateway's engine: it names object, field and reason. Copies that are kept go by themselves at the time that is named.",
   },
   SUB0608: {
     title: 'Networks overlap',
