@@ -1,11 +1,12 @@
 // `subctl forget [CLUSTER] [FILE]`: what a cluster that is gone for good has left on the broker.
 import { brokerFault } from '../install/broker-view.ts'
 import { type Answer, askMember, lastSeen, type Sighting } from '../install/remove/last-seen.ts'
-import { type MemberObjects, readMember, removeMember } from '../install/remove/member.ts'
+import { type MemberObjects, readMember, removeForGood } from '../install/remove/member.ts'
 import { titleOf } from '../install/report.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_LABEL, sanitise } from '../model/names.ts'
+import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
@@ -46,13 +47,17 @@ async function openBroker(context: Context, given: Given): Promise<Broker> {
 }
 
 async function listMembers(context: Context, given: Given, { api, namespace }: Broker): Promise<undefined> {
-  const [accounts, clusters] = await Promise.all([
-    api.list('ServiceAccount', { namespace, labels: { [CLUSTER_LABEL]: '' } }),
-    api.list('Cluster', { namespace }),
-  ])
-  const ids = [...new Set([...accounts.items, ...clusters.items].flatMap(({ metadata }) => metadata.labels?.[CLUSTER_LABEL] ?? []))].sort()
-  const members = await Promise.all(ids.map(async (id) => ({ clusterId: id, seen: await lastSeen(api, id, namespace) })))
-  const lines = members.map(({ clusterId, seen }) => `${clusterId.padEnd(20)} ${seenLine(seen)}`)
+  const labelled = { namespace, labels: { [CLUSTER_LABEL]: '' } }
+  const kinds = ['ServiceAccount', 'Cluster', 'Endpoint'] as const
+  const all = (await Promise.all(kinds.map((kind) => api.list(kind, labelled)))).flatMap(({ items }): readonly Resource[] => items)
+  const byId = Map.groupBy(all, ({ metadata }) => metadata.labels?.[CLUSTER_LABEL] ?? '')
+  const members = await Promise.all(
+    [...byId.keys()].sort().map(async (id) => ({ clusterId: id, seen: await lastSeen(api, id, namespace) })),
+  )
+  const lines = members.map(({ clusterId, seen }) => {
+    const hasCluster = byId.get(clusterId)?.some(({ kind }) => kind === 'Cluster')
+    return `${clusterId.padEnd(20)} ${seenLine(seen)}${hasCluster ? '' : '; it has no Cluster object there'}`
+  })
   print(context, given, lines.length === 0 ? ['The broker has no members.'] : lines, { kind: 'MemberList', members })
   return undefined
 }
@@ -74,7 +79,8 @@ async function forgetOne(
   const found: Found = { clusterId, member, seen, answer }
   if (!given.on('plan')) {
     await allow(context, given, found)
-    const left = await removeMember(api, member, (text) => say(context, text))
+    const progress = (text: string): void => say(context, text)
+    const left = await removeForGood(api, { clusterId, namespace, clusterUid: undefined }, { ...context, progress })
     if (left.length > 0)
       throw new UserError('SUB0804', `Not removed: ${left.map(({ object, why }) => `${object}: ${why}`).join('; ')}`, {
         hint: `Use the kubeconfig of the broker’s cluster: subctl forget ${clusterId} --context NAME --yes`,
@@ -93,12 +99,13 @@ const ANSWERS: Readonly<Record<Answer, string>> = {
 async function allow(context: Context, given: Given, { clusterId, answer, seen }: Found): Promise<void> {
   if (answer === 'answers' && !given.on('force'))
     throw new UserError('SUB0808', `Cluster "${clusterId}" is alive (last seen ${seenLine(seen)})`, {
-      hint: `Take it out in order: subctl uninstall --context CONTEXT. Or cut it off: subctl forget ${clusterId} --force`,
+      hint: `Take it out in order: subctl uninstall --context CONTEXT. Or cut it off, with all its traffic to the others: subctl forget ${clusterId} --force`,
     })
-  if (given.on('yes') || given.on('force')) return
+  if (given.on('yes')) return
   if (context.ask === undefined)
     throw new UserError('SUB0803', `Cluster "${clusterId}" is forgotten only where you confirm it: --yes`, { exitCode: EXIT.usage })
-  const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to forget it: `, '--yes')
+  const what = answer === 'answers' ? 'cut it off, though it is alive' : 'forget it'
+  const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to ${what}: `, '--yes')
   if (typed.trim() !== clusterId) throw new UserError('SUB0803', `That is not "${clusterId}": nothing was changed`)
 }
 

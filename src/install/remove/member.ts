@@ -4,6 +4,7 @@ import { messageOf } from '../../model/errors.ts'
 import { type Kind, kindOf } from '../../model/kinds.ts'
 import { CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
+import type { Clock } from '../../system/clock.ts'
 import { titleOf } from '../report.ts'
 import type { Left } from './remove.ts'
 
@@ -15,13 +16,16 @@ export interface MemberAt {
   readonly clusterUid: string | undefined
 }
 export interface MemberObjects {
-  /** In the order they go: the account last, so that a run that broke off can be taken up again. */
+  /** In the order they go: rights and account first, so that a gateway that is alive writes nothing again; the Cluster last, by which a run that broke off is taken up again. */
   readonly objects: readonly Resource[]
   /** Kinds that this credential may not even see. */
   readonly unseen: readonly string[]
   /** uid of another cluster that has the id there. */
   readonly foreign: string | undefined
 }
+
+const PUBLISHED = ['Endpoint', 'Cluster'] as const satisfies readonly Kind[]
+const ACCOUNT = ['RoleBinding', 'Secret', 'ServiceAccount'] as const satisfies readonly Kind[]
 
 /** Which id the cluster of this uid has there; undefined where it has none, or it is not to be seen. */
 export async function memberIdOf(api: KubeApi, namespace: string, clusterUid: string): Promise<string | undefined> {
@@ -33,13 +37,10 @@ export async function memberIdOf(api: KubeApi, namespace: string, clusterUid: st
   return own?.metadata.labels?.[CLUSTER_LABEL]
 }
 
-const PUBLISHED = ['Endpoint', 'Cluster'] as const satisfies readonly Kind[]
-const ACCOUNT = ['RoleBinding', 'Secret', 'ServiceAccount'] as const satisfies readonly Kind[]
-
 export async function readMember(api: KubeApi, { clusterId, namespace, clusterUid }: MemberAt): Promise<MemberObjects> {
   const unseen: string[] = []
   const lists = await Promise.all(
-    [...PUBLISHED, ...ACCOUNT].map(async (kind): Promise<readonly Resource[]> => {
+    [...ACCOUNT, ...PUBLISHED].map(async (kind): Promise<readonly Resource[]> => {
       try {
         return (await api.list(kind, { namespace, labels: { [CLUSTER_LABEL]: clusterId } })).items
       } catch (error) {
@@ -80,4 +81,30 @@ export async function removeMember(api: KubeApi, { objects }: MemberObjects, pro
     }
   }
   return left
+}
+
+/** How long a write that was on its way when the rights went is waited for, and how often what came of it is removed. */
+const AGAIN_MS = 1_000
+const MOST_AGAIN = 10
+
+/** Removes a member and what a gateway of it writes meanwhile, until there is nothing more; returns what could not be removed. */
+export async function removeForGood(
+  api: KubeApi,
+  at: MemberAt,
+  { clock, signal, progress }: { readonly clock: Clock; readonly signal: AbortSignal; readonly progress: (text: string) => void },
+): Promise<readonly Left[]> {
+  for (let looks = 0; ; looks += 1) {
+    const member = await readMember(api, at)
+    if (member.objects.length === 0 && looks > 0) return []
+    const left = await removeMember(api, member, progress)
+    if (left.length > 0) return left
+    if (looks === MOST_AGAIN)
+      return member.objects.map((object) => ({
+        object: `${titleOf(object)} on the broker`,
+        why: 'somebody writes it again and again',
+        isLate: true,
+      }))
+    await clock.sleep(AGAIN_MS, signal)
+    signal.throwIfAborted()
+  }
 }

@@ -40,7 +40,7 @@ export const removeProblems: Problems = {
   SUB0808: {
     title: 'The cluster is alive',
     cause: 'A gateway of it answered on the broker just now. Forgotten, it would be cut off from all others at once.',
-    next: 'Take it out in order: `subctl uninstall --context CONTEXT`. Where that cannot be, `subctl forget CLUSTER --force`.',
+    next: 'Take it out in order: `subctl uninstall --context CONTEXT`. Where that cannot be, `subctl forget CLUSTER --force`, which cuts it off.',
   },
   SUB0809: {
     title: 'Not every member of the broker can be uninstalled from here',
