@@ -1,4 +1,3 @@
-import { BROKER_FILE } from '../broker/info.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_UID } from '../model/names.ts'
 import type { Given } from './cli/given.ts'
@@ -12,7 +11,7 @@ import { members } from './uninstall/members.ts'
 import { cleanAlone } from './uninstall/node.ts'
 import { type Done, leave } from './uninstall/perform.ts'
 import { isProved } from './uninstall/proof.ts'
-import { doneData, doneLines, planData, planLines } from './uninstall/report.ts'
+import { doneData, doneLines, isWhole, planData, planLines } from './uninstall/report.ts'
 import { checkTarget, isClean, readTarget, type Target } from './uninstall/target.ts'
 
 /** `subctl uninstall [file]`: clusters leave the clusterset; looks at all of them before it changes any. */
@@ -81,15 +80,18 @@ async function confirm(context: Context, given: Given, target: Target): Promise<
 
 /** Throws where something is left or not proved, with the commands that finish it. */
 function judge(given: Given, results: readonly Done[]): void {
-  const open = results.filter(
-    ({ nodes, left, brokerLeft }) => nodes.some(({ why }) => why !== undefined) || left.length + brokerLeft.length > 0,
-  )
+  const open = results.filter((done) => !isWhole(done))
   if (open.length > 0) {
     const isLate = open.every(
       ({ nodes, left, brokerLeft }) =>
         brokerLeft.length === 0 && left.every((one) => one.isLate) && nodes.every(({ why }) => why === undefined),
     )
-    throw new UserError('SUB0804', `Something of ours is left: ${open.map(({ target }) => `"${target.title}"`).join(', ')}`, {
+    const isAsked = open.every(
+      ({ nodes, left, brokerLeft }) =>
+        left.length === 0 && nodes.every(({ why }) => why === undefined) && brokerLeft.every((one) => one.isUnknown),
+    )
+    const what = isAsked ? 'All is gone but for what the broker may hold, which could not be looked at' : 'Something of ours is left'
+    throw new UserError('SUB0804', `${what}: ${open.map(({ target }) => `"${target.title}"`).join(', ')}`, {
       hint: open.flatMap((done) => commands(given, done)).join('\n'),
       exitCode: isLate ? EXIT.timedOut : EXIT.failed,
     })
@@ -106,7 +108,7 @@ function judge(given: Given, results: readonly Done[]): void {
 }
 
 function commands(given: Given, { target, nodes, left, brokerLeft }: Done): readonly string[] {
-  const { subject, title, inventory } = target
+  const { subject, title, inventory, broker } = target
   const at = subject.name === 'current' ? '' : ` --context ${subject.name}`
   const image = given.text('image')
   const dirty = nodes.filter(({ why }) => why !== undefined).map(({ node }) => node)
@@ -117,8 +119,12 @@ function commands(given: Given, { target, nodes, left, brokerLeft }: Done): read
           `Nodes, once they are up (a reboot cleans them too): subctl uninstall${at} ${dirty.map((node) => `--node ${node}`).join(' ')} --image ${image ?? target.image} --yes`,
         ]),
     ...(left.length === 0 ? [] : [`Objects: subctl uninstall${at} --yes`]),
-    ...(brokerLeft.length === 0
-      ? []
-      : [`On the broker, with its file: subctl forget ${inventory.clusterId ?? title} ${given.args[0] ?? BROKER_FILE} --yes`]),
+    ...(brokerLeft.length === 0 ? [] : [forgetLine(inventory.clusterId ?? title, broker)]),
   ]
 }
+
+/** By what has worked, or else by what must be brought: a file that was refused would be refused again. */
+const forgetLine = (clusterId: string, { way, isUnknown }: Target['broker']): string =>
+  isUnknown || way?.forget === undefined
+    ? `On the broker, by the kubeconfig of its cluster: subctl forget ${clusterId} --context NAME --yes${isUnknown ? ' (SUB0807 says that nothing is left)' : ''}`
+    : `On the broker: subctl forget ${clusterId} ${way.forget} --yes`

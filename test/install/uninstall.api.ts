@@ -282,6 +282,19 @@ describePlanes('uninstall on a real API server', () => {
   )
 
   it(
+    'one that was forgotten leaves too: that nothing of it is on the broker is proved without its credential',
+    async () => {
+      await joinWest(bed())
+      done(await run(bed(), 'forget west --timeout 1s --yes'))
+      const { out, err } = done(await run(bed(), `${GO} --prove`))
+      expect(out).toContain('Proof: no trace is left, and nothing else was changed.')
+      expect(`${out}${err}`).not.toContain('credential')
+      expect(await namesOf(bed().west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
     '--broker takes the broker too',
     async () => {
       await joinWest(bed())

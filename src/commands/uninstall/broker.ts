@@ -6,11 +6,12 @@ import type { Inventory } from '../../install/remove/read.ts'
 import type { Left } from '../../install/remove/remove.ts'
 import { titleOf } from '../../install/report.ts'
 import { fixedAccess } from '../../k8s/access.ts'
-import type { KubeApi } from '../../k8s/api.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
+import type { Subject } from '../look/subjects.ts'
 
 export interface BrokerFile {
   readonly path: string
@@ -39,55 +40,119 @@ export interface BrokerWay {
   readonly by: string
   readonly api: KubeApi
   readonly member: MemberObjects
+  /** What leads `subctl forget CLUSTER` there; undefined where that has no such way. */
+  readonly forget: string | undefined
 }
 export interface BrokerPlan {
   /** Undefined where no way leads there, or the cluster knows no broker. */
   readonly way: BrokerWay | undefined
-  /** Why there is none, or not all is seen. */
+  /** Why a way was not taken, or not all is seen. */
   readonly faults: readonly string[]
+  /** Whether the cluster may have something there that nobody could look at. */
+  readonly isUnknown: boolean
+}
+
+/** A way that may be tried. */
+interface Path extends Pick<BrokerWay, 'by' | 'forget'> {
+  readonly namespace: string
+  readonly open: () => Promise<KubeApi>
+  /** Whether it leads to the very broker of which the cluster is a member, so that nothing found there is nothing left. */
+  readonly isMembers: () => Promise<boolean>
 }
 
 /** Finds the best way, and reads what the member has there. Never throws because of a broker. */
 export async function planBroker(
   context: Context,
   file: BrokerFile | undefined,
-  { api, inventory }: { api: KubeApi; inventory: Inventory },
+  { subject, inventory }: { readonly subject: Subject; readonly inventory: Inventory },
 ): Promise<BrokerPlan> {
-  const { clusterUid, broker, brokerSpace } = inventory
   const faults: string[] = []
-  const attempt = async (by: string, namespace: string, open: () => Promise<KubeApi>): Promise<BrokerWay | undefined> => {
-    let server = ''
-    try {
-      const there = await open()
-      server = there.server
-      // Where nothing on the cluster tells its id any more, the broker may.
-      const clusterId = inventory.clusterId ?? (await memberIdOf(there, namespace, clusterUid))
-      if (clusterId === undefined) return undefined
-      const member = await readMember(there, { clusterId, clusterUid, namespace })
-      if (member.foreign === undefined) return { by, api: there, member }
-      faults.push(`${by}: there "${clusterId}" is another cluster`)
-    } catch (error) {
-      faults.push(`${by}: ${messageOf(brokerFault(error, server, namespace))}`)
-    }
-    return undefined
-  }
-  const ways = [
-    ...(brokerSpace.object === undefined ? [] : [() => attempt('the broker on this cluster', brokerSpace.name, async () => api)]),
-    ...(file === undefined ? [] : [() => attempt(`the broker file ${file.path}`, file.info.namespace, () => openFile(context, file))]),
-    ...(broker === undefined ? [] : [() => attempt('the cluster’s own credential', broker.namespace, () => openOwn(context, inventory))]),
-  ]
   let best: BrokerWay | undefined
-  for (const way of ways) {
-    const found = await way()
+  let isKnown = false
+  for (const path of pathsTo(context, file, { subject, inventory })) {
+    const found = await attempt(path, inventory, faults)
     if (found === undefined) continue
     const isBetter = best === undefined || (best.member.objects.length === 0 && found.member.objects.length > 0)
     if (isBetter) best = found
-    if (found.member.unseen.length === 0 && found.member.objects.length > 0) break
+    if (found.member.unseen.length > 0) continue
+    isKnown = found.member.objects.length > 0 || (await path.isMembers())
+    if (isKnown) break
   }
-  if (best === undefined && inventory.agents.ours.length === 0) return { way: undefined, faults: [] }
-  if (best === undefined && faults.length === 0 && inventory.agents.ours.length > 0) faults.push('nothing tells where the broker is')
-  return { way: best, faults }
+  const hasAgents = inventory.agents.ours.length > 0
+  if (best === undefined && !hasAgents) return { way: undefined, faults: [], isUnknown: false }
+  if (best === undefined && faults.length === 0) faults.push('nothing tells where the broker is')
+  // A credential that is taken, but sees not all, has an account there for sure.
+  const isSeen = best !== undefined && best.member.objects.length + best.member.unseen.length > 0
+  return { way: best, faults, isUnknown: !isKnown && !isSeen && faults.length > 0 }
 }
+
+function pathsTo(
+  context: Context,
+  file: BrokerFile | undefined,
+  { subject: { api, name }, inventory }: { readonly subject: Subject; readonly inventory: Inventory },
+): readonly Path[] {
+  const { broker, brokerSpace } = inventory
+  const own = {
+    by: 'the cluster’s own credential',
+    forget: undefined,
+    open: () => openOwn(context, inventory),
+    isMembers: async () => true,
+  }
+  const here: Omit<Path, 'namespace'> = {
+    by: 'the broker on this cluster',
+    forget: `--context ${name === 'current' ? '"$(kubectl config current-context)"' : name}`,
+    open: async () => api,
+    isMembers: async () => broker?.namespace === brokerSpace.name && (await isAuthority(api, brokerSpace.name, broker.ca)),
+  }
+  return [
+    ...(brokerSpace.object === undefined ? [] : [{ ...here, namespace: brokerSpace.name }]),
+    ...(file === undefined ? [] : [pathOf(context, file, broker)]),
+    ...(broker === undefined ? [] : [{ ...own, namespace: broker.namespace }]),
+  ]
+}
+
+const pathOf = (context: Context, file: BrokerFile, broker: Inventory['broker']): Path => ({
+  by: `the broker file ${file.path}`,
+  forget: file.path,
+  namespace: file.info.namespace,
+  open: () => openFile(context, file),
+  isMembers: async () => broker?.namespace === file.info.namespace && hostOf(broker.server) === hostOf(file.info.brokerUrl),
+})
+
+/** What is the same however an address is written. */
+const hostOf = (url: string): string => (URL.parse(url.includes('://') ? url : `https://${url}`)?.href ?? url).replace(/\/$/, '')
+
+/** Whether a member that trusts this authority has its broker on this cluster: each cluster puts its own beside the tokens that it makes. */
+async function isAuthority(api: KubeApi, namespace: string, ca: string): Promise<boolean> {
+  const secrets = await api.list('Secret', { namespace }).catch(() => ({ items: [] }))
+  const plain = (text: string | undefined): string =>
+    Buffer.from(text ?? '', 'base64')
+      .toString('utf8')
+      .trim()
+  return ca !== '' && secrets.items.some(({ data }) => plain(data?.['ca.crt']) === ca.trim())
+}
+
+async function attempt(path: Path, { clusterId: known, clusterUid }: Inventory, faults: string[]): Promise<BrokerWay | undefined> {
+  const { by, forget, namespace } = path
+  let server = ''
+  try {
+    const api = await path.open()
+    server = api.server
+    // Where nothing on the cluster tells its id any more, the broker may.
+    const clusterId = known ?? (await memberIdOf(api, namespace, clusterUid))
+    if (clusterId === undefined) return undefined
+    const member = await readMember(api, { clusterId, clusterUid, namespace })
+    if (member.foreign === undefined) return { by, api, member, forget }
+    faults.push(`${by}: there "${clusterId}" is another cluster`)
+  } catch (error) {
+    faults.push(
+      `${by}: ${forget === undefined && isRefusal(error) ? `the broker at ${server} refuses it` : messageOf(brokerFault(error, server, namespace))}`,
+    )
+  }
+  return undefined
+}
+
+const isRefusal = (error: unknown): boolean => error instanceof ApiError && (error.code === 401 || error.code === 403)
 
 async function openOwn(context: Context, { broker }: Inventory): Promise<KubeApi> {
   if (broker === undefined || broker.token === '') throw new Error('it is not there')
@@ -97,15 +162,13 @@ async function openOwn(context: Context, { broker }: Inventory): Promise<KubeApi
 
 export const planned = ({ way }: BrokerPlan): readonly Resource[] => way?.member.objects ?? []
 
-/** Removes what was found there; returns what remains on the broker. */
+/** Removes what was found there; returns what remains on the broker, or may. */
 export async function leaveBroker(plan: BrokerPlan, progress: (text: string) => void): Promise<readonly Left[]> {
-  const { way, faults } = plan
-  if (way === undefined)
-    return faults.length === 0 ? [] : [{ object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false }]
+  const { way, faults, isUnknown } = plan
+  if (isUnknown) return [{ object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false, isUnknown }]
+  if (way === undefined) return []
   const left = await removeMember(way.api, way.member, progress)
-  const { unseen, objects } = way.member
-  if (objects.length === 0 && faults.length > 0)
-    return [{ object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false }]
+  const { unseen } = way.member
   if (unseen.length === 0) return left
   return [...left, { object: `${unseen.join(', ')} of the cluster on the broker`, why: `${way.by} has no right to them`, isLate: false }]
 }

@@ -31,7 +31,7 @@ export async function cleanAlone(context: Context, given: Given): Promise<undefi
     })
     return undefined
   }
-  const target = targetOf(context, subject, { inventory, plan, broker: { way: undefined, faults: [] } })
+  const target = targetOf(context, subject, { inventory, plan, broker: { way: undefined, faults: [], isUnknown: false } })
   const done = await onCluster(api, () => cleanNodes(api, { context, given, target }, false, nodes))
   const dirty = done.filter(({ why }) => why !== undefined)
   print(

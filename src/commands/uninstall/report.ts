@@ -47,7 +47,8 @@ export function doneLines(done: Done): readonly string[] {
   const { target, nodes, left, brokerLeft, proof } = done
   if (isClean(target)) return planLines(target)
   const dirty = nodes.filter(({ why }) => why !== undefined)
-  const isAll = dirty.length + left.length + brokerLeft.length === 0
+  const isAll = isWhole(done)
+  const told = brokerLeft.some(({ isUnknown }) => isUnknown)
   return [
     `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${nodes.length - dirty.length} of ${nodes.length} nodes are clean.`,
     ...(left.length === 0 ? endedReleases(target) : []).map(
@@ -55,19 +56,33 @@ export function doneLines(done: Done): readonly string[] {
     ),
     ...keptLines(target),
     ...dirty.map(({ node, why }) => `  ! node ${node} is not clean: ${why}`),
-    ...[...left, ...brokerLeft].map(({ object, why }) => `  ! ${object} is left: ${why}`),
-    ...(proof === undefined ? [] : proofLines(proof)),
+    ...[...left, ...brokerLeft].map(
+      ({ object, why, isUnknown }) => `  ! ${object} ${isUnknown ? 'could not be looked at' : 'is left'}: ${why}`,
+    ),
+    ...(told ? [] : target.broker.faults.map((why) => `  ~ not by ${why}`)),
+    ...(proof === undefined ? [] : proofLines(proof, isAll)),
     '',
   ]
 }
 
-function proofLines(proof: Proof): readonly string[] {
+/** Whether all of it is done, as far as is known. */
+export const isWhole = ({ nodes, left, brokerLeft }: Done): boolean =>
+  nodes.every(({ why }) => why === undefined) && left.length + brokerLeft.length === 0
+
+const verdictLine = (proof: Proof, isAll: boolean): string => {
+  if (!isProved(proof)) return 'Proof: it failed.'
+  return isAll
+    ? 'Proof: no trace is left, and nothing else was changed.'
+    : 'Proof: it is not whole, see above; nothing that was looked at is left here, and nothing else was changed.'
+}
+
+function proofLines(proof: Proof, isAll: boolean): readonly string[] {
   const { before, after, api, nodes } = proof
   const apiCount = (dump: ApiDump): string => `${dump.ours.size} of ours, ${dump.others.size} of others`
   const nodeCount = (trace: Trace | undefined): string =>
     trace === undefined ? 'not looked at' : `${linesOf(trace.ours).length} of ours, ${linesOf(trace.others).length} of others`
   return [
-    isProved(proof) ? 'Proof: no trace is left, and nothing else was changed.' : 'Proof: it failed.',
+    verdictLine(proof, isAll),
     `  API objects: before ${apiCount(before.api)}; after ${apiCount(after.api)}`,
     ...verdictLines(api),
     ...nodes.flatMap(({ node, ...verdict }) => [
@@ -106,15 +121,18 @@ export const planData = (target: Target): Data => {
   }
 }
 
-export const doneData = ({ target, nodes, left, brokerLeft, proof }: Done): Data => ({
-  ...planData(target),
-  nodes: nodes.map(({ node, why }) => ({ node, clean: why === undefined, ...(why !== undefined && { why }) })),
-  left: [...left, ...brokerLeft].map(({ object, why }) => ({ object, why })),
-  ...(proof !== undefined && { proof: proofData(proof) }),
-})
+export const doneData = (done: Done): Data => {
+  const { target, nodes, left, brokerLeft, proof } = done
+  return {
+    ...planData(target),
+    nodes: nodes.map(({ node, why }) => ({ node, clean: why === undefined, ...(why !== undefined && { why }) })),
+    left: [...left, ...brokerLeft].map(({ object, why, isUnknown }) => ({ object, why, ...(isUnknown && { unknown: true }) })),
+    ...(proof !== undefined && { proof: proofData(proof, isWhole(done)) }),
+  }
+}
 
-const proofData = (proof: Proof): Data => ({
-  proved: isProved(proof),
+const proofData = (proof: Proof, isAll: boolean): Data => ({
+  proved: isAll && isProved(proof),
   api: proof.api,
   nodes: proof.nodes,
   before: dumpData(proof.before),

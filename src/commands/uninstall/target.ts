@@ -69,7 +69,7 @@ export async function readTarget(context: Context, given: Given, subject: Subjec
   const { api } = subject
   const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
   const plan = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
-  return targetOf(context, subject, { inventory, plan, broker: await planBroker(context, file, { api, inventory }) })
+  return targetOf(context, subject, { inventory, plan, broker: await planBroker(context, file, { subject, inventory }) })
 }
 
 export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 'inventory' | 'plan' | 'broker'>): Target {

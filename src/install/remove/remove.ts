@@ -19,6 +19,8 @@ export interface Left {
   readonly why: string
   /** Whether more time may do it. */
   readonly isLate: boolean
+  /** Where nobody could look whether it is there at all. */
+  readonly isUnknown?: boolean
 }
 
 /** Objects whose finalizers hold them up get so long until the finalizers of ours go. */

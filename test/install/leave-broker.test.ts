@@ -1,0 +1,110 @@
+// Which way to the broker an uninstall takes, what it proves there, and what it says where none leads there.
+import { describe, expect, it } from '@jest/globals'
+import type { BrokerInfo } from '../../src/broker/info.ts'
+import type { KubeOptions } from '../../src/commands/context.ts'
+import { leaveBroker, planBroker } from '../../src/commands/uninstall/broker.ts'
+import type { Inventory, Space } from '../../src/install/remove/read.ts'
+import { ApiError } from '../../src/k8s/api.ts'
+import type { Found } from '../../src/k8s/discover.ts'
+import { fakeWorld } from '../fakes/context.ts'
+import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
+
+const BROKER = 'submariner-k8s-broker'
+const URL_OF_BROKER = 'https://broker.example:6443'
+const CA = '-----BEGIN CERTIFICATE-----\nTUlJQg==\n-----END CERTIFICATE-----\n'
+const INFO: BrokerInfo = {
+  ...{ brokerUrl: URL_OF_BROKER, token: 'file', ca: CA, namespace: BROKER, psk: 'cHNr' },
+  ...{ components: ['connectivity'], customDomains: [] },
+}
+const found = (kind: string, name: string): Found => ({
+  ...{ apiVersion: 'v1', kind, metadata: { name } },
+  served: { apiVersion: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced: kind !== 'Namespace' },
+  managed: [],
+})
+const space = (name: string, more: Partial<Space> = {}): Space => ({ name, object: undefined, ours: [], strangers: [], ...more })
+const namespace = found('Namespace', BROKER)
+const member: Inventory = {
+  agents: space('submariner', { ours: [found('ConfigMap', 'submariner-settings')] }),
+  brokerSpace: space(BROKER),
+  ...{ clusterId: 'west', clusterUid: 'uid-west' },
+  broker: { server: URL_OF_BROKER, namespace: BROKER, token: 'own', ca: CA },
+  ...{ nodes: [], nodesFound: [], marked: [], crds: [], instances: new Map(), releases: [], unread: [] },
+}
+const account = {
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name: 'cluster-west', namespace: BROKER, labels: { 'submariner-io/clusterID': 'west' } },
+}
+
+interface World {
+  readonly inventory?: Partial<Inventory>
+  readonly file?: Partial<BrokerInfo>
+  /** Tokens that the broker knows. */
+  readonly known?: readonly string[]
+  readonly broker?: FakeCluster
+  readonly cluster?: FakeCluster
+}
+/** Plans, and leaves: the ways that were tried, and what is left. */
+async function leaving({ inventory = {}, file, known = [], broker = fakeCluster(), cluster = fakeCluster() }: World) {
+  const tried: string[] = []
+  const kube = async ({ access }: KubeOptions) => {
+    const token = access === undefined ? '' : ((await access.credentials()).token ?? '')
+    tried.push(token)
+    const api = broker.api()
+    if (!known.includes(token)) api.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), () => true, 99)
+    return api
+  }
+  const context = { ...fakeWorld().context, kube }
+  const subject = { name: 'west', api: cluster.api() }
+  const named = file && { path: 'broker-info.subm', info: { ...INFO, ...file } }
+  const plan = await planBroker(context, named, { subject, inventory: { ...member, ...inventory } })
+  return { tried, plan, left: await leaveBroker(plan, () => undefined), objects: broker.objects('ServiceAccount').length }
+}
+
+const withAccount = (): FakeCluster => {
+  const cluster = fakeCluster()
+  cluster.put(account)
+  return cluster
+}
+/** A cluster that is the broker too: its authority stands beside the tokens it makes. */
+const isBroker = (cluster: FakeCluster): FakeCluster => {
+  const data = { 'ca.crt': Buffer.from(CA).toString('base64') }
+  cluster.put({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'submariner-k8s-broker-admin-token', namespace: BROKER }, ...{ data } })
+  return cluster
+}
+const here = { brokerSpace: space(BROKER, { object: namespace }) }
+
+describe('an uninstall on its broker', () => {
+  it('goes by the broker file before the cluster’s own credential, and removes the account', async () => {
+    const done = await leaving({ file: {}, known: ['file', 'own'], broker: withAccount() })
+    expect(done).toMatchObject({ tried: ['file'], left: [], objects: 0 })
+  })
+  it('takes nothing found by the file of its own broker for nothing left, and does not ask with a credential that is gone', async () => {
+    const done = await leaving({ file: { brokerUrl: `${URL_OF_BROKER}/` }, known: ['file'] })
+    expect(done).toMatchObject({ tried: ['file'], left: [], plan: { isUnknown: false, faults: [] } })
+  })
+  it('takes nothing found in the broker on the same cluster for nothing left where the member trusts that cluster', async () => {
+    const done = await leaving({ inventory: here, cluster: isBroker(fakeCluster()) })
+    expect(done).toMatchObject({ tried: [], left: [], plan: { isUnknown: false, faults: [] } })
+  })
+  it.each([
+    ['the file of another broker', { file: { brokerUrl: 'https://other.example' }, known: ['file'] }],
+    ['a broker on the same cluster that is not the member’s', { inventory: here }],
+  ])('proves nothing by %s: what nobody could look at is not said to be left', async (_, world: World) => {
+    const { left, plan } = await leaving(world)
+    expect(plan.isUnknown).toBe(true)
+    expect(left).toEqual([
+      expect.objectContaining({
+        isUnknown: true,
+        why: expect.stringMatching(/^the cluster’s own credential: the broker at .* refuses it$/),
+      }),
+    ])
+  })
+  it('says that a file is stale, and removes by the cluster’s own credential what that may', async () => {
+    const { plan, left } = await leaving({ file: {}, known: ['own'], broker: withAccount() })
+    expect(plan.faults).toEqual([
+      expect.stringMatching(/^the broker file broker-info\.subm: .*does not know the credential of the broker file/),
+    ])
+    expect([plan.way?.by, plan.way?.forget, left]).toEqual(['the cluster’s own credential', undefined, []])
+  })
+})
