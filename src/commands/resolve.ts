@@ -38,7 +38,8 @@ export const resolve: Run = async (context, given) => {
   const name = nameOf(given.args[0] ?? '')
   const timeoutMs = given.duration('timeout')
   const found = await subjects(context, given)
-  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)])
+  const deadline = AbortSignal.timeout(timeoutMs)
+  const signal = AbortSignal.any([context.signal, deadline])
   const namespace = given.need('namespace')
   const asking = {
     ...{ name, namespace, signal, clock: context.clock, when: 'true' as const },
@@ -58,7 +59,8 @@ export const resolve: Run = async (context, given) => {
     ...{ kind: 'Resolution', name, type: typeOf(name) },
     clusters: findings,
   })
-  return findings.every(({ ok }) => ok) ? undefined : EXIT.checkFailed
+  if (findings.every(({ ok }) => ok)) return undefined
+  return deadline.aborted ? EXIT.timedOut : EXIT.checkFailed
 }
 
 function nameOf(text: string): string {

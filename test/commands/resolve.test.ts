@@ -5,7 +5,7 @@ import { DONE_LINE } from '../../src/model/nettest.ts'
 import { type NameResult, parseName, readNameResult } from '../../src/model/nettest-name.ts'
 import type { DaemonSet, Pod } from '../../src/model/resources.ts'
 import { handClock } from '../fakes/clock.ts'
-import { fakeWorld } from '../fakes/context.ts'
+import { type FakeWorld, fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { type FakeApi, make } from '../fakes/kube.ts'
 
@@ -33,7 +33,7 @@ async function scene(dns: Dns) {
   all.site('west').serve('web')
   all.site('west').wish('web')
   await all.turn(6_000)
-  const resolve = async (line: string) => {
+  const resolve = async (line: string, during: (world: FakeWorld) => void = () => undefined) => {
     const world = fakeWorld({ apis, clock, env: { LANG: 'C' } })
     const state = { isOver: false }
     const run = main(['resolve', ...line.split(' ')], world.context, laptopRuns).finally(() => {
@@ -41,6 +41,7 @@ async function scene(dns: Dns) {
     })
     while (!state.isOver) {
       await all.turn(20)
+      during(world)
       for (const site of each) runPods(site, dns)
     }
     return { code: await run, out: world.out(), err: world.err() }
@@ -164,6 +165,18 @@ describe('subctl resolve', () => {
     ])
     all.site('east').api.drop('DaemonSet', 'submariner-route-agent', AGENTS)
     expect((await resolve('web.shop --context east')).out).toContain('name the image of ours with --image')
+    expect(leftovers()).toEqual([])
+  })
+
+  it('broken off by a signal leaves nothing behind', async () => {
+    const { all, resolve, leftovers } = await scene(gone)
+    const seen: string[] = []
+    const { code, err } = await resolve('web.shop --context east', (world) => {
+      if (all.site('east').api.objects('Pod').length === 0) return
+      seen.push(...leftovers())
+      world.end()
+    })
+    expect([code, err, seen.length > 0]).toEqual([130, 'interrupted\n', true])
     expect(leftovers()).toEqual([])
   })
 
