@@ -1,6 +1,6 @@
 // Whether charon answers: what the kubelet is told of it.
-import { viciPathOf } from '../../dataplane/ipsec/charon.ts'
-import { connectVici } from '../../dataplane/ipsec/vici.ts'
+import { viciPathOf } from '../../dataplane/ipsec/daemon/charon.ts'
+import { connectVici } from '../../dataplane/ipsec/vici/vici.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../system/log.ts'

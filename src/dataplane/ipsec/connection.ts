@@ -3,7 +3,7 @@ import { remembered } from '../../model/canonical.ts'
 import { type Cidr, familyOf, parseCidr } from '../../model/net.ts'
 import type { EndpointSpec } from '../../model/resources.ts'
 import type { Cable } from '../cable.ts'
-import type { EspMode } from './charon-conf.ts'
+import type { EspMode } from './daemon/charon-conf.ts'
 
 const DEFAULT_PORT = 4500
 /** Reqids of ours: a fixed range, so that what a killed charon left in the kernel is known. */

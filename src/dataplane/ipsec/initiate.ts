@@ -2,10 +2,10 @@ import { canonical, remembered } from '../../model/canonical.ts'
 import type { Clock } from '../../system/clock.ts'
 import { openAttempts } from './attempts.ts'
 import type { WantedConnection } from './connection.ts'
-import type { CharonLink } from './link.ts'
 import { progressOf } from './progress.ts'
-import type { SasByName } from './seen.ts'
 import { refusal } from './steps.ts'
+import type { CharonLink } from './vici/link.ts'
+import type { SasByName } from './vici/seen.ts'
 
 /** So long the side that made an SA is given to add children to it: were both to do so at once, charon would drop messages of the same number. */
 const YIELD_MS = 2_000

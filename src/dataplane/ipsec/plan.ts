@@ -1,9 +1,9 @@
 // What must be said to charon so that it has the wanted connections, each with one IKE SA and one child a pair of networks. Pure.
 import { isOwnMark, isOwnName, isOwnReqid, pathOf, type WantedConnection } from './connection.ts'
 import { isSameNetworks } from './progress.ts'
-import type { SeenConnection, SeenSa } from './seen.ts'
 import type { Step } from './step.ts'
 import { endStep, tidySteps } from './tidy.ts'
+import type { SeenConnection, SeenSa } from './vici/seen.ts'
 
 export interface SeenCharon {
   readonly connections: readonly SeenConnection[]

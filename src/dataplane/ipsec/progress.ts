@@ -1,6 +1,6 @@
 // How far connections are. Pure.
 import type { WantedChild, WantedConnection } from './connection.ts'
-import type { SeenChild, SeenSa } from './seen.ts'
+import type { SeenChild, SeenSa } from './vici/seen.ts'
 
 const LIVE_CHILD = ['CREATED', 'ROUTED', 'INSTALLING', 'INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED', 'RETRYING']
 const UP_CHILD = ['INSTALLED', 'UPDATING', 'REKEYING', 'REKEYED']

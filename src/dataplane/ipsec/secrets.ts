@@ -1,6 +1,6 @@
 import { isOwnName, type WantedConnection } from './connection.ts'
-import type { CharonLink } from './link.ts'
-import { idText } from './message.ts'
+import type { CharonLink } from './vici/link.ts'
+import { idText } from './vici/message.ts'
 
 export interface KeyChanges {
   readonly lines: readonly string[]

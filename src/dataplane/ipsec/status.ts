@@ -2,7 +2,7 @@ import type { Connection } from '../../model/resources.ts'
 import type { Cable } from '../cable.ts'
 import type { WantedConnection } from './connection.ts'
 import { progressOf } from './progress.ts'
-import type { SasByName } from './seen.ts'
+import type { SasByName } from './vici/seen.ts'
 
 /** Why connections are down, by their names. */
 export type Reasons = ReadonlyMap<string, string>

@@ -2,10 +2,10 @@ import type { Connection } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Cable } from '../cable.ts'
 import { type WantedConnection, wantedConnections } from './connection.ts'
-import type { CharonLink } from './link.ts'
 import { progressOf } from './progress.ts'
-import { byName, type SasByName } from './seen.ts'
 import { statusOf } from './status.ts'
+import type { CharonLink } from './vici/link.ts'
+import { byName, type SasByName } from './vici/seen.ts'
 
 const SETTLE_MS = 30
 

@@ -1,11 +1,11 @@
 // Steps of a plan as requests to charon.
 import { messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../system/clock.ts'
-import type { EspMode } from './charon-conf.ts'
-import type { CharonLink } from './link.ts'
-import { connectionMessage } from './message.ts'
+import type { EspMode } from './daemon/charon-conf.ts'
 import type { EndStep, Step } from './step.ts'
-import { ViciError } from './vici.ts'
+import type { CharonLink } from './vici/link.ts'
+import { connectionMessage } from './vici/message.ts'
+import { ViciError } from './vici/vici.ts'
 
 /** What charon refused of one connection: the others go on. */
 export type OnRefusal = (connection: string, why: string) => void

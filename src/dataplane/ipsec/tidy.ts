@@ -1,8 +1,8 @@
 // What of a connection's SAs is too much. Pure.
 import type { WantedConnection } from './connection.ts'
 import { isLive, isSameNetworks, progressOf, YOUNG_SECONDS } from './progress.ts'
-import type { SeenChild, SeenSa } from './seen.ts'
 import type { EndStep, Step, When } from './step.ts'
+import type { SeenChild, SeenSa } from './vici/seen.ts'
 
 /** SAs established closer together than this were started by both sides at once; otherwise the newer one shows that the older is dead. */
 const AT_ONCE_SECONDS = 2

@@ -1,9 +1,9 @@
 // A node that the project leaves: everything of ours goes, by its mark, whichever version put it there.
 import { codeOf } from '../../model/errors.ts'
 import type { OpenLocalSocket } from '../../system/unix-socket.ts'
-import { dropDevice } from '../ipsec/device.ts'
-import { sweepLeftovers } from '../ipsec/leftovers.ts'
-import { connectVici } from '../ipsec/vici.ts'
+import { dropDevice } from '../ipsec/daemon/device.ts'
+import { sweepLeftovers } from '../ipsec/daemon/leftovers.ts'
+import { connectVici } from '../ipsec/vici/vici.ts'
 import { NOTHING } from '../node/state.ts'
 import { openNode } from './node-target.ts'
 import { openOwnedAddresses } from './owned.ts'

@@ -1,8 +1,8 @@
 // What a node's kernel holds, as lines that can be compared: ours by their marks, and all others'. Reads, never changes.
 import type { Argv, Exec } from '../../system/exec.ts'
-import { CHARON_TABLE } from '../ipsec/charon-conf.ts'
 import { isOwnReqid } from '../ipsec/connection.ts'
-import { IF_ID } from '../ipsec/device.ts'
+import { CHARON_TABLE } from '../ipsec/daemon/charon-conf.ts'
+import { IF_ID } from '../ipsec/daemon/device.ts'
 import { ALIAS, OWNER, TUNNEL_DEVICES, USUAL_DEVICE, VX_DEVICE } from '../node/state.ts'
 import { OWNED_LABEL } from './owned.ts'
 import type { NodeOptions } from './read.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { connectVici } from '../../../src/dataplane/ipsec/vici.ts'
-import { decodeMessage } from '../../../src/dataplane/ipsec/vici-codec.ts'
+import { connectVici } from '../../../src/dataplane/ipsec/vici/vici.ts'
+import { decodeMessage } from '../../../src/dataplane/ipsec/vici/vici-codec.ts'
 import { openLocalSocket } from '../../../src/system/unix-socket.ts'
 import { type Bed, cable, lostDuring, openBed, saIds, type TestGateway, until, untilConnected, untilQuiet } from './gateways.ts'
 

@@ -1,6 +1,6 @@
 // Runs in a virtual machine (esp.vm.ts) without jest: prints `ok WHAT` or `failed WHAT: why` for each thing that must hold.
 import type { Cable } from '../../../src/dataplane/cable.ts'
-import { probeEsp } from '../../../src/dataplane/ipsec/esp.ts'
+import { probeEsp } from '../../../src/dataplane/ipsec/daemon/esp.ts'
 import { exec } from '../../../src/system/exec.ts'
 import { cable, lostDuring, openBed, saIds, type TestGateway, until, untilConnected } from './gateways.ts'
 

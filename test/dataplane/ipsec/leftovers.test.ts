@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { sweepLeftovers } from '../../../src/dataplane/ipsec/leftovers.ts'
+import { sweepLeftovers } from '../../../src/dataplane/ipsec/daemon/leftovers.ts'
 import type { Exec } from '../../../src/system/exec.ts'
 
 const STATES = `src 172.30.0.1 dst 172.30.0.2

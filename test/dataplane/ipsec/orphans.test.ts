@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { retireOrphans } from '../../../src/dataplane/ipsec/orphans.ts'
+import { retireOrphans } from '../../../src/dataplane/ipsec/daemon/orphans.ts'
 import type { Exec } from '../../../src/system/exec.ts'
 import { silentLog } from '../../../src/system/log.ts'
 import { handClock } from '../../fakes/clock.ts'

@@ -78,6 +78,7 @@ const filesOf = (inside: Exec): Files => ({
     return code === 0 ? stdout : undefined
   },
   isPrivate: async () => true,
+  hasFolder: async () => true,
   overwrite: async (path, text) => void (await inside(['tee', path], { input: text })),
 })
 

@@ -1,8 +1,8 @@
 // Which charon runs, and who keeps it: written down, since a keeper that is killed leaves its charon running.
-import type { Child } from '../../system/child.ts'
-import type { Clock } from '../../system/clock.ts'
-import type { Files } from '../../system/files.ts'
-import { ownPid, type ProcessId, processOf, signalProcess } from '../../system/processes.ts'
+import type { Child } from '../../../system/child.ts'
+import type { Clock } from '../../../system/clock.ts'
+import type { Files } from '../../../system/files.ts'
+import { ownPid, type ProcessId, processOf, signalProcess } from '../../../system/processes.ts'
 
 export interface RunningCharon extends ProcessId {
   /** How it ended, in words. */

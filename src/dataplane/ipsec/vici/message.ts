@@ -1,7 +1,8 @@
 // A connection as charon is told of it. Pure.
-import type { EspMode } from './charon-conf.ts'
-import { isEncapsulated, localPort, type WantedChild, type WantedConnection } from './connection.ts'
-import { IF_ID } from './device.ts'
+
+import { isEncapsulated, localPort, type WantedChild, type WantedConnection } from '../connection.ts'
+import type { EspMode } from '../daemon/charon-conf.ts'
+import { IF_ID } from '../daemon/device.ts'
 import type { Section } from './vici-codec.ts'
 
 // AEAD first; then what upstream's libreswan offers by default, on a FIPS host too. Its PFS wants the group of the IKE SA again.

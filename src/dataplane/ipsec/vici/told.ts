@@ -1,4 +1,4 @@
-import type { Clock } from '../../system/clock.ts'
+import type { Clock } from '../../../system/clock.ts'
 
 /** Events of one change come close together; they make one look. */
 const GATHER_MS = 10

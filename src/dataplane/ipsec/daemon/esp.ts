@@ -1,4 +1,4 @@
-import type { Exec } from '../../system/exec.ts'
+import type { Exec } from '../../../system/exec.ts'
 import type { EspMode } from './charon-conf.ts'
 
 // An address of TEST-NET-1, never of a peer; the SA and the device are gone again at once.

@@ -1,4 +1,4 @@
-import type { LocalSocket, OpenLocalSocket } from '../../system/unix-socket.ts'
+import type { LocalSocket, OpenLocalSocket } from '../../../system/unix-socket.ts'
 import { decodeMessage, encodePacket, PACKET, type Packet, packetCutter, readPacket, type Section } from './vici-codec.ts'
 
 /** charon refused a command, or the connection to it is gone. */

@@ -1,12 +1,12 @@
 // With ESP in the kernel, SAs of a charon that was killed carry packets on: they go when the next charon has made them anew.
-import { messageOf } from '../../model/errors.ts'
-import type { Clock } from '../../system/clock.ts'
-import type { Exec } from '../../system/exec.ts'
-import type { Log } from '../../system/log.ts'
-import type { OpenLocalSocket } from '../../system/unix-socket.ts'
+import { messageOf } from '../../../model/errors.ts'
+import type { Clock } from '../../../system/clock.ts'
+import type { Exec } from '../../../system/exec.ts'
+import type { Log } from '../../../system/log.ts'
+import type { OpenLocalSocket } from '../../../system/unix-socket.ts'
+import { connectVici } from '../vici/vici.ts'
+import type { Section, Value } from '../vici/vici-codec.ts'
 import { type KernelPolicy, type KernelSa, readPolicies, readStates, removePolicy, removeState } from './leftovers.ts'
-import { connectVici } from './vici.ts'
-import type { Section, Value } from './vici-codec.ts'
 
 export interface OrphanOptions {
   readonly exec: Exec

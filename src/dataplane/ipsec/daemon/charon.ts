@@ -1,16 +1,16 @@
 // charon's keeper: one charon a network namespace, started, watched, started again, ended in order.
-import { messageOf, UserError } from '../../model/errors.ts'
-import type { StartChild } from '../../system/child.ts'
-import type { Clock } from '../../system/clock.ts'
-import type { Exec } from '../../system/exec.ts'
-import type { Files } from '../../system/files.ts'
-import type { Log } from '../../system/log.ts'
-import type { OpenLocalSocket } from '../../system/unix-socket.ts'
+import { messageOf, UserError } from '../../../model/errors.ts'
+import type { StartChild } from '../../../system/child.ts'
+import type { Clock } from '../../../system/clock.ts'
+import type { Exec } from '../../../system/exec.ts'
+import type { Files } from '../../../system/files.ts'
+import type { Log } from '../../../system/log.ts'
+import type { OpenLocalSocket } from '../../../system/unix-socket.ts'
+import { connectVici } from '../vici/vici.ts'
 import { charonConf, type EspMode } from './charon-conf.ts'
 import { forgetPids, type RunningCharon, readPids, rememberPids, runningCharon, startedCharon } from './charon-process.ts'
 import { sweepLeftovers, sweepRouting } from './leftovers.ts'
 import { retireOrphans, spisOf } from './orphans.ts'
-import { connectVici } from './vici.ts'
 
 export interface KeeperOptions {
   readonly runDir: string

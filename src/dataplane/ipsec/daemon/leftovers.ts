@@ -1,6 +1,6 @@
-import type { Exec } from '../../system/exec.ts'
+import type { Exec } from '../../../system/exec.ts'
+import { isOwnReqid } from '../connection.ts'
 import { CHARON_TABLE } from './charon-conf.ts'
-import { isOwnReqid } from './connection.ts'
 
 /** Removes what a charon that was killed has left in the kernel: its rule and routes, and with kernel ESP the SAs and policies with our reqids. One line each. */
 export async function sweepLeftovers(exec: Exec): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import type { Exec } from '../../system/exec.ts'
+import type { Exec } from '../../../system/exec.ts'
 import type { EspMode } from './charon-conf.ts'
 
 /** Ties the policies of kernel ESP to the XFRM interface. */
