@@ -9,7 +9,7 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
 import { judgeLoss, keptUntil, type Loss, noticedAtOf } from './loss.ts'
 import { planOwn } from './own.ts'
-import { isOwn, labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
+import { isOwn, keyOf, labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
 import { write } from './write.ts'
 
 /** An API's Clusters and Endpoints in one namespace. */
@@ -59,6 +59,8 @@ export function openExchange(options: ExchangeOptions): Exchange {
   const log = options.log.with({ loop: 'sync' })
   let state: ExchangeState = { refused: [], duplicate: undefined, brokerLost: false, isUp: false }
   let noticedAt: number | undefined
+  /** What was to go from the broker at the last pass: said once, however often it is refused. */
+  let going: ReadonlySet<string> = new Set()
 
   /** Looks for a loss of the broker's data; the uid to remember, where there is a new one. */
   const lookForLoss = (side: Side, there: readonly Shared[], mine: readonly Shared[]): Loss => {
@@ -89,8 +91,10 @@ export function openExchange(options: ExchangeOptions): Exchange {
         cluster: options.clusterId,
         uid: plan.duplicate,
       })
-    for (const { object, metadata } of plan.up.drop.map((dropped) => ({ object: dropped.kind, metadata: dropped.metadata })))
-      log.info('an object of this cluster that is not here goes from the broker', { object, name: metadata.name })
+    for (const object of plan.up.drop)
+      if (!going.has(keyOf(object)))
+        log.info('an object of this cluster that is not here goes from the broker', { object: object.kind, name: object.metadata.name })
+    going = new Set(plan.up.drop.map(keyOf))
   }
 
   /** What goes up and down now, and the uid to remember, where there is a new one. */

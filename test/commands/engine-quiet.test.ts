@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ApiError } from '../../src/k8s/api.ts'
 import { CLUSTER_LABEL } from '../../src/model/names.ts'
+import { openLog } from '../../src/system/log.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { type Clusterset, clusterset, type FakeGateway, type FakeMember } from '../fakes/clusterset.ts'
@@ -70,4 +71,21 @@ it('a gateway’s own Endpoint that somebody annotates costs its daemon nothing'
   await clock.advance(400)
   expect(set.broker.objects('Endpoint')[0]?.metadata.annotations?.['example.org/note']).toBe('x')
   expect([leader.work.reconciles, leader.work.asks]).toEqual([reconciles, asks])
+})
+
+it('a broker that refuses what is written says so once in the log, without a stack, and once more after five minutes', async () => {
+  const lines: { readonly msg: string; readonly error?: string; readonly stack?: string }[] = []
+  const logged = clusterset(clock, openLog({ write: (text) => lines.push(JSON.parse(text)) }))
+  const gateway = logged.member('east', 2).start(1)
+  await clock.advance(5_000)
+  gateway.broker.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), (call) => /^(create|replace)/.test(call), 10_000)
+  for (const { metadata } of logged.broker.objects('Endpoint')) logged.broker.drop('Endpoint', metadata.name, metadata.namespace)
+  await clock.advance(540_000)
+  await logged.end()
+  const tries = gateway.broker.calls.filter((call) => call.startsWith('create Endpoint')).length
+  expect(tries).toBeGreaterThan(50)
+  const failed = lines.filter(({ msg }) => msg === 'sync: the pass failed')
+  expect(failed.map(({ error, stack }) => [error, stack])).toEqual(
+    Array.from({ length: 2 }, () => [expect.stringMatching(/^Endpoint east-.*: Unauthorized$/), undefined]),
+  )
 })

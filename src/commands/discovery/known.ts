@@ -1,5 +1,6 @@
 // What the live copies say, as the plans want it: networks of the others, namespaces, and the state of the broker.
 import { judgeLoss } from '../../broker/loss.ts'
+import { isOwn as isOurs } from '../../broker/sync.ts'
 import type { Copies } from '../../discovery/copies.ts'
 import { remembered } from '../../model/canonical.ts'
 import type { EndpointSlice } from '../../model/mcs.ts'
@@ -64,7 +65,7 @@ export function brokerState(
   { clusters, endpoints }: BrokerStores,
   { clusterId, own, clusterUid, noticedAt, now }: BrokerView,
 ): BrokerState {
-  const isOwn = ({ metadata }: Cluster | Endpoint): boolean => metadata.labels?.[CLUSTER_LABEL] === clusterId
+  const isOwn = (object: Cluster | Endpoint): boolean => isOurs({ clusterId }, object)
   const mine = clusters.all().find(isOwn)
   const uid = mine?.metadata.annotations?.[CLUSTER_UID]
   const loss = judgeLoss({
