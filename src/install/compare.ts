@@ -1,9 +1,11 @@
 import { ApiError, ConflictError, type KubeApi } from '../k8s/api.ts'
 import { merged } from '../k8s/put.ts'
+import { canonical } from '../model/canonical.ts'
 import { kindOf } from '../model/kinds.ts'
 import { FIELD_MANAGER } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import { type Conflict, conflictsOf } from './conflicts.ts'
+import { fieldAt } from './field-path.ts'
 import { beside } from './helm.ts'
 import { isRecord, textAt } from './tree.ts'
 
@@ -19,7 +21,7 @@ export interface Change {
   readonly object: Resource
   readonly action: Action
   readonly fields: readonly FieldChange[]
-  /** Fields that are another manager's by now, and that applying would take over. */
+  /** Fields that are another manager's by now and have another value, which applying would take over. */
   readonly conflicts?: readonly Conflict[]
 }
 
@@ -45,7 +47,14 @@ async function compareOne(api: KubeApi, wanted: Resource): Promise<Change> {
   const object = beside(existing, wanted)
   const { dry, conflicts } = await tryApply(api, object)
   if (existing === undefined || dry === undefined) return { object, action: 'created', fields: [] }
-  return { ...changeOf(object, existing, dry), ...(conflicts.length > 0 && { conflicts }) }
+  const others = conflicts.filter(({ field }) => !isEqualAt(field, existing, dry))
+  return { ...changeOf(object, existing, dry), ...(others.length > 0 && { conflicts: others }) }
+}
+
+/** Both as the server keeps them, so that a quantity or a default that is written in another way makes no difference. */
+function isEqualAt(field: string, a: Resource, b: Resource): boolean {
+  const [one, other] = [fieldAt(a, field), fieldAt(b, field)]
+  return one !== undefined && other !== undefined && canonical(one.value) === canonical(other.value)
 }
 
 /** What applying would make of it, and whose fields it would take. */

@@ -46,6 +46,17 @@ describePlanes('join --emit yaml', () => {
       expect(said).toContain(`daemonset.apps/${name} created`)
     const { out } = await east('--plan')
     expect(out).toMatch(/Plan: 0 to create, 0 to change, \d+ unchanged/)
+    expect(out).not.toContain('is of field manager')
+    expect((await east('--yes')).out).toMatch(/^0 created, 0 changed/)
+  })
+
+  it('a setting that changes afterwards names as conflicts what it would take from kubectl, and nothing else', async () => {
+    const fieldsOf = (text: string): readonly string[] => [...text.matchAll(/! (\S+) is of field manager/g)].map(([, field = '']) => field)
+    const { out } = await east('--natt-port 4501 --plan')
+    expect(new Set(fieldsOf(out).map((field) => field.replace(/^.*\./, '')))).toEqual(new Set(['CE_IPSEC_NATTPORT', 'io/settings']))
+    await subctl(`join --cluster-id east --context east --service-cidr ${SERVICES.east} --gateway gw --natt-port 4501 --force-conflicts`)
+    expect((await east('--natt-port 4501')).out).toMatch(/^0 created, 0 changed/)
+    await east('--force-conflicts')
   })
 
   it('without secrets prints all else the same', async () => {
