@@ -104,7 +104,8 @@ export async function waitForToken(api: KubeApi, account: string, namespace: str
     const secret = await api.get('Secret', tokenSecretName(account), namespace)
     const { token = '', 'ca.crt': ca = '' } = secret?.data ?? {}
     if (token !== '') return { token: decode(token), ca: decode(ca), namespace }
-    if (signal.aborted || clock.now() >= deadline)
+    signal.throwIfAborted()
+    if (clock.now() >= deadline)
       throw new UserError('SUB0303', `The broker has not made a token for ${namespace}/${account}`, { exitCode: EXIT.timedOut })
     await clock.sleep(200, signal)
   }

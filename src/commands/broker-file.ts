@@ -1,4 +1,5 @@
 import { BROKER_FILE_MODE } from '../broker/info.ts'
+import { UserError } from '../model/errors.ts'
 import type { Context } from './context.ts'
 
 /** What became of a broker file. */
@@ -7,6 +8,14 @@ export interface FileWritten {
   readonly action: 'written' | 'unchanged'
   /** Where the older file is now. */
   readonly kept?: string
+}
+
+/** Throws where the folder of a broker file is not there, ahead of everything that would have been done for it. */
+export async function checkFolder({ files }: Pick<Context, 'files'>, path: string): Promise<void> {
+  if (await files.hasFolder(path)) return
+  throw new UserError('SUB0103', `${path} cannot be written: its folder is not there. Nothing was changed`, {
+    hint: 'Make the folder with mkdir -p, or name another file: --file FILE.',
+  })
 }
 
 /** Writes a broker file for its owner alone; another one of the name is kept beside it. Where it cannot be written, that one stays. */

@@ -6,6 +6,7 @@ import type { Files } from '../system/files.ts'
 import type { Follow } from '../system/follow.ts'
 import type { Log } from '../system/log.ts'
 import type { Ask } from '../system/terminal.ts'
+import type { Journal } from './cli/journal.ts'
 
 export interface Output {
   write(text: string): unknown
@@ -43,4 +44,6 @@ export interface Context {
   readonly version: string
   /** This machine's name. */
   readonly hostname: string
+  /** What the command has done so far; main gives it. */
+  readonly journal?: Journal
 }

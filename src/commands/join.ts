@@ -8,13 +8,13 @@ import { checkClusterId } from '../install/refuse.ts'
 import { hasConstraints, type Image } from '../install/workloads.ts'
 import { ensure } from '../k8s/put.ts'
 import type { Resource } from '../model/resources.ts'
-import type { Given } from './cli/given.ts'
+import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
-import { checkOwnId, type FactRow, type Found, find, gatewayRow, networkRows, settleGateways } from './join/find.ts'
+import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
@@ -27,6 +27,9 @@ export const join: Run = async (context, given) => {
   // Mistakes on the command line come before anybody is asked.
   applyOptions(context, given)
   chosenSettings(given)
+  givenNetworks(given)
+  if (given.on('with-secrets') && given.text('emit') === undefined)
+    throw usage('--with-secrets says what --emit prints, and --emit is not given', 'with-secrets')
   const image = imageOf(given, context.version)
   const broker = await openBroker(context, given)
   const api = await openKube(context, given)
@@ -104,6 +107,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
 async function apply(context: Context, given: Given, { settings, found, stages: [there, here], broker }: Joining): Promise<void> {
   checkConflicts(given, here.changes)
+  context.journal?.begin()
   const options = applyOptions(context, given)
   const credential = await onBroker(broker, async () => {
     const timeoutMs = Math.max(0, options.deadline - context.clock.now())

@@ -9,7 +9,7 @@ import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { checkConflicts } from './join/conflicts.ts'
 import { onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
-import { teller } from './join/up.ts'
+import { putTeller, teller } from './join/up.ts'
 import { grouped } from './join/wait.ts'
 import { healthBefore } from './upgrade/before.ts'
 import { gapOf } from './upgrade/gap.ts'
@@ -44,6 +44,7 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   if (gap !== undefined) await accept(context, given, gap)
   const { clock, signal } = context
   const clusterId = installed.settings.SUBMARINER_CLUSTERID ?? ''
+  context.journal?.begin()
   const steps = await runUpgrade({
     api,
     changes: stage.changes,
@@ -51,6 +52,8 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
     before: await healthBefore(context, api, clusterId),
     mayGap: gap !== undefined,
     ...{ clock, signal, timeoutMs: given.duration('timeout') },
+    isForced: given.on('force-conflicts'),
+    put: putTeller(context),
     say: (text) => say(context, text),
     tell: teller(context, given),
   })

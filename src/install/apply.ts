@@ -11,14 +11,16 @@ export interface ApplyOptions {
   readonly deadline: number
   /** Told of each object that is put. */
   readonly progress: (change: Change) => void
+  /** Whether what is unchanged is put too, which makes this program an owner of each field that it sets. */
+  readonly isForced?: boolean
 }
 
 /** Applies what differs, in the order given, and waits until new kinds are served. Run again after a failure it goes on where it stopped. */
 export async function applyPlan(api: KubeApi, changes: readonly Change[], options: ApplyOptions): Promise<void> {
-  for (const change of changes.filter(({ action }) => action !== 'unchanged')) {
+  for (const change of changes.filter(({ action }) => action !== 'unchanged' || options.isForced === true)) {
     checkTime(options, `${change.object.kind} ${change.object.metadata.name} is not applied yet`)
     await api.apply(change.object)
-    options.progress(change)
+    if (change.action !== 'unchanged') options.progress(change)
   }
   for (const { object, action } of changes) {
     if (object.kind === 'CustomResourceDefinition' && action === 'created') await untilServed(api, object.metadata.name, options)
@@ -56,6 +58,14 @@ function checkTime({ clock, signal, deadline }: Limit, what: string): void {
 /** An answer of the API in terms of the user: rights that are missing, or an object that it does not take. */
 export function asUserError(error: unknown, server: string): unknown {
   if (!(error instanceof ApiError) || error.code === 0) return error
+  if (error.code === 403 && /because it is being terminated/.test(error.message))
+    return new UserError('SUB0429', `A namespace at ${server} is being removed, and takes nothing new: ${messageOf(error)}`, {
+      cause: error,
+      hint: GOING_AWAY,
+    })
   if (error.code === 403) return new UserError('SUB0416', `The API at ${server} does not allow it: ${messageOf(error)}`, { cause: error })
   return error
 }
+
+const GOING_AWAY =
+  'Wait until it is gone (kubectl get namespaces), then run the command again. Where it stays, kubectl describe namespace says what holds it, and subctl uninstall takes away what is ours.'

@@ -41,6 +41,10 @@ export function brokerUrl(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`)
   if (url === null || url.protocol !== 'https:' || url.username !== '' || url.search !== '' || url.hash !== '')
     throw new UserError('SUB0412', `"${text}" is not the URL of a broker`, { hint: 'It looks like https://HOST:PORT.' })
+  if (!isHost(url.hostname) || !/:\/\/|[.:]/.test(text))
+    throw new UserError('SUB0412', `"${text}" does not say where a broker is: it has neither a port nor a domain`, {
+      hint: 'It looks like https://HOST:PORT, such as --broker-url https://hub.example:6443.',
+    })
   if (isLoopback(url.hostname))
     throw new UserError('SUB0412', `"${text}" is an address of this machine alone; other clusters cannot reach it`, {
       hint: 'Give an address that all clusters reach: --broker-url https://HOST:PORT.',
@@ -55,6 +59,9 @@ export function checkReachable(url: string, file: string): string {
     hint: 'Say where clusters reach the broker: --broker-url https://HOST:PORT.',
   })
 }
+
+/** An address, or a name as DNS has it. */
+const isHost = (host: string): boolean => /^\[.+\]$|^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.?)+$/.test(host)
 
 const hostOf = (server: string): string => URL.parse(server)?.hostname ?? ''
 

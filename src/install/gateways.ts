@@ -26,6 +26,19 @@ export function settledGateways(nodes: readonly Node[], named: readonly string[]
   return { nodes: all, reason: named.length > 0 ? '--gateway' : `label ${GATEWAY_LABEL}=true` }
 }
 
+/** Throws where the cluster has fewer nodes that could be gateways than are wanted. */
+export function checkCount(nodes: readonly Node[], count: number): void {
+  const able = new Set([...byFitness(nodes).map(({ metadata }) => metadata.name), ...labelledGateways(nodes)])
+  if (count <= Math.max(1, able.size)) return
+  throw new UserError(
+    'SUB0413',
+    `This cluster has ${able.size} node${able.size === 1 ? '' : 's'} that could be gateways, fewer than the ${count} of --gateways`,
+    {
+      hint: `Ask for at most ${able.size}, or add nodes first. There are: ${[...able].join(', ')}`,
+    },
+  )
+}
+
 /** Nodes in the order they suit as a gateway: ready before not, workers before the control plane, then by name. */
 export function candidates(nodes: readonly Node[]): readonly { readonly name: string; readonly reason: string }[] {
   return byFitness(nodes).map((node) => ({ name: node.metadata.name, reason: describe(node) }))

@@ -18,6 +18,8 @@ export interface Files {
   rename(from: string, to: string): Promise<void>
   /** Whether a file is its owner's alone. */
   isPrivate(path: string): Promise<boolean>
+  /** Whether the folder that a path lies in is there. */
+  hasFolder(path: string): Promise<boolean>
   /** Removes a file or a folder with all that is in it; whether it was there does not matter. */
   remove(path: string): Promise<void>
   /** Names in a folder; none where there is no such folder. */
@@ -43,6 +45,7 @@ export const realFiles: Files = {
   overwrite: (path, text) => writeFile(path, text, { flag: 'r+' }),
   rename: (from, to) => rename(from, to),
   isPrivate: async (path) => ((await stat(path)).mode & 0o077) === 0,
+  hasFolder: (path) => stat(dirname(path)).then((it) => it.isDirectory(), ifMissing(false)),
   remove: (path) => rm(path, { recursive: true, force: true }),
   list: (folder) => readdir(folder).catch(ifMissing([])),
 }

@@ -81,6 +81,7 @@ export function memoryFiles(files: Map<string, string>): Files {
       files.delete(from)
     },
     isPrivate: async () => true,
+    hasFolder: async () => true,
     remove: async (path) => {
       for (const name of [...files.keys()]) if (name === path || name.startsWith(`${path}/`)) files.delete(name)
     },

@@ -1,5 +1,5 @@
 // deploy-broker and join as far as no server is needed: time limits, old servers, the file on a disk, a person at a terminal.
-import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join as pathOf } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
@@ -71,6 +71,7 @@ describe('deploy-broker', () => {
 
   it('writes the file for its owner alone, and keeps what was there under another name', async () => {
     const file = pathOf(folder, 'deep', 'broker-info.subm')
+    mkdirSync(pathOf(folder, 'deep'))
     const broker = readyBroker()
     expect(await run(`${line} --file ${file}`, { broker, files: realFiles })).toMatchObject({ code: 0 })
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -88,7 +89,14 @@ describe('deploy-broker', () => {
   it('tells mistakes on the command line before it asks anybody', async () => {
     const nobody = fakeCluster()
     const kube = () => Promise.reject(new Error('asked'))
-    for (const wrong of ['--timeout soon', '--emit json', '--broker-url http://hub', '--broker-url https://127.0.0.1:1']) {
+    for (const wrong of [
+      '--timeout soon',
+      '--emit json',
+      '--broker-url http://hub',
+      '--broker-url https://127.0.0.1:1',
+      '--broker-url garbage',
+      '--broker-url a_b:1',
+    ]) {
       const { context, err } = fakeWorld()
       expect(await main(`deploy-broker ${wrong}`.split(' '), { ...context, kube }, laptopRuns)).not.toBe(0)
       expect(err()).toMatch(/^error SUB0(101|412): /)
@@ -98,6 +106,15 @@ describe('deploy-broker', () => {
         code: 64,
         err: expect.stringMatching(/^error SUB0101: /),
       })
+  })
+
+  it('makes no folder for its file, and then nothing else either', async () => {
+    const broker = readyBroker()
+    const before = broker.objects('Namespace').length
+    const refused = await run(`${line} --file ${pathOf(folder, 'none', 'x.subm')}`, { broker, files: realFiles })
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^error SUB0103: .*its folder is not there/) })
+    expect(broker.objects('Namespace').length).toBe(before)
+    expect(readdirSync(folder)).not.toContain('none')
   })
 
   it('keeps the key of a clusterset that is there, and refuses a damaged one', async () => {
@@ -171,5 +188,50 @@ describe('join', () => {
     const { code, err } = await run(line, { broker: made, cluster: cluster(['a']) })
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('error SUB0402: ') })
     expect(err).toContain('a cluster that does not say which it is')
+  })
+
+  it.each([
+    ['--pod-cidr 10.1.0.0/16,10.1.0.0/24', 'SUB0101: --pod-cidr names 10.1.0.0/16 and 10.1.0.0/24, which overlap'],
+    ['--service-cidr 100.1.0.0/16,100.1.0.0/16', 'SUB0101: --service-cidr names'],
+    ['--with-secrets', 'SUB0101: --with-secrets says what --emit prints'],
+  ])('refuses %s before it asks anybody', async (wrong, message) => {
+    const { code, err } = await run(`join --cluster-id west ${wrong}`, { broker: fakeCluster() })
+    expect({ code, err }).toMatchObject({ code: 64, err: expect.stringContaining(`error ${message}`) })
+  })
+
+  it('refuses more gateways than there are nodes', async () => {
+    const { code, err } = await run(`${line} --gateways 3`, { broker: broker(), cluster: cluster(['a', 'b']) })
+    expect({ code, err }).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('error SUB0413: This cluster has 2 nodes that could be gateways'),
+    })
+    const { err: enough } = await run(`${line} --gateways 2`, { broker: broker(), cluster: cluster(['a', 'b']) })
+    expect(enough).toMatch(/gateways +a, b/)
+  })
+
+  it('tells a program why it failed, and the same to people', async () => {
+    const { code, out, err } = await run(`${line} -o json`, { broker: broker(), cluster: cluster(['a']) })
+    const { error, ...rest } = JSON.parse(out)
+    expect(code).toBe(75)
+    expect(rest).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'Error' })
+    expect(error).toMatchObject({ id: 'SUB0303', exitCode: 75 })
+    expect(err).toContain(`error SUB0303: ${error.message}\n${error.hint}\n`)
+  })
+
+  it('interrupted, says that it had begun and that it goes on when run again', async () => {
+    const world = fakeWorld({ files: { 'broker-info.subm': writeBrokerInfo(INFO) } })
+    const [west, hub] = [cluster(['a']), broker()]
+    const kube = async ({ access }: KubeOptions) => (access === undefined ? west.api() : hub.api())
+    const clock: Context['clock'] = {
+      ...world.context.clock,
+      // It waits for the token of its account, which nobody makes here.
+      sleep: (ms, signal) => {
+        world.end()
+        return world.context.clock.sleep(ms, signal)
+      },
+    }
+    const code = await main(line.replace('300ms', '1m').split(' '), { ...world.context, clock, kube }, laptopRuns)
+    expect(code).toBe(130)
+    expect(world.err()).toMatch(/interrupted\nIt had begun to change things\. Run the same command again: it goes on where it stopped\.\n$/)
   })
 })

@@ -47,9 +47,10 @@ export function given(
   const need = (flag: string): string => {
     const value = text(flag)
     if (value !== undefined) return value
-    const { env: variable } = specOf(flag)
+    const { env: variable, value: name, brief } = specOf(flag)
     throw new UserError('SUB0102', `--${flag} is not given${variable === undefined ? '' : ` and ${variable} is not set`}`, {
       exitCode: EXIT.usage,
+      hint: `Give it: --${flag} ${name ?? ''}, ${brief}.`,
     })
   }
   return {

@@ -1,9 +1,12 @@
 import { ApiError } from '../../k8s/api.ts'
 import { explain } from '../../k8s/explain.ts'
 import { codeOf, EXIT, type ExitCode, messageOf, UserError } from '../../model/errors.ts'
+import { PROBLEMS } from '../../model/problems.ts'
 import type { Context } from '../context.ts'
+import { type Failure, type Format, failureText, formatIn, formatOf, held } from './failure.ts'
 import { usage } from './given.ts'
 import { commandHelp, overview } from './help-text.ts'
+import { brokenOff, type Journal, openJournal } from './journal.ts'
 import { type Parsed, parse } from './parse.ts'
 import type { Runs } from './run.ts'
 import { COMMANDS } from './table.ts'
@@ -16,12 +19,27 @@ export async function main(argv: readonly string[], context: Context, runs: Runs
     servers.add(api.server)
     return api
   }
+  const journal = openJournal()
+  const stdout = held(context.stdout)
+  let format = formatIn(argv)
   try {
-    return (await start(parse(argv, COMMANDS, context.env), { ...context, kube }, runs)) ?? EXIT.done
+    const parsed = parse(argv, COMMANDS, context.env)
+    format = formatGiven(parsed)
+    const world = { ...context, kube, journal, ...(format !== undefined && { stdout }) }
+    const code = (await start(parsed, world, runs)) ?? EXIT.done
+    if (format !== undefined) context.stdout.write(stdout.text())
+    return code
   } catch (error) {
-    return report(error instanceof ApiError ? explain(error, [...servers].join(' or ')) : (fileFault(error) ?? error), context)
+    const known = error instanceof ApiError ? explain(error, [...servers].join(' or ')) : (fileFault(error) ?? error)
+    const failure = failureOf(known, context, journal)
+    if (format !== undefined) context.stdout.write(failureText(format, stdout.text(), failure, journal))
+    context.stderr.write(textOf(failure, known, context))
+    return failure.exitCode
   }
 }
+
+const formatGiven = (parsed: Parsed): Format | undefined =>
+  parsed.what === 'run' && parsed.spec.flags.some(({ name }) => name === 'output') ? formatOf(parsed.given.text('output')) : undefined
 
 async function start(parsed: Parsed, context: Context, runs: Runs): Promise<ExitCode | undefined> {
   if (parsed.what === 'help') {
@@ -34,20 +52,28 @@ async function start(parsed: Parsed, context: Context, runs: Runs): Promise<Exit
   return run(context, given)
 }
 
-/** The exit code of an error, which is printed: what the user can mend by its id and hint, all else as a fault of ours with its stack. */
-function report(error: unknown, { stderr, signal, version }: Context): ExitCode {
+/** What went wrong: what the user can mend with its id and the next thing to do, an interruption with what was begun, all else as a fault of ours. */
+function failureOf(error: unknown, { signal, version }: Context, journal: Journal): Failure {
   // A request that the signal cut off looks like a server that cannot be reached.
   if (isUserError(error) && !(signal.aborted && error.exitCode === EXIT.unreachable)) {
-    stderr.write(`error ${error.id}: ${error.message}\n${error.hint === undefined ? '' : `${error.hint}\n`}`)
-    return error.exitCode
+    const { id, message, exitCode } = error
+    const hint = error.hint ?? PROBLEMS[id]?.next
+    return { id, message, exitCode, ...(hint !== undefined && { hint }) }
   }
   if (signal.aborted) {
-    stderr.write('interrupted\n')
-    return EXIT.interrupted
+    const hint = brokenOff(journal)
+    return { message: 'interrupted', exitCode: EXIT.interrupted, ...(hint !== '' && { hint }) }
   }
-  const stack = error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error)
-  stderr.write(`a fault of subctl ${version}: ${stack}\n`)
-  return EXIT.failed
+  return { message: `a fault of subctl ${version}: ${messageOf(error)}`, exitCode: EXIT.failed }
+}
+
+/** The same for people: a fault of ours with its stack. */
+function textOf({ id, message, hint, exitCode }: Failure, error: unknown, { version }: Context): string {
+  if (id === undefined && exitCode !== EXIT.interrupted) {
+    const stack = error instanceof Error && error.stack !== undefined ? error.stack : messageOf(error)
+    return `a fault of subctl ${version}: ${stack}\n`
+  }
+  return `${id === undefined ? '' : `error ${id}: `}${message}\n${hint === undefined ? '' : `${hint}\n`}`
 }
 
 // What a folder, its rights or its disk are to blame for. A file that is not there may be a fault of ours.
@@ -65,7 +91,10 @@ function fileFault(error: unknown): UserError | undefined {
 
 /** Output that could not be written, such as to a full disk. */
 export function outputFault(fault: Error, context: Context): ExitCode {
-  return report(new UserError('SUB0103', `the output could not be written: ${fault.message}`), context)
+  const error = new UserError('SUB0103', `the output could not be written: ${fault.message}`)
+  const failure = failureOf(error, context, openJournal())
+  context.stderr.write(textOf(failure, error, context))
+  return failure.exitCode
 }
 
 // By its name: the part that reads kubeconfigs has a class of its own.

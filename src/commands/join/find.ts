@@ -1,4 +1,4 @@
-import { bestGateways, candidates, type GatewayChoice, labelledGateways, settledGateways } from '../../install/gateways.ts'
+import { bestGateways, candidates, checkCount, type GatewayChoice, labelledGateways, settledGateways } from '../../install/gateways.ts'
 import { type Networks, networksOf } from '../../install/networks/discover.ts'
 import { checkPlatform, platformOf } from '../../install/networks/platform.ts'
 import { readSeen } from '../../install/networks/read.ts'
@@ -7,7 +7,7 @@ import { checkOwnNetworks } from '../../install/refuse.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
-import { type Cidr, parseCidrs } from '../../model/net.ts'
+import { type Cidr, overlaps, parseCidrs } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 
@@ -25,13 +25,13 @@ export interface Found extends Seen {
 /** Looks at the cluster, and refuses what cannot be connected. */
 export async function find(given: Given, api: KubeApi): Promise<Seen> {
   const seen = await readSeen(api)
-  const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
-  const networks = networksOf(seen, { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) })
+  const networks = networksOf(seen, givenNetworks(given))
   const platform = platformOf(seen, networks.cni, networks.proxy)
   checkPlatform(platform, { anything: given.on('ignore-requirements') })
   checkOwnNetworks(networks)
   // A node that is named but not there is no reason to look any further.
   settledGateways(seen.nodes, given.many('gateway'))
+  checkCount(seen.nodes, given.number('gateways', 1, 100))
   return { seen, networks: { ...networks, notes: [...networks.notes, ...platform.notes] }, hasJoined: (await joinedAs(api)) !== undefined }
 }
 
@@ -66,9 +66,17 @@ export const networkRows = ({ networks }: Seen): readonly FactRow[] => [
 ]
 export const gatewayRow = (gateways: GatewayChoice): FactRow => ['gateways', gateways.nodes.join(', '), gateways.reason]
 
+/** The networks that flags say. Throws usage errors, so that it is of use before anybody is asked too. */
+export function givenNetworks(given: Given): { readonly podCidrs?: readonly Cidr[]; readonly serviceCidrs?: readonly Cidr[] } {
+  const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
+  return { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) }
+}
+
 function cidrs(given: Given, flag: string): readonly Cidr[] | undefined {
   const list = given.parsed(flag, parseCidrs)
   if (list?.length === 0) throw usage(`--${flag} names no network`, flag)
+  const both = list?.flatMap((one, i) => list.slice(i + 1).flatMap((other) => (overlaps(one, other) ? [[one, other] as const] : [])))[0]
+  if (both !== undefined) throw usage(`--${flag} names ${both[0]} and ${both[1]}, which overlap: the wider one says it all`, flag)
   return list
 }
 

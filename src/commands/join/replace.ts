@@ -11,7 +11,7 @@ import { gapOf } from '../upgrade/gap.ts'
 import { brokenPods, carriesTraffic } from '../upgrade/order.ts'
 import { lookAtGateways, runUpgrade, untilObserved } from '../upgrade/run.ts'
 import { say } from './stage.ts'
-import { teller } from './up.ts'
+import { putTeller, teller } from './up.ts'
 
 /** Whether charon's own settings change, in a cluster that runs it already. */
 export const changesCharon = (changes: readonly Change[]): boolean =>
@@ -37,6 +37,8 @@ export async function applyReplacing(context: Context, given: Given, api: KubeAp
     ...{ api, changes, clock, signal, clusterId, withCharon: true, mayGap: gap !== undefined },
     before: await healthBefore(context, api, clusterId),
     timeoutMs: given.duration('timeout'),
+    isForced: given.on('force-conflicts'),
+    put: putTeller(context),
     say: (text) => say(context, text),
     tell: teller(context, given),
   })

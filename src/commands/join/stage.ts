@@ -40,7 +40,11 @@ export function applyOptions(context: Context, given: Given): ApplyOptions {
     clock: context.clock,
     signal: context.signal,
     deadline: context.clock.now() + given.duration('timeout'),
-    progress: ({ object, action }) => say(context, `${action} ${titleOf(object)}`),
+    isForced: given.on('force-conflicts'),
+    progress: ({ object, action }) => {
+      context.journal?.did({ what: titleOf(object), state: 'ok', text: action })
+      say(context, `${action} ${titleOf(object)}`)
+    },
   }
 }
 

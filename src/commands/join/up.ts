@@ -1,4 +1,6 @@
 // What a join or an upgrade says while it waits, and what it waits for.
+import type { Change } from '../../install/compare.ts'
+import { titleOf } from '../../install/report.ts'
 import { type Step, wholeText } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Endpoint } from '../../model/resources.ts'
@@ -19,6 +21,7 @@ export function teller(context: Context, given: Given): (step: Step) => void {
   const marks: Readonly<Record<Step['state'], string>> = { ok, failing: failed, note: warning, waiting: skipped }
   const said = new Map<string, string>()
   return (step) => {
+    context.journal?.saw(step)
     const key = `${step.state} ${step.text}`
     if (said.get(step.what) === key) return
     const alike = [...said.values()].filter((other) => other === key).length
@@ -27,6 +30,12 @@ export function teller(context: Context, given: Given): (step: Step) => void {
     say(context, `${marks[step.state]} ${step.what}: ${wholeText(step)}`)
   }
 }
+
+/** Writes each object that an upgrade puts into the journal. */
+export const putTeller =
+  (context: Context) =>
+  ({ object, action }: Change): void =>
+    context.journal?.did({ what: titleOf(object), state: 'ok', text: action })
 
 /** A connection to each of these is waited for: other clusters that have a gateway on the broker. Asked anew every few seconds. */
 export function expectedOnBroker(

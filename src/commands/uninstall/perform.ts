@@ -30,6 +30,7 @@ export interface Performing {
 }
 
 export function leave(performing: Performing): Promise<Done> {
+  performing.context.journal?.begin()
   const { api } = performing.target.subject
   return onCluster(api, () => leaveNow(performing))
 }
@@ -80,7 +81,10 @@ export const progressOf = (context: Context, given: Given, { title }: Pick<Targe
   clock: context.clock,
   signal: context.signal,
   deadline: context.clock.now() + given.duration('timeout'),
-  progress: (text) => say(context, `${title}: ${text}`),
+  progress: (text) => {
+    context.journal?.did({ what: title, state: 'ok', text })
+    say(context, `${title}: ${text}`)
+  },
 })
 
 export function errandsOf(context: Context, given: Given, target: Target): Tracing['errands'] {

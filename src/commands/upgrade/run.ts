@@ -26,7 +26,11 @@ export interface Upgrading {
   readonly signal: AbortSignal
   /** Of one step that brings no news. */
   readonly timeoutMs: number
+  /** Whether what is unchanged is put too, as ApplyOptions have it. */
+  readonly isForced: boolean
   readonly say: (text: string) => void
+  /** Told of each object that is put. */
+  readonly put: (change: Change) => void
   readonly tell: (step: Step) => void
 }
 
@@ -81,11 +85,12 @@ async function atLast(upgrading: Upgrading, steps: readonly Step[]): Promise<rea
   return last
 }
 
-const applyOptions = ({ clock, signal, timeoutMs }: Upgrading) => ({
+const applyOptions = ({ clock, signal, timeoutMs, isForced, put }: Upgrading) => ({
   clock,
   signal,
   deadline: clock.now() + timeoutMs,
-  progress: () => undefined,
+  isForced,
+  progress: put,
 })
 
 /** The same workload, but its pods stay until they are deleted, one by one. */

@@ -149,4 +149,9 @@ export const installProblems: Problems = {
       'Its engine was asked to end, and led again afterwards: the others did not take the lease, since they are not well or do not reach the API.',
     next: 'See `subctl show gateways` and the logs of the engines that stand by, then run `subctl upgrade` again.',
   },
+  SUB0429: {
+    title: 'A namespace is being removed',
+    cause: 'Somebody has deleted it, or an uninstall is under way; until it is gone the API takes no new object in it.',
+    next: 'Wait until `kubectl get namespaces` no longer shows it, then run the command again. Where it stays, `kubectl describe namespace NAME` says what holds it; `subctl uninstall` takes away what is ours.',
+  },
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { main } from '../../../src/commands/cli/main.ts'
-import type { Runs } from '../../../src/commands/cli/run.ts'
+import type { Run, Runs } from '../../../src/commands/cli/run.ts'
 import { infoRuns } from '../../../src/commands/info-runs.ts'
 import { EXIT, UserError } from '../../../src/model/errors.ts'
 import { fakeWorld } from '../../fakes/context.ts'
@@ -128,6 +128,89 @@ describe('an error of a run', () => {
     world.end()
     expect(await main(['version'], world.context, failing(new Error('aborted')))).toBe(EXIT.interrupted)
     expect(world.err()).toBe('interrupted\n')
+  })
+})
+
+describe('an error with -o json', () => {
+  const late = new UserError('SUB0105', 'no broker within 30s', { hint: 'Try --timeout 2m.', exitCode: EXIT.timedOut })
+  /** A run of join that says this on stdout, and then fails. */
+  const join =
+    (said: string, error: unknown): Run =>
+    async ({ stdout, journal }) => {
+      journal?.did({ what: 'Namespace submariner', state: 'ok', text: 'created' })
+      journal?.saw({ what: 'leader', state: 'waiting', text: 'none yet' })
+      journal?.saw({ what: 'leader', state: 'failing', text: 'no node has the label' })
+      stdout.write(said)
+      return Promise.reject(error)
+    }
+  const fail = (line: string, said = '', error: unknown = late) => run(`join ${line}`, { join: join(said, error) })
+
+  it('is one object on stdout, with what was done, and the same text on stderr', async () => {
+    const { code, out, err } = await fail('-o json')
+    expect([code, err]).toEqual([75, 'error SUB0105: no broker within 30s\nTry --timeout 2m.\n'])
+    expect(out).toMatchInlineSnapshot(`
+"{
+  "apiVersion": "subctl.submariner.io/v1",
+  "kind": "Error",
+  "error": {
+    "id": "SUB0105",
+    "message": "no broker within 30s",
+    "hint": "Try --timeout 2m.",
+    "exitCode": 75
+  },
+  "steps": [
+    {
+      "what": "Namespace submariner",
+      "state": "ok",
+      "text": "created"
+    },
+    {
+      "what": "leader",
+      "state": "failing",
+      "text": "no node has the label"
+    }
+  ]
+}
+"
+`)
+  })
+  it('is a field of the object that was printed already, whose steps count', async () => {
+    const printed = { apiVersion: 'subctl.submariner.io/v1', kind: 'Join', steps: ['own'] }
+    const { out } = await fail('--output=json', `${JSON.stringify(printed, null, 2)}\n`)
+    expect(JSON.parse(out)).toEqual({ ...printed, error: { id: 'SUB0105', message: late.message, hint: late.hint, exitCode: 75 } })
+  })
+  it('is the same in YAML', async () => {
+    expect((await fail('-o yaml', 'apiVersion: subctl.submariner.io/v1\nkind: Join\n')).out).toBe(
+      'apiVersion: subctl.submariner.io/v1\nkind: Join\nerror: {"id":"SUB0105","message":"no broker within 30s","hint":"Try --timeout 2m.","exitCode":75}\n',
+    )
+  })
+  it('prints nothing on stdout for people', async () => {
+    expect((await fail('')).out).toBe('')
+    expect((await fail('-o table', 'a line\n')).out).toBe('a line\n')
+  })
+  it('is told of a command line that is not understood, too', async () => {
+    const { code, out } = await run('join --nonsense -o json')
+    expect(code).toBe(EXIT.usage)
+    expect(JSON.parse(out)).toMatchObject({ kind: 'Error', error: { id: 'SUB0101', exitCode: 64, hint: 'See `subctl help join`.' } })
+    expect(JSON.parse((await run('shwo -ojson')).out)).toMatchObject({ kind: 'Error', error: { id: 'SUB0101' } })
+  })
+  it('has no id where subctl is at fault, and no stack', async () => {
+    const { out, err } = await fail('-o json', '', new RangeError('odd'))
+    expect(JSON.parse(out).error).toEqual({ message: 'a fault of subctl 1.2.3+abcdef12: odd', exitCode: 1 })
+    expect(err).toMatch(/RangeError: odd\n {4}at /)
+  })
+  it('says of an interruption how far it had come', async () => {
+    const world = fakeWorld()
+    world.end()
+    expect(await main(['join', '-o', 'json'], world.context, { join: join('', new Error('aborted')) })).toBe(130)
+    const hint =
+      'What was done stays: one step, the last of them Namespace submariner: created. Run the same command again: it goes on where it stopped.'
+    expect(JSON.parse(world.out()).error).toEqual({ message: 'interrupted', hint, exitCode: 130 })
+    expect(world.err()).toBe(`interrupted\n${hint}\n`)
+  })
+  it('has the next step of its id where the error brings none', async () => {
+    const { err } = await fail('', '', new UserError('SUB0301', 'This is no broker file'))
+    expect(err).toMatch(/^error SUB0301: This is no broker file\nTake the file that `subctl deploy-broker`/)
   })
 })
 
