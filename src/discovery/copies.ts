@@ -2,15 +2,15 @@
 import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
 import type { Resource, Service } from '../model/resources.ts'
-import { type Kept, openKept } from './kept.ts'
+import { type Kept, type Mention, openKept } from './kept.ts'
 import { isImported, lightObject, lightService, lightSlice } from './light.ts'
 import { openQuota, type Quota } from './quota.ts'
 import { labelledService } from './read.ts'
-import { keyText } from './share.ts'
+import { keyText, type ServiceKey } from './share.ts'
 import { identityOf } from './shared.ts'
 
 export interface BrokerCopies {
-  /** By the service; what clusters share by that which it says that it is of. */
+  /** By the service; what clusters share by labelOfShared() of that which it says that it is of. */
   readonly imports: Kept<ServiceImport>
   readonly slices: Kept<EndpointSlice>
   readonly quota: Quota
@@ -29,73 +29,74 @@ export type ServiceText = string
 
 /** Finds what an import has made of a service. */
 export const labelOfMade = (service: ServiceText): string => `made ${service}`
-const MADE = labelOfMade('')
+/** Finds what clusters share of a service. */
+export const labelOfShared = (service: ServiceText): string => `shared ${service}`
+const PREFIX = /^(made|shared) /
 
-const textOf = ({ metadata: { namespace = '', name } }: Resource): ServiceText => keyText({ namespace, name })
+const textOf = ({ namespace, name }: ServiceKey): ServiceText => keyText({ namespace, name })
 const serviceLabel = ({ metadata }: Resource, key: string): ServiceText =>
   keyText({ namespace: metadata.namespace ?? '', name: metadata.labels?.[key] ?? '' })
-/** The service that an object of this cluster belongs to. */
-const localService = (object: Service | EndpointSlice): ServiceText =>
-  isImported(object) ? serviceLabel(object, SERVICE_NAME) : 'addressType' in object ? serviceLabel(object, KUBE_SERVICE) : textOf(object)
+const isShared = ({ metadata }: ServiceImport): boolean => metadata.labels?.[CLUSTER_LABEL] === undefined
+const writerOf = ({ metadata }: Resource): string | undefined => metadata.labels?.[CLUSTER_LABEL]
 
 /** `mark` is told of each service that must be looked at again. */
 export function openCopies(mark: (service: ServiceText) => void): Copies {
   const each =
-    <T>(servicesOf: (object: T) => readonly ServiceText[]) =>
-    (...objects: readonly (T | undefined)[]): void => {
-      for (const object of objects) if (object !== undefined) for (const service of servicesOf(object)) mark(service)
+    (servicesOf: (mention: Mention) => readonly ServiceText[]) =>
+    (...mentions: readonly (Mention | undefined)[]): void => {
+      for (const mention of mentions) if (mention !== undefined) for (const service of servicesOf(mention)) mark(service)
     }
-  const exports = openKept<ServiceExport>({ light: lightObject, labelOf: textOf, changed: each((object) => [textOf(object)]) })
+  const byName = { light: lightObject, labelOf: () => undefined, changed: each((mention) => [textOf(mention)]) }
+  const exports = openKept<ServiceExport>(byName)
   const isExported = (service: ServiceText): boolean => {
     const { namespace, name } = readText(service)
     return exports.has(name, namespace)
   }
   // A cluster has thousands of Services and EndpointSlices that concern no export.
-  const concerned = (object: Service | EndpointSlice): readonly ServiceText[] => [
-    ...(isImported(object) ? [localService(object)] : []),
-    ...[isImported(object) ? textOf(object) : localService(object)].filter(isExported),
-  ]
-  const labelOf = (object: Service | EndpointSlice): string =>
-    isImported(object) ? labelOfMade(localService(object)) : localService(object)
+  const local = each((mention) => {
+    const { label } = mention
+    const exported = [label === undefined || PREFIX.test(label) ? textOf(mention) : label].filter(isExported)
+    return label === undefined ? exported : [...(PREFIX.test(label) ? [label.replace(PREFIX, '')] : []), ...exported]
+  })
   const quota = openQuota(mark)
+  const foreign = each(({ label = '', name }) => [
+    label.replace(PREFIX, ''),
+    ...(PREFIX.test(label) ? namesakes(name).filter(isExported) : []),
+  ])
+  const changed = (before: Mention | undefined, now: Mention | undefined): void => {
+    count(quota, before, now)
+    foreign(before, now)
+  }
   return {
     exports,
-    imports: openKept<ServiceImport>({ light: lightObject, labelOf: textOf, changed: each((object) => [textOf(object)]) }),
-    services: openKept<Service>({ light: lightService, labelOf, changed: each(concerned) }),
-    slices: openKept<EndpointSlice>({ light: lightSlice, labelOf, changed: each(concerned) }),
+    imports: openKept<ServiceImport>(byName),
+    services: openKept<Service>({
+      light: lightService,
+      labelOf: (object) => (isImported(object) ? labelOfMade(serviceLabel(object, SERVICE_NAME)) : undefined),
+      changed: local,
+    }),
+    slices: openKept<EndpointSlice>({
+      light: lightSlice,
+      labelOf: (object) => (isImported(object) ? labelOfMade(serviceLabel(object, SERVICE_NAME)) : serviceLabel(object, KUBE_SERVICE)),
+      changed: local,
+    }),
     broker: {
       imports: openKept<ServiceImport>({
         light: lightObject,
-        labelOf: brokerService,
-        changed(before, now) {
-          count(quota, before, now)
-          each((object: ServiceImport) => [
-            brokerService(object),
-            ...(isShared(object) ? namesakes(object.metadata.name).filter(isExported) : []),
-          ])(before, now)
-        },
+        labelOf: (object) => (isShared(object) ? labelOfShared(identityOf(object)) : labelledService(object)),
+        clusterOf: writerOf,
+        changed,
       }),
-      slices: openKept<EndpointSlice>({
-        light: lightObject,
-        labelOf: labelledService,
-        changed(before, now) {
-          count(quota, before, now)
-          each((object: EndpointSlice) => [labelledService(object)])(before, now)
-        },
-      }),
+      slices: openKept<EndpointSlice>({ light: lightObject, labelOf: labelledService, clusterOf: writerOf, changed }),
       quota,
     },
   }
 }
 
-const isShared = ({ metadata }: ServiceImport): boolean => metadata.labels?.[CLUSTER_LABEL] === undefined
-const brokerService = (object: ServiceImport): ServiceText => (isShared(object) ? identityOf(object) : labelledService(object))
-
-function count(quota: Quota, before: ServiceImport | EndpointSlice | undefined, now: ServiceImport | EndpointSlice | undefined): void {
-  const [old, cluster] = [before, now].map((object) => object?.metadata.labels?.[CLUSTER_LABEL])
+function count(quota: Quota, before: Mention | undefined, now: Mention | undefined): void {
   // First the new one: what is only written again keeps its place.
-  if (now !== undefined && cluster !== undefined) quota.add(cluster, labelledService(now))
-  if (before !== undefined && old !== undefined) quota.remove(old, labelledService(before))
+  if (now?.cluster !== undefined) quota.add(now.cluster, now.label ?? '')
+  if (before?.cluster !== undefined) quota.remove(before.cluster, before.label ?? '')
 }
 
 export function readText(service: ServiceText): { readonly namespace: string; readonly name: string } {
@@ -109,12 +110,8 @@ export const namesakes = (shared: string): readonly ServiceText[] =>
 
 /** All services of which there is anything that plans are made of. */
 export function allServices({ exports, imports, services, slices, broker }: Copies): ReadonlySet<ServiceText> {
-  const made = [...services.labels(), ...slices.labels()].filter((label) => label.startsWith(MADE))
-  return new Set([
-    ...exports.labels(),
-    ...imports.labels(),
-    ...made.map((label) => label.slice(MADE.length)),
-    ...broker.imports.labels(),
-    ...broker.slices.labels(),
-  ])
+  const made = [...services.labels(), ...slices.labels()].filter((label) => PREFIX.test(label))
+  const labels = [...made, ...broker.imports.labels(), ...broker.slices.labels()]
+  const named = [...exports.names(), ...imports.names()].map(([namespace, name]) => keyText({ namespace, name }))
+  return new Set([...named, ...labels.map((label) => label.replace(PREFIX, ''))])
 }

@@ -101,7 +101,7 @@ function planOne(view: DownView, merged: Merged | undefined, place: Place): Down
   if (merged !== undefined && guarded === undefined && !isForeign) {
     return view.namespaces.has(merged.namespace) ? planImport(view, merged, place) : NOTHING
   }
-  const kept = merged === undefined && !isForeign ? frozen(view, place, undefined) : []
+  const kept = merged === undefined && !isForeign ? frozen(view, place, []) : []
   if (kept.length > 0) return { ...NOTHING, slices: changes(place.slices, stay(view, place, kept)) }
   return { ...dropAll(place), refused: merged === undefined ? [] : refusals(merged, guarded, isForeign) }
 }
@@ -121,29 +121,29 @@ const dropAll = (place: Place): DownPlan => ({
   slices: { put: [], drop: place.slices },
 })
 
-/** Copies from clusters of which the broker says nothing, at a time when that means nothing. */
-const frozen = ({ isFrozen, clusterId }: DownView, { slices }: Place, merged: Merged | undefined): readonly EndpointSlice[] =>
-  isFrozen
-    ? slices.filter((slice) => clusterOf(slice) !== clusterId && !merged?.shares.some(({ cluster }) => cluster === clusterOf(slice)))
-    : []
+/** Copies of other clusters' backends that the broker has no more, at a time when that means nothing. What it has lost goes piece by piece. */
+function frozen({ isFrozen, clusterId }: DownView, { slices }: Place, known: readonly EndpointSlice[]): readonly EndpointSlice[] {
+  const names = new Set(known.map(({ metadata }) => metadata.name))
+  return isFrozen ? slices.filter((slice) => clusterOf(slice) !== clusterId && !names.has(slice.metadata.name)) : []
+}
 
 /** Copies as they are now. */
 const stay = (view: DownView, { service }: Place, kept: readonly EndpointSlice[]): readonly EndpointSlice[] =>
   kept.map((slice) => reseen(slice, { isReachable: view.isReachable(clusterOf(slice)), service: service?.metadata.name }))
 
 function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
-  const kept = frozen(view, place, merged)
+  const owner = ownerOf(place.import)
+  const pods = view.pods.get(keyText(merged)) ?? []
+  const { slices, refused } = importSlices({ ...view, merged, pods, owner })
+  const kept = frozen(view, place, slices)
   const known = { ...specOf(merged), ...(merged.type === 'Headless' && { ports: [] }) }
   // Clusters that are not heard may be older than those that are: what the service is like stays as it was.
   const spec = kept.length > 0 && place.import !== undefined ? bare(place.import.spec) : known
   const ips = spec.type === 'ClusterSetIP' ? addressesOf(place.service) : []
   const wanted = importObject(merged, { ...spec, ...(ips.length > 0 && { ips, ipFamilies: ['IPv4'] }) })
   const imports = changes(place.import === undefined ? [] : [place.import], [wanted])
-  const owner = ownerOf(place.import)
   // The objects that belong to the import name its uid: they come once it is there.
   if (owner === undefined) return { ...NOTHING, imports }
-  const pods = view.pods.get(keyText(merged)) ?? []
-  const { slices, refused } = importSlices({ ...view, merged, pods, owner })
   const isNear = view.isLocalFirst && hasReady(pods)
   const service =
     spec.type === 'ClusterSetIP' && merged.ports.length > 0 ? renewedService(place.service, derivedService(merged, owner)) : undefined

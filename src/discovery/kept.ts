@@ -3,21 +3,16 @@ import type { Resource } from '../model/resources.ts'
 import { openByName } from './dns/by-name.ts'
 import { pack, unpack } from './pack.ts'
 
-/** Objects that lead to one service. */
-interface Shelf {
-  readonly label: string
-  readonly held: Held[]
-}
-interface Held {
+/** What can be told of an object without reading it. */
+export interface Mention {
   readonly name: string
   readonly namespace: string
-  readonly shelf: Shelf
-  text: string
+  /** What it is found by, besides its name; undefined where it is found by that alone. */
+  readonly label: string | undefined
+  /** The cluster that has written it; undefined where that does not matter. */
+  readonly cluster: string | undefined
 }
-export interface Packed {
-  readonly name: string
-  readonly namespace: string
-  readonly label: string
+export interface Packed extends Mention {
   readonly text: string
 }
 
@@ -29,6 +24,7 @@ export interface Kept<T extends Resource> {
   /** Those with this label, in the order of their names. */
   of(label: string): readonly T[]
   labels(): Iterable<string>
+  names(): Iterable<readonly [namespace: string, name: string]>
   readonly size: number
   /** What an API answers to a write goes in at once by what this gives; called before the write, since a watch that is faster knows better. */
   expect(object: T): Expected<T>
@@ -40,74 +36,61 @@ export interface Expected<T> {
 export interface KeptOptions<T extends Resource> {
   /** What is needed of an object. */
   readonly light: (object: T) => T
-  /** What it is found by, besides its name. */
-  readonly labelOf: (object: T) => string
+  readonly labelOf: (object: T) => string | undefined
+  readonly clusterOf?: (object: T) => string | undefined
   /** Told of every change: what there was before and is now. */
-  readonly changed: (before: T | undefined, now: T | undefined) => void
+  readonly changed: (before: Mention | undefined, now: Mention | undefined) => void
 }
 
-export function openKept<T extends Resource>({ light, labelOf, changed }: KeptOptions<T>): Kept<T> {
-  const byName = openByName<Held>()
+export function openKept<T extends Resource>({ light, labelOf, clusterOf, changed }: KeptOptions<T>): Kept<T> {
+  const byName = openByName<Packed>()
+  const byLabel = openShelves()
   let isListed = false
-  const shelves = new Map<string, Shelf>()
-  const shelfOf = (label: string): Shelf => {
-    const shelf = shelves.get(label) ?? { label, held: [] }
-    if (shelf.held.length === 0) shelves.set(label, shelf)
-    return shelf
-  }
-  const leave = (held: Held): void => {
-    held.shelf.held.splice(held.shelf.held.indexOf(held), 1)
-    if (held.shelf.held.length === 0) shelves.delete(held.shelf.label)
-  }
   // Only what was packed here is unpacked.
-  const read = (text: string): T => unpack(text) as T
+  const read = ({ text }: Packed): T => unpack(text) as T
   const take = (object: T): Packed => {
     const { name, namespace = '' } = object.metadata
-    return { name, namespace, label: labelOf(object), text: pack(light(object)) }
+    return { name, namespace, label: labelOf(object), cluster: clusterOf?.(object), text: pack(light(object)) }
   }
-  const put = ({ name, namespace, label, text }: Packed): boolean => {
-    const before = byName.get(namespace, name)
-    if (before?.text === text) return false
-    const old = before && read(before.text)
-    if (before?.shelf.label === label) before.text = text
-    else {
-      if (before !== undefined) leave(before)
-      const shelf = shelfOf(label)
-      const held: Held = { name: before?.name ?? name, namespace, shelf, text }
-      shelf.held.push(held)
-      byName.set(namespace, held.name, held)
-    }
-    changed(old, read(text))
+  const put = (taken: Packed): boolean => {
+    const before = byName.get(taken.namespace, taken.name)
+    if (before?.text === taken.text) return false
+    const now = { ...taken, name: before?.name ?? taken.name, label: byLabel.same(taken.label) }
+    if (before !== undefined) byLabel.drop(before)
+    byLabel.put(now)
+    byName.set(now.namespace, now.name, now)
+    changed(before, now)
     return true
   }
   const drop = (namespace: string, name: string): boolean => {
-    const held = byName.get(namespace, name)
-    if (held === undefined) return false
+    const before = byName.get(namespace, name)
+    if (before === undefined) return false
     byName.delete(namespace, name)
-    leave(held)
-    changed(read(held.text), undefined)
+    byLabel.drop(before)
+    changed(before, undefined)
     return true
   }
   return {
     has: (name, namespace = '') => byName.get(namespace, name) !== undefined,
     get(name, namespace = '') {
       const held = byName.get(namespace, name)
-      return held && read(held.text)
+      return held && read(held)
     },
-    of: (label) => [...(shelves.get(label)?.held ?? [])].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ text }) => read(text)),
-    labels: () => shelves.keys(),
+    of: (label) => [...byLabel.of(label)].sort((a, b) => (a.name < b.name ? -1 : 1)).map(read),
+    labels: byLabel.labels,
+    names: byName.names,
     get size() {
       return byName.size
     },
     expect({ metadata: { name, namespace = '' } }) {
-      const textOf = (): string | undefined => byName.get(namespace, name)?.text
-      const before = textOf()
+      const before = byName.get(namespace, name)
+      const isSame = (): boolean => byName.get(namespace, name) === before
       return {
         put(object) {
-          if (textOf() === before) put(take(object))
+          if (isSame()) put(take(object))
         },
         gone() {
-          if (textOf() === before) drop(namespace, name)
+          if (isSame()) drop(namespace, name)
         },
       }
     },
@@ -126,5 +109,34 @@ export function openKept<T extends Resource>({ light, labelOf, changed }: KeptOp
         return isNew
       },
     },
+  }
+}
+
+interface Shelves {
+  of(label: string): readonly Packed[]
+  put(one: Packed): void
+  drop(one: Packed): void
+  labels(): Iterable<string>
+  /** The same text, as it is kept already. */
+  same(label: string | undefined): string | undefined
+}
+
+function openShelves(): Shelves {
+  const shelves = new Map<string, readonly Packed[]>()
+  const of = (label: string): readonly Packed[] => shelves.get(label) ?? []
+  return {
+    of,
+    // Lists are made anew: one that grows in place takes room for sixteen more.
+    put(one) {
+      if (one.label !== undefined) shelves.set(one.label, [...of(one.label), one])
+    },
+    drop(one) {
+      if (one.label === undefined) return
+      const rest = of(one.label).filter((other) => other !== one)
+      if (rest.length === 0) shelves.delete(one.label)
+      else shelves.set(one.label, rest)
+    },
+    labels: () => shelves.keys(),
+    same: (label) => (label === undefined ? undefined : (of(label)[0]?.label ?? label)),
   }
 }

@@ -2,7 +2,7 @@
 import type { Refusal } from '../model/decode.ts'
 import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
-import { allServices, type Copies, labelOfMade, namesakes, readText, type ServiceText } from './copies.ts'
+import { allServices, type Copies, labelOfMade, labelOfShared, namesakes, readText, type ServiceText } from './copies.ts'
 import { type DownPlan, type DownView, planDown } from './down.ts'
 import { isKubernetesOwn, type OwnExport, ownExport } from './export.ts'
 import { MOST_SERVICES } from './quota.ts'
@@ -62,7 +62,7 @@ export function planOf(copies: Copies, known: Known, services: readonly ServiceT
   const { clusterId, brokerNamespace } = known
   const up = known.isBrokerWritten ? planUp({ clusterId, brokerNamespace, exports, services: merged, broker: objects }) : undefined
   const there = {
-    imports: services.flatMap(copies.imports.of),
+    imports: services.flatMap((service) => importOf(copies, service)),
     services: services.map(labelOfMade).flatMap(copies.services.of),
     slices: services.map(labelOfMade).flatMap(copies.slices.of),
   }
@@ -75,6 +75,12 @@ const NOTHING: BrokerObjects = { imports: [], slices: [] }
 /** Of everything at once: what the plans of single services add up to. */
 export const planOfAll = (copies: Copies, known: Known): Plan => planOf(copies, known, [...allServices(copies)])
 
+function importOf({ imports }: Copies, service: ServiceText): readonly ServiceImport[] {
+  const { name, namespace } = readText(service)
+  const found = imports.get(name, namespace)
+  return found === undefined ? [] : [found]
+}
+
 function exportOf({ exports, services, slices }: Copies, { clusterId, guard }: Known, service: ServiceText): readonly OwnExport[] {
   const { name, namespace } = readText(service)
   const wish = exports.get(name, namespace)
@@ -85,7 +91,12 @@ function exportOf({ exports, services, slices }: Copies, { clusterId, guard }: K
 
 function brokerObjects({ broker }: Copies, { brokerNamespace }: Known, services: readonly ServiceText[]): BrokerObjects {
   const named = services.flatMap((service) => broker.imports.get(sharedName(readText(service)), brokerNamespace) ?? []).filter(isShared)
-  const imports = new Map([...services.flatMap(broker.imports.of), ...named].map((object) => [object.metadata.name, object]))
+  const imports = new Map(
+    [...services.flatMap(broker.imports.of), ...services.map(labelOfShared).flatMap(broker.imports.of), ...named].map((object) => [
+      object.metadata.name,
+      object,
+    ]),
+  )
   return { imports: [...imports.values()], slices: services.flatMap(broker.slices.of) }
 }
 

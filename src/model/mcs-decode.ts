@@ -16,7 +16,7 @@ import {
   regex,
   string,
 } from 'zod/mini'
-import { type Decoded, decode, ip, metadata, once, plain, refuse } from './decode.ts'
+import { type Decoded, decode, ip, metadata, plain, refuse } from './decode.ts'
 import {
   type EndpointSlice,
   IS_HEADLESS,
@@ -160,12 +160,11 @@ function labelled<T extends ServiceImport | EndpointSlice>(kind: string, input: 
 }
 
 /** A ServiceImport of the broker that one cluster has written of its own export: its labels say which. */
-export const decodeClusterImport = once(
-  (input: unknown): Decoded<ServiceImport> => labelled('ServiceImport', input, decode('ServiceImport', importResource, input)),
-)
+export const decodeClusterImport = (input: unknown): Decoded<ServiceImport> =>
+  labelled('ServiceImport', input, decode('ServiceImport', importResource, input))
 
 /** The ServiceImport of the broker that all who export a service share: its annotations say which. */
-export const decodeSharedImport = once((input: unknown): Decoded<ServiceImport> => {
+export function decodeSharedImport(input: unknown): Decoded<ServiceImport> {
   const decoded: Decoded<ServiceImport> = decode('ServiceImport', importResource, input)
   if (!decoded.ok) return decoded
   const { name, annotations } = decoded.value.metadata
@@ -173,18 +172,18 @@ export const decodeSharedImport = once((input: unknown): Decoded<ServiceImport> 
   if (wrong !== undefined) return refuse('ServiceImport', input, `metadata.annotations["${wrong[0]}"]`, wrong[1])
   const expected = `${annotations?.[SERVICE_NAME]}-${annotations?.[SOURCE_NAMESPACE]}`
   return name === expected ? decoded : refuse('ServiceImport', input, 'metadata.name', `must be ${expected}`)
-})
+}
 
 /** An EndpointSlice of the broker. One without backends may say null where the list belongs. */
-export const decodeSlice = once((input: unknown): Decoded<EndpointSlice> => {
+export function decodeSlice(input: unknown): Decoded<EndpointSlice> {
   const decoded = labelled('EndpointSlice', input, decode('EndpointSlice', sliceResource, withLists(input)))
   if (!decoded.ok || /^(true|false)$/.test(decoded.value.metadata.labels?.[IS_HEADLESS] ?? '')) return decoded
   return refuse('EndpointSlice', input, `metadata.labels["${IS_HEADLESS}"]`, 'must be true or false')
-})
+}
 const withLists = (input: unknown): unknown =>
   typeof input === 'object' && input !== null && 'endpoints' in input && 'metadata' in input
     ? { ...input, endpoints: input.endpoints ?? [], ports: 'ports' in input ? (input.ports ?? []) : [] }
     : input
 
 /** A ServiceExport of this cluster: people write it. */
-export const decodeExport = once((input: unknown): Decoded<ServiceExport> => decode('ServiceExport', exportResource, input))
+export const decodeExport = (input: unknown): Decoded<ServiceExport> => decode('ServiceExport', exportResource, input)

@@ -16,11 +16,11 @@ export interface CentralServer extends AsyncDisposable {
 }
 
 /** Starts `subctl serve-broker` in a new folder; it is ended, and the folder removed, at the end of the scope. */
-export async function openCentral(): Promise<CentralServer> {
+export async function openCentral(kinds: 'broker' | 'cluster' = 'broker'): Promise<CentralServer> {
   const folder = await mkdtemp(join(tmpdir(), 'subctl-bench-'))
   const at = `127.0.0.1:${await freePort()}`
   const log = join(folder, 'log')
-  const process_ = startDaemon([SUBCTL, 'serve-broker', '--data', folder, '--listen', at, '--advertise', at], log, {
+  const process_ = startDaemon([SUBCTL, 'serve-broker', '--kinds', kinds, '--data', folder, '--listen', at, '--advertise', at], log, {
     PATH: '/usr/bin:/bin',
   })
   const end = async (): Promise<void> => {
@@ -56,7 +56,7 @@ async function ready(process_: ProcessId, folder: string, at: string): Promise<A
   throw new Error('subctl serve-broker does not get ready')
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise((settle) => server.once('listening', settle))
   const address = server.address()

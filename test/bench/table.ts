@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts'
 import { centralApi } from './central-api.ts'
+import { discovery } from './discovery.ts'
 import { dns } from './dns.ts'
 import { failover } from './failover.ts'
 import { joinToPing } from './join-to-ping.ts'
@@ -13,5 +14,5 @@ import { throughput } from './throughput.ts'
 
 /** Every benchmark, in the order of `scripts/bench all`. */
 export const BENCHES: readonly Bench[] = [
-  ...[start, memory, joinToPing, propagation, failover, restart, throughput, scale, centralApi, kubernetes, dns],
+  ...[start, memory, joinToPing, propagation, failover, restart, throughput, scale, centralApi, kubernetes, discovery, dns],
 ]

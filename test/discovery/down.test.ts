@@ -355,6 +355,13 @@ describe('planDown()', () => {
       expect(own.services).toEqual(before.services)
     })
 
+    it('withdraws nothing either of a cluster whose slices have gone before its export', () => {
+      const bare = { ...shareOf('east', { spec: { sessionAffinity: 'ClientIP' } }), slices: [] }
+      const after = settled({ others: [bare, shareOf('north')], more: frozen }, before)
+      expect([used(after), clusters(after)]).toEqual([used(before), ['east', 'north']])
+      expect(used(settled({ others: [bare, shareOf('north')] }, before))).toEqual(['100.3.0.10:80 http'])
+    })
+
     it('takes what is new, and keeps those who have not come back', () => {
       const one = settled(
         { others: [shareOf('east', { spec: { sessionAffinity: 'ClientIP', clusterIP: '100.2.0.77' } })], more: frozen },

@@ -81,7 +81,7 @@ async function pass(leader: Leader): Promise<void> {
       const around = markDue(leader, own)
       looked = await round(leader, own, around, written)
       leader.refuse([...leader.tally.refused(), ...overQuota(leader.stores.copies)])
-      observe(leader, around.trouble)
+      observe(leader, around.trouble ?? (leader.passes === 0 ? 'not all services have been looked at yet' : undefined))
       await nextTurn()
     }
     leader.passes += 1

@@ -1,0 +1,169 @@
+// A cluster and a broker for a discovery agent: two central API servers, and services of three clusters as objects that nobody else cares for.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ownExport } from '../../src/discovery/export.ts'
+import type { Share } from '../../src/discovery/share.ts'
+import { clusterImport, sharedImport, wireSlices } from '../../src/discovery/wire.ts'
+import type { KubeApi } from '../../src/k8s/api.ts'
+import { openApi } from '../../src/k8s/client.ts'
+import { BROKER_NAMESPACE, CLUSTER_LABEL } from '../../src/model/names.ts'
+import type { Resource, Service } from '../../src/model/resources.ts'
+import { clusterOf, endpointOf } from '../fakes/clusters.ts'
+import { make } from '../fakes/kube.ts'
+import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
+import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../lab/processes.ts'
+import { SUBCTL } from '../lab/subctl.ts'
+import { type CentralServer, freePort, openCentral } from './central.ts'
+
+const IDS = ['west', 'east', 'north'] as const
+const AGENTS = 'submariner'
+const NAMESPACE = 'shop'
+const WRITERS = 16
+const START_LIMIT_MS = 600_000
+
+export interface Bed extends AsyncDisposable {
+  /** So many services that all three clusters export; those of the other two are on the broker. */
+  serve(count: number): Promise<void>
+  /** Starts the packaged agent of west. */
+  startAgent(): Promise<Agent>
+}
+export interface Agent extends AsyncDisposable {
+  readonly process: ProcessId
+  /** Settles when it says that so many services are exported and imported, and that nothing is left to do. */
+  untilDone(services: number): Promise<void>
+}
+
+export async function openBed(): Promise<Bed> {
+  await using stack = new AsyncDisposableStack()
+  const folder = await mkdtemp(join(tmpdir(), 'subctl-bench-discovery-'))
+  stack.defer(() => rm(folder, { recursive: true }))
+  const [west, central] = [stack.use(await openCentral('cluster')), stack.use(await openCentral('broker'))]
+  const [cluster, broker] = [openApi(west.access), openApi(central.access)]
+  await prepare(cluster, broker)
+  const stop = new AbortController()
+  const controlling = giveAddresses(cluster, stop.signal)
+  stack.defer(async () => {
+    stop.abort()
+    await controlling
+  })
+  await writePlace(folder, west, central)
+  // Whatever fails before this ends what was started.
+  const end = stack.move()
+  return {
+    serve: (count) => serve(cluster, broker, count),
+    startAgent: () => startAgent(folder, central.access.server),
+    [Symbol.asyncDispose]: () => end.disposeAsync(),
+  }
+}
+
+async function prepare(cluster: KubeApi, broker: KubeApi): Promise<void> {
+  const namespace = (name: string): Resource => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
+  for (const name of [AGENTS, NAMESPACE]) await create(cluster, namespace(name))
+  await broker.apply(namespace(BROKER_NAMESPACE))
+  for (const [i, id] of IDS.entries()) {
+    const labels: Record<string, string> = id === 'west' ? {} : { [CLUSTER_LABEL]: id }
+    for (const object of [clusterOf, endpointOf].map((of) => of(id, { n: i + 1, meta: { namespace: AGENTS, labels } })))
+      await create(cluster, object)
+  }
+  const connections = IDS.slice(1).map((id) => ({ status: 'connected' as const, statusMessage: '', endpoint: endpointOf(id).spec }))
+  const status = { version: '', haStatus: 'active' as const, localEndpoint: endpointOf('west').spec, statusFailure: '', connections }
+  await create(cluster, make('Gateway', 'west-gw1', { status }, { namespace: AGENTS }))
+}
+const create = async (api: KubeApi, object: Resource): Promise<void> =>
+  void (await api.create({ ...object, metadata: { ...object.metadata, uid: undefined, creationTimestamp: undefined } as never }))
+
+/** As much of a service controller as imports count on. */
+async function giveAddresses(cluster: KubeApi, stop: AbortSignal): Promise<void> {
+  let count = 0
+  const { version } = await cluster.list('Service', {})
+  const due: Promise<unknown>[] = []
+  try {
+    for await (const event of cluster.watch('Service', version, {}, stop)) {
+      if (event.type !== 'put' || (event.object.spec?.clusterIP ?? '') !== '') continue
+      const { name, namespace } = event.object.metadata
+      count += 1
+      const clusterIP = `100.1.${128 + (count >> 8)}.${count & 255}`
+      due.push(cluster.patch('Service', name, namespace, { spec: { clusterIP, clusterIPs: [clusterIP] } }).catch(() => undefined))
+    }
+  } catch (error) {
+    if (!stop.aborted) throw error
+  }
+  await Promise.all(due)
+}
+
+/** The Service and EndpointSlice `service-i` of the n-th cluster, and what its agent shares of it. */
+function partsOf(
+  i: number,
+  n: number,
+): { readonly service: Service; readonly pods: ReturnType<typeof podsOf>; readonly share: Share | undefined } {
+  const name = `service-${i}`
+  const address = `100.${n}.${i >> 8}.${i & 255}`
+  const service = serviceOf(name, { clusterIP: address, clusterIPs: [address] })
+  const pods = podsOf(
+    name,
+    [0, 1].map((pod) => podOf(`10.${n}.${(2 * i + pod) >> 8}.${(2 * i + pod) & 255}`)),
+  )
+  const guard = { allowed: new Set<string>(), own: AGENTS }
+  const { share } = ownExport({ clusterId: IDS[n - 1] ?? '', guard, wish: exportOf(name), service, slices: [pods] })
+  return { service, pods, share }
+}
+
+async function serve(cluster: KubeApi, broker: KubeApi, count: number): Promise<void> {
+  const one = async (i: number): Promise<void> => {
+    const { service, pods } = partsOf(i, 1)
+    for (const object of [service, pods, exportOf(service.metadata.name)]) await create(cluster, object)
+    for (const n of [2, 3]) {
+      const { share } = partsOf(i, n)
+      if (share === undefined) throw new Error('not exported')
+      const writer = { brokerNamespace: BROKER_NAMESPACE, salt: `${n}-${i}` }
+      for (const object of [clusterImport(share, writer), ...wireSlices(share, writer)]) await create(broker, object)
+      if (n === 2) await create(broker, sharedImport(share, BROKER_NAMESPACE))
+    }
+  }
+  const queue = Array.from({ length: count }, (_, i) => i).values()
+  await Promise.all(
+    Array.from({ length: WRITERS }, async () => {
+      for (const i of queue) await one(i)
+    }),
+  )
+}
+
+async function writePlace(folder: string, west: CentralServer, central: CentralServer): Promise<void> {
+  const [here, there] = await Promise.all([west, central].map(({ access }) => access.credentials()))
+  const base64 = (text = ''): string => Buffer.from(text).toString('base64')
+  const kubeconfig = {
+    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'west' },
+    clusters: [{ name: 'west', cluster: { server: west.access.server, 'certificate-authority-data': base64(here?.ca) } }],
+    users: [{ name: 'west', user: { token: here?.token } }],
+    contexts: [{ name: 'west', context: { cluster: 'west', user: 'west' } }],
+  }
+  await writeFile(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig), { mode: 0o600 })
+  await writeFile(join(folder, 'token'), there?.token ?? '', { mode: 0o600 })
+  await writeFile(join(folder, 'ca.crt'), there?.ca ?? '')
+}
+
+async function startAgent(folder: string, brokerUrl: string): Promise<Agent> {
+  const listen = `127.0.0.1:${await freePort()}`
+  const flags = ['--kubeconfig', join(folder, 'kubeconfig'), '--cluster-id', 'west', '--namespace', AGENTS, '--metrics-listen', listen]
+  const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', folder]
+  const process_ = startDaemon([SUBCTL, 'discovery', ...flags, ...place], join(folder, 'agent.log'), { PATH: '/usr/bin:/bin' })
+  const metrics = async (): Promise<string> =>
+    (await fetch(`http://${listen}/readyz`)).ok ? (await fetch(`http://${listen}/metrics`)).text() : ''
+  return {
+    process: process_,
+    async untilDone(services) {
+      const lines = [`submariner_service_export{state="exported"} ${services}`, `submariner_service_import ${services}`]
+      for (const until = Date.now() + START_LIMIT_MS; Date.now() < until && isRunning(process_); await wait(20)) {
+        const text = await metrics().catch(() => '')
+        if (lines.every((line) => text.includes(`${line}\n`))) return
+      }
+      throw new Error('the agent does not get done')
+    },
+    async [Symbol.asyncDispose]() {
+      signal(process_, 'SIGTERM')
+      await waitEnded(process_)
+    },
+  }
+}

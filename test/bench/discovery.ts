@@ -1,0 +1,70 @@
+// The packaged discovery agent of one cluster with thousands of services of three: how long it takes to start, and what it weighs.
+import { performance } from 'node:perf_hooks'
+import { setTimeout as wait } from 'node:timers/promises'
+import { SUBCTL } from '../lab/subctl.ts'
+import { type Bench, type BenchOptions, runsOf } from './bench.ts'
+import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
+import { type Bed, openBed } from './discovery-bed.ts'
+import { type Result, result } from './series.ts'
+
+const SERVICES = 5_000
+const FEW = 50
+/** Of the agent's memory: what its start has left over is collected by then. */
+const SETTLE_MS = 30_000
+
+export const discovery: Bench = {
+  name: 'discovery',
+  brief: 'start of an agent with 5000 services of three clusters, its memory',
+  needsRoot: false,
+  async run(options) {
+    await readAgainFromDisk(SUBCTL)
+    const services = options.quick ? FEW : SERVICES
+    options.say(`${services} services`)
+    await using bed = await openBed()
+    await bed.serve(services)
+    options.say('the first agent')
+    const first = await measureFirst(bed, services, options)
+    options.say('agents that find everything done')
+    return [...first, ...(await measureStarts(bed, services, options))]
+  },
+}
+
+const about = (services: number): string =>
+  `${services} services that three clusters export, on central API servers for one cluster and the broker, on the same machine`
+
+/** Everything is still to be written: most of the time the servers write. */
+async function measureFirst(bed: Bed, services: number, options: BenchOptions): Promise<readonly Result[]> {
+  const began = performance.now()
+  await using agent = await bed.startAgent()
+  await agent.untilDone(services)
+  const seconds = (performance.now() - began) / 1_000
+  const cpu = (await cpuMsOf(agent.process.pid)) / 1_000
+  await wait(options.quick ? 1_000 : SETTLE_MS)
+  const weight = await memoryOf(agent.process.pid)
+  const conditions = `until all are exported and imported for the first time; ${about(services)}; ${cpu.toFixed(1)} s of the agent’s CPU; then RSS ${weight.rss.toFixed(0)} MB`
+  return [result({ bench: 'discovery', series: `first-${services}`, unit: 's', values: [seconds], conditions })]
+}
+
+/** Everything is there: the agent reads it, and finds nothing to do. */
+async function measureStarts(bed: Bed, services: number, options: BenchOptions): Promise<readonly Result[]> {
+  const [times, weights, cpus]: [number[], number[], number[]] = [[], [], []]
+  let rest = ''
+  for (let run = 0; run < runsOf(options, 3, 10); run += 1) {
+    const began = performance.now()
+    await using agent = await bed.startAgent()
+    await agent.untilDone(services)
+    times.push((performance.now() - began) / 1_000)
+    cpus.push((await cpuMsOf(agent.process.pid)) / 1_000)
+    await wait(options.quick ? 1_000 : SETTLE_MS)
+    const { rss, anon } = await memoryOf(agent.process.pid)
+    weights.push(rss)
+    rest = `anonymous ${anon.toFixed(1)}`
+  }
+  const cpu = Math.max(...cpus).toFixed(1)
+  const start = `from the start of the process, its election included, until all are known and nothing is left to do; ${about(services)}; at most ${cpu} s of the agent’s CPU`
+  const memory = `RSS half a minute after the start; ${rest}; ${about(services)}`
+  return [
+    result({ bench: 'discovery', series: `start-${services}`, unit: 's', values: times, conditions: start }),
+    result({ bench: 'discovery', series: 'agent-memory', unit: 'MB', values: weights, conditions: memory }),
+  ]
+}
