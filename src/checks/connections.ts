@@ -1,0 +1,27 @@
+// What the active gateways say of their connections to the other clusters.
+import type { Connection } from '../model/resources.ts'
+import { activeGateways, type Look } from './look.ts'
+
+export function connectionProblems(seen: Look, expected: readonly string[]): string[] {
+  const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])
+  return expected.flatMap((id) => {
+    const mine = connections.filter((connection) => connection.endpoint?.cluster_id === id)
+    if (mine.length === 0) return [`no connection to ${id}: nothing usable is known of its gateway`]
+    return mine.some((connection) => connection.status === 'connected') ? [] : [`${id}: ${say(mine[0])}`]
+  })
+}
+
+/** What to do about connections that are not up: a port that nobody answers on is named, with both its ends. */
+export function connectionHint(seen: Look, problems: readonly string[]): string {
+  const gateways = activeGateways(seen)
+  const names = gateways.map(({ metadata }) => metadata.name).join(', ')
+  if (problems.every((problem) => problem.includes('charon does not answer'))) return `see the log of charon on ${names}`
+  const silent = [...new Set(problems.flatMap((problem) => /no answer from (\S+):(\d+)/.exec(problem)?.slice(1).join(' port ') ?? []))]
+  if (silent.length === 0)
+    return `check that UDP ${seen.settings.CE_IPSEC_NATTPORT ?? 4500} is open between the gateways, then the log of charon and of the engine`
+  const from = gateways.map(({ metadata, status }) => `${metadata.name} (${status.localEndpoint?.private_ip})`).join(', ')
+  return `open UDP between ${from} and ${silent.join(', ')}, both ways: nothing comes back from there`
+}
+
+const say = (connection: Connection | undefined): string =>
+  connection === undefined ? 'none' : `${connection.status}${connection.statusMessage ? `, ${connection.statusMessage}` : ''}`
