@@ -2,6 +2,7 @@
 import type { Connection } from '../model/resources.ts'
 import { activeGateways, type Look } from './look.ts'
 
+/** One line for each of these clusters that no gateway is connected to. */
 export function connectionProblems(seen: Look, expected: readonly string[]): string[] {
   const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])
   return expected.flatMap((id) => {

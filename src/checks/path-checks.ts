@@ -1,6 +1,6 @@
-import { GATEWAY_LABEL, sanitise } from '../model/names.ts'
-import type { Connection } from '../model/resources.ts'
+import { GATEWAY_LABEL, ROUTE_AGENT_WORKLOAD, sanitise } from '../model/names.ts'
 import type { Check, Verdict } from './check.ts'
+import { connectionHint, connectionProblems } from './connections.ts'
 import { departedIds } from './departed.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
@@ -175,31 +175,10 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
   },
 ]
 
-function connectionProblems(seen: Look, expected: readonly string[]): string[] {
-  const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])
-  return expected.flatMap((id) => {
-    const mine = connections.filter((connection) => connection.endpoint?.cluster_id === id)
-    if (mine.length === 0) return [`no connection to ${id}: nothing usable is known of its gateway`]
-    return mine.some((connection) => connection.status === 'connected') ? [] : [`${id}: ${say(mine[0])}`]
-  })
-}
-
-/** What to do about connections that are not up: a port that nobody answers on is named, with both its ends. */
-function connectionHint(seen: Look, problems: readonly string[]): string {
-  const gateways = activeGateways(seen)
-  const names = gateways.map(({ metadata }) => metadata.name).join(', ')
-  if (problems.every((problem) => problem.includes('charon does not answer'))) return `see the log of charon on ${names}`
-  const silent = [...new Set(problems.flatMap((problem) => /no answer from (\S+):(\d+)/.exec(problem)?.slice(1).join(' port ') ?? []))]
-  if (silent.length === 0)
-    return `check that UDP ${seen.settings.CE_IPSEC_NATTPORT ?? 4500} is open between the gateways, then the log of charon and of the engine`
-  const from = gateways.map(({ metadata, status }) => `${metadata.name} (${status.localEndpoint?.private_ip})`).join(', ')
-  return `open UDP between ${from} and ${silent.join(', ')}, both ways: nothing comes back from there`
-}
-
-const say = (connection: Connection | undefined): string =>
-  connection === undefined ? 'none' : `${connection.status}${connection.statusMessage ? `, ${connection.statusMessage}` : ''}`
-
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
+
+const agentsHint = ({ namespace }: CheckContext): string =>
+  `see why the route agent there does not answer: \`kubectl -n ${namespace} get pods -l app=${ROUTE_AGENT_WORKLOAD} -o wide\`, \`kubectl describe\` of its pod`
 
 async function reached(context: CheckContext, signal: AbortSignal, size: 'small' | 'large'): Promise<Verdict> {
   const seen = await context.look()
@@ -227,6 +206,9 @@ async function reached(context: CheckContext, signal: AbortSignal, size: 'small'
   const small = isGatewayWell
     ? `${gateways.join(', ')} reaches it: open UDP 4800 between the nodes of this cluster, and look at their packet filters`
     : 'run `subctl show connections` and `subctl show route-agents`'
+  const lacking = probes.filter((probe) => problemsOf(probe).length > 0)
+  // Agents that say nothing have tried no path.
+  if (lacking.length > 0 && lacking.every((probe) => 'silent' in probe)) return verdictOf(problems, '', agentsHint(context))
   const hint = size === 'large' ? 'a smaller MTU on the way? Compare `ip link` of the gateways' : small
   return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
 }
