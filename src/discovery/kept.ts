@@ -55,7 +55,8 @@ export function openKept<T extends Resource>({ light, labelOf, clusterOf, change
   const put = (taken: Packed): boolean => {
     const before = byName.get(taken.namespace, taken.name)
     if (before?.text === taken.text) return false
-    const now = { ...taken, name: before?.name ?? taken.name, label: byLabel.same(taken.label) }
+    const { namespace, cluster, text } = taken
+    const now = { name: before?.name ?? taken.name, namespace, label: byLabel.same(taken.label), cluster, text }
     if (before !== undefined) byLabel.drop(before)
     byLabel.put(now)
     byName.set(now.namespace, now.name, now)

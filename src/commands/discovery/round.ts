@@ -14,7 +14,7 @@ import type { DiscoveryWorld } from './world.ts'
 import { expectBroker, expectHere, type Side, writeDown, writeStatus, writeUp } from './write.ts'
 
 /** So few that what is urgent never waits long for the rest. */
-const MOST_PLANNED = 256
+const MOST_PLANNED = 64
 /** Calls of one API under way at once. */
 const AT_ONCE = 16
 /** Lines of a round that are logged one by one. */
