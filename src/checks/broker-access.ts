@@ -1,6 +1,6 @@
 import { type Access, fixedAccess } from '../k8s/access.ts'
 import { isRecord, parseJson } from '../k8s/answers.ts'
-import type { KubeApi } from '../k8s/api.ts'
+import { ApiError, type KubeApi } from '../k8s/api.ts'
 import { UserError } from '../model/errors.ts'
 import { BROKER_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
 import { sha256 } from '../system/digest.ts'
@@ -37,6 +37,16 @@ export async function brokerAccess(api: KubeApi, namespace: string): Promise<Acc
     { token, ...(ca !== '' && !isInsecure && { ca }) },
     isInsecure ? { insecure: true } : {},
   )
+}
+
+/** Throws on: a broker that no longer accepts the credential, as after a forget, says what renews it. */
+export function notAccepted(error: unknown): never {
+  if (error instanceof ApiError && error.code === 401)
+    throw new UserError('SUB0606', `The broker does not accept this cluster’s credential: ${error.message}`, {
+      cause: error,
+      ...JOIN_AGAIN,
+    })
+  throw error
 }
 
 const decode = (base64 = ''): string => Buffer.from(base64, 'base64').toString('utf8').trim()

@@ -52,6 +52,12 @@ export async function* runChecks<C>(checks: readonly Check<C>[], context: C, opt
   }
 }
 
+/** What an error that the user can mend says is to be done. */
+function hintOf(error: unknown): { readonly hint?: string } {
+  const hint: unknown = error instanceof Error ? Reflect.get(error, 'hint') : undefined
+  return typeof hint === 'string' ? { hint } : {}
+}
+
 const RETRY_MS = 500
 
 async function patiently<C>(check: Check<C>, context: C, options: RunOptions): Promise<Verdict> {
@@ -60,7 +66,7 @@ async function patiently<C>(check: Check<C>, context: C, options: RunOptions): P
   for (;;) {
     const verdict = await check
       .run(context, options.signal)
-      .catch((error: unknown): Verdict => ({ is: 'failed', reason: (options.explain ?? String)(error) }))
+      .catch((error: unknown): Verdict => ({ is: 'failed', reason: (options.explain ?? String)(error), ...hintOf(error) }))
     if (verdict.is !== 'failed' || options.clock.now() + RETRY_MS > until || options.signal.aborted) return verdict
     await options.clock.sleep(RETRY_MS, options.signal)
   }

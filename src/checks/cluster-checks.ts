@@ -2,6 +2,7 @@ import { ApiError } from '../k8s/api.ts'
 import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '../model/names.ts'
 import { overlaps, parseCidr } from '../model/net.ts'
 import type { Cluster, Lease } from '../model/resources.ts'
+import { notAccepted } from './broker-access.ts'
 import type { Check, Verdict } from './check.ts'
 import { copiesKept, departedIds, membership } from './departed.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
@@ -110,7 +111,8 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
       const seen = await context.look()
       const broker = await context.broker()
       const namespace = seen.settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE
-      const published = (await broker.list('Endpoint', { namespace, labels: { [CLUSTER_LABEL]: seen.clusterId ?? '' } })).items
+      const query = { namespace, labels: { [CLUSTER_LABEL]: seen.clusterId ?? '' } }
+      const published = (await broker.list('Endpoint', query).catch(notAccepted)).items
       const own = seen.endpoints.find((endpoint) => isOwn(seen, endpoint))
       if (own !== undefined && !published.some((endpoint) => endpoint.spec?.cable_name === own.spec.cable_name)) {
         return {

@@ -1,9 +1,10 @@
-import { GATEWAY_LABEL, ROUTE_AGENT_WORKLOAD, sanitise } from '../model/names.ts'
+import { GATEWAY_LABEL } from '../model/names.ts'
 import type { Check, Verdict } from './check.ts'
 import { connectionHint, connectionProblems } from './connections.ts'
 import { departedIds } from './departed.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
-import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
+import { isOwn, type Look, remoteIds } from './look.ts'
+import { reachHint } from './reach-hint.ts'
 import type { CheckContext, NodeProbe } from './subject.ts'
 
 const LARGE_BYTES = 1000
@@ -177,9 +178,6 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
 
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
 
-const agentsHint = ({ namespace }: CheckContext): string =>
-  `see why the route agent there does not answer: \`kubectl -n ${namespace} get pods -l app=${ROUTE_AGENT_WORKLOAD} -o wide\`, \`kubectl describe\` of its pod`
-
 async function reached(context: CheckContext, signal: AbortSignal, size: 'small' | 'large'): Promise<Verdict> {
   const seen = await context.look()
   const expected = probedIds(seen)
@@ -201,15 +199,8 @@ async function reached(context: CheckContext, signal: AbortSignal, size: 'small'
     })
   }
   const problems = probes.flatMap(problemsOf)
-  const gateways = activeGateways(seen).map(({ metadata }) => metadata.name)
-  const isGatewayWell = probes.some((probe) => gateways.includes(sanitise(probe.node)) && problemsOf(probe).length === 0)
-  const small = isGatewayWell
-    ? `${gateways.join(', ')} reaches it: open UDP 4800 between the nodes of this cluster, and look at their packet filters`
-    : 'run `subctl show connections` and `subctl show route-agents`'
   const lacking = probes.filter((probe) => problemsOf(probe).length > 0)
-  // Agents that say nothing have tried no path.
-  if (lacking.length > 0 && lacking.every((probe) => 'silent' in probe)) return verdictOf(problems, '', agentsHint(context))
-  const hint = size === 'large' ? 'a smaller MTU on the way? Compare `ip link` of the gateways' : small
+  const hint = reachHint(context.namespace, seen, { size, probes, lacking })
   return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
 }
 

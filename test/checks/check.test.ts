@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
+import { notAccepted } from '../../src/checks/broker-access.ts'
 import { type Check, type Outcome, runChecks, type Verdict } from '../../src/checks/check.ts'
+import { ApiError } from '../../src/k8s/api.ts'
 import type { Clock } from '../../src/system/clock.ts'
 
 /** A clock whose sleeps end at once and cost their time. */
@@ -56,6 +58,22 @@ describe('runChecks()', () => {
       }),
     ])
     expect(outcome?.verdict).toEqual({ is: 'failed', reason: 'connection refused' })
+  })
+
+  it('has the next step of an error that the user can mend', async () => {
+    const refused = await Promise.resolve()
+      .then(() => notAccepted(new ApiError(401, 'Unauthorized', 'Unauthorized')))
+      .catch((error: unknown) => error)
+    const [outcome] = await outcomesOf([
+      check('SUB1', () => {
+        throw refused
+      }),
+    ])
+    expect(outcome?.verdict).toEqual({
+      is: 'failed',
+      reason: 'The broker does not accept this cluster’s credential: Unauthorized',
+      hint: expect.stringContaining('subctl join broker-info.subm'),
+    })
   })
 
   it('waits for a check with patience to mend itself', async () => {

@@ -117,6 +117,9 @@ it('verify says which node is unguarded, which leaks, and which stays silent', a
   expect(code).toBe(2)
   expect(failed(out)).toEqual(['SUB0612', 'SUB0613', 'SUB0615', 'SUB0616'])
   expect(out).toContain('west-gw2: its route agent did not answer within 20 s')
+  // It says nothing of ports: nobody has tried the path.
+  expect(out).toContain('see why the route agent there does not answer: `kubectl -n ')
+  expect(out).not.toContain('open UDP 4800')
   expect(out).toContain('west-w1: no rule: priority 150 lookup 150')
   expect(out).toContain('west-w1: 10.1.9.2 > 10.2.0.1 (ICMP) left by eth0')
 })
