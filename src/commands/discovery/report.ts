@@ -43,19 +43,23 @@ export interface Tally {
 }
 
 export function openTally(): Tally {
-  const fates = new Map<ServiceText, Fate>()
+  const states = new Map<ServiceText, Verdict['state']>()
+  const refusals = new Map<ServiceText, readonly Refusal[]>()
   const counts = { exported: 0, pending: 0, rejected: 0, invalid: 0 }
-  const plain = new Map(Object.keys(counts).map((state) => [state, { state, refused: [] } as Fate]))
   return {
-    set(service, fate) {
-      const before = fates.get(service)?.state
+    set(service, { state, refused }) {
+      const before = states.get(service)
       if (before !== undefined) counts[before] -= 1
-      if (fate.state !== undefined) counts[fate.state] += 1
-      if (fate.state === undefined && fate.refused.length === 0) fates.delete(service)
-      else fates.set(service, (fate.refused.length === 0 && plain.get(fate.state ?? '')) || fate)
+      if (state === undefined) states.delete(service)
+      else {
+        counts[state] += 1
+        states.set(service, state)
+      }
+      if (refused.length === 0) refusals.delete(service)
+      else refusals.set(service, refused)
     },
     states: () => ({ ...counts }),
-    refused: () => [...fates.values()].flatMap(({ refused }) => refused),
+    refused: () => [...refusals.values()].flat(),
   }
 }
 
