@@ -1,10 +1,10 @@
 import type { KubeApi } from '../k8s/api.ts'
 import type { ProbeAnswer } from '../model/probe.ts'
 import type { Clock } from '../system/clock.ts'
-import type { BrokerCredential } from './broker-access.ts'
+import type { BrokerCredential } from './clusters/broker-access.ts'
 import { type Look, look } from './look.ts'
 
-import type { PodFindings } from './pod-findings.ts'
+import type { PodFindings } from './pods/pod-findings.ts'
 
 /** What checks may look at: one cluster, and the others that were asked about in the same run. */
 export interface CheckContext {

@@ -1,8 +1,8 @@
 import type { Check } from './check.ts'
-import { CLUSTER_CHECKS } from './cluster-checks.ts'
-import { INSTALL_CHECKS } from './install-checks.ts'
-import { PATH_CHECKS } from './path-checks.ts'
-import { POD_CHECKS } from './pod-checks.ts'
+import { CLUSTER_CHECKS } from './clusters/cluster-checks.ts'
+import { INSTALL_CHECKS } from './installed/install-checks.ts'
+import { PATH_CHECKS } from './paths/path-checks.ts'
+import { POD_CHECKS } from './pods/pod-checks.ts'
 import type { CheckContext } from './subject.ts'
 
 /** What `verify` asks of each cluster, in order. */

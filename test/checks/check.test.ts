@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { notAccepted } from '../../src/checks/broker-access.ts'
 import { type Check, type Outcome, runChecks, type Verdict } from '../../src/checks/check.ts'
+import { notAccepted } from '../../src/checks/clusters/broker-access.ts'
 import { ApiError } from '../../src/k8s/api.ts'
 import type { Clock } from '../../src/system/clock.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { askProbes } from '../../src/checks/probes.ts'
+import { askProbes } from '../../src/checks/paths/probes.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../../src/model/probe.ts'
 import { handClock } from '../fakes/clock.ts'
 import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'

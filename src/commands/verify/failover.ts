@@ -1,6 +1,6 @@
-import { isOf } from '../../checks/gateways.ts'
 import { activeGateways, look } from '../../checks/look.ts'
-import { isReady } from '../../checks/pod-state.ts'
+import { isOf } from '../../checks/paths/gateways.ts'
+import { isReady } from '../../checks/pods/pod-state.ts'
 import type { Failover } from '../../checks/subject.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD } from '../../model/names.ts'

@@ -1,6 +1,6 @@
-import { isOf } from '../../checks/gateways.ts'
 import { activeGateways, type Look } from '../../checks/look.ts'
-import type { PodRole } from '../../checks/pod-findings.ts'
+import { isOf } from '../../checks/paths/gateways.ts'
+import type { PodRole } from '../../checks/pods/pod-findings.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Node } from '../../model/resources.ts'
 

@@ -1,5 +1,5 @@
 // The pods of verify in one cluster: put there, waited for, read and removed.
-import { isHopeless, whyNotReady } from '../../checks/pod-state.ts'
+import { isHopeless, whyNotReady } from '../../checks/pods/pod-state.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import type { Pod } from '../../model/resources.ts'

@@ -1,6 +1,6 @@
 // What `verify` puts into a cluster: a namespace of its own, of the strictest level, with the two ends of nettest in it.
 
-import type { PodRole } from '../../checks/pod-findings.ts'
+import type { PodRole } from '../../checks/pods/pod-findings.ts'
 import { NETTEST_PORT } from '../../model/nettest.ts'
 import type { Pod, Resource, Service } from '../../model/resources.ts'
 

@@ -1,7 +1,8 @@
 // The pods of verify over all clusters of a run: servers first, then clients that ask them.
+
+import { NOT_PODS } from '../../checks/installed/workloads.ts'
 import { type Look, look } from '../../checks/look.ts'
-import type { PodFindings, PodPath, PodPlace } from '../../checks/pod-findings.ts'
-import { NOT_PODS } from '../../checks/workloads.ts'
+import type { PodFindings, PodPath, PodPlace } from '../../checks/pods/pod-findings.ts'
 import { hasConstraints } from '../../install/workloads.ts'
 import { messageOf } from '../../model/errors.ts'
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'

@@ -1,5 +1,5 @@
 import type { Check } from '../../checks/check.ts'
-import { FAILOVER_CHECKS } from '../../checks/failover-checks.ts'
+import { FAILOVER_CHECKS } from '../../checks/paths/failover-checks.ts'
 import type { CheckContext } from '../../checks/subject.ts'
 import { CHECKS } from '../../checks/table.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'

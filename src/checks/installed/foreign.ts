@@ -1,9 +1,9 @@
 // Whether somebody else has changed what was installed, from the API's own notes of who wrote which field.
-import { isRecord, parseJson } from '../k8s/answers.ts'
-import type { KubeApi } from '../k8s/api.ts'
-import { pathOf, withParameters } from '../k8s/paths.ts'
-import type { Kind } from '../model/kinds.ts'
-import { FIELD_MANAGER } from '../model/names.ts'
+import { isRecord, parseJson } from '../../k8s/answers.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { pathOf, withParameters } from '../../k8s/paths.ts'
+import type { Kind } from '../../model/kinds.ts'
+import { FIELD_MANAGER } from '../../model/names.ts'
 
 /** What the installed objects are of; secrets are left out, their texts would be read for nothing. */
 const KINDS_INSTALLED: readonly Kind[] = ['DaemonSet', 'Deployment', 'ConfigMap', 'ServiceAccount', 'Role', 'RoleBinding']

@@ -1,6 +1,6 @@
 // What the active gateways say of their connections to the other clusters.
-import type { Connection } from '../model/resources.ts'
-import { activeGateways, type Look } from './look.ts'
+import type { Connection } from '../../model/resources.ts'
+import { activeGateways, type Look } from '../look.ts'
 
 /** One line for each of these clusters that no gateway is connected to. */
 export function connectionProblems(seen: Look, expected: readonly string[]): string[] {

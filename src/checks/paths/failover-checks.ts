@@ -1,5 +1,5 @@
-import type { Check, Verdict } from './check.ts'
-import type { CheckContext, Failover } from './subject.ts'
+import type { Check, Verdict } from '../check.ts'
+import type { CheckContext, Failover } from '../subject.ts'
 
 /** What `verify --disruptive` asks besides, one cluster after the other. */
 export const FAILOVER_CHECKS: readonly Check<CheckContext>[] = [

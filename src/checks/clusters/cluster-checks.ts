@@ -1,12 +1,12 @@
-import { ApiError } from '../k8s/api.ts'
-import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '../model/names.ts'
-import { overlaps, parseCidr } from '../model/net.ts'
-import type { Cluster, Lease } from '../model/resources.ts'
+import { ApiError } from '../../k8s/api.ts'
+import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
+import { overlaps, parseCidr } from '../../model/net.ts'
+import type { Cluster, Lease } from '../../model/resources.ts'
+import type { Check, Verdict } from '../check.ts'
+import { activeGateways, isOwn, type Look, remoteIds } from '../look.ts'
+import type { CheckContext } from '../subject.ts'
 import { notAccepted } from './broker-access.ts'
-import type { Check, Verdict } from './check.ts'
 import { copiesKept, departedIds, membership } from './departed.ts'
-import { activeGateways, isOwn, type Look, remoteIds } from './look.ts'
-import type { CheckContext } from './subject.ts'
 
 const ok = (note?: string): Verdict => ({ is: 'ok', ...(note !== undefined && { note }) })
 

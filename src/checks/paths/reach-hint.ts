@@ -1,7 +1,7 @@
 // What to do where nodes do not reach other clusters: told by which of them do.
-import { ROUTE_AGENT_WORKLOAD, sanitise } from '../model/names.ts'
-import { activeGateways, type Look } from './look.ts'
-import type { NodeProbe } from './subject.ts'
+import { ROUTE_AGENT_WORKLOAD, sanitise } from '../../model/names.ts'
+import { activeGateways, type Look } from '../look.ts'
+import type { NodeProbe } from '../subject.ts'
 
 interface Probed {
   readonly size: 'small' | 'large'

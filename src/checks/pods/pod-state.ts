@@ -1,4 +1,4 @@
-import type { ContainerEnd, ContainerStatus, Pod } from '../model/resources.ts'
+import type { ContainerEnd, ContainerStatus, Pod } from '../../model/resources.ts'
 
 /** Reasons to wait that do not go away by waiting. */
 const HOPELESS = [

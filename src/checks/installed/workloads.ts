@@ -1,9 +1,9 @@
-import { podLog } from '../k8s/pod-log.ts'
-import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../model/names.ts'
-import type { DaemonSet, Pod } from '../model/resources.ts'
-import type { Verdict } from './check.ts'
-import { isReady, whyNotReady } from './pod-state.ts'
-import type { CheckContext } from './subject.ts'
+import { podLog } from '../../k8s/pod-log.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import type { DaemonSet, Pod } from '../../model/resources.ts'
+import type { Verdict } from '../check.ts'
+import { isReady, whyNotReady } from '../pods/pod-state.ts'
+import type { CheckContext } from '../subject.ts'
 
 const WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
 

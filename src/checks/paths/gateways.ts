@@ -1,6 +1,6 @@
-import { sanitise } from '../model/names.ts'
-import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../model/probe.ts'
-import type { Gateway, Node } from '../model/resources.ts'
+import { sanitise } from '../../model/names.ts'
+import { PROBE_ANSWER, PROBE_REQUEST, readProbeRequest, writeProbeRequest } from '../../model/probe.ts'
+import type { Gateway, Node } from '../../model/resources.ts'
 import type { ProbeOptions } from './probes.ts'
 
 /** An engine looks once a second, and asks its charon. */

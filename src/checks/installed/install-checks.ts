@@ -1,6 +1,6 @@
-import type { Check, Verdict } from './check.ts'
+import type { Check, Verdict } from '../check.ts'
+import type { CheckContext } from '../subject.ts'
 import { foreignChanges } from './foreign.ts'
-import type { CheckContext } from './subject.ts'
 import { imagesEqual, NOT_PODS, readWorkloads, workloadsReady } from './workloads.ts'
 
 /** The account whose token the broker chart hands to every cluster alike (upstream's name). */

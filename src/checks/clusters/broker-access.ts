@@ -1,9 +1,9 @@
-import { type Access, fixedAccess } from '../k8s/access.ts'
-import { isRecord, parseJson } from '../k8s/answers.ts'
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { UserError } from '../model/errors.ts'
-import { BROKER_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
-import { sha256 } from '../system/digest.ts'
+import { type Access, fixedAccess } from '../../k8s/access.ts'
+import { isRecord, parseJson } from '../../k8s/answers.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { UserError } from '../../model/errors.ts'
+import { BROKER_SECRET, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { sha256 } from '../../system/digest.ts'
 
 const JOIN_AGAIN = { hint: 'Run `subctl join broker-info.subm --cluster-id NAME` again: it renews address and credential.' }
 

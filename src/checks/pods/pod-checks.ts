@@ -1,7 +1,7 @@
-import type { Check, Verdict } from './check.ts'
-import { nodeAddress } from './look.ts'
+import type { Check, Verdict } from '../check.ts'
+import { nodeAddress } from '../look.ts'
+import type { CheckContext } from '../subject.ts'
 import { isLarge, isReached, type PodFindings, type PodPath, sayFailed, suspect } from './pod-findings.ts'
-import type { CheckContext } from './subject.ts'
 
 /** Questions that pods of our own answer, as the users' pods would meet them: from this cluster to each other one. */
 export const POD_CHECKS: readonly Check<CheckContext>[] = [

@@ -1,9 +1,9 @@
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { messageOf } from '../model/errors.ts'
-import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, readProbeAnswer, writeProbeRequest } from '../model/probe.ts'
-import type { Meta, RouteAgent } from '../model/resources.ts'
-import type { Clock } from '../system/clock.ts'
-import type { NodeProbe } from './subject.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { messageOf } from '../../model/errors.ts'
+import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, readProbeAnswer, writeProbeRequest } from '../../model/probe.ts'
+import type { Meta, RouteAgent } from '../../model/resources.ts'
+import type { Clock } from '../../system/clock.ts'
+import type { NodeProbe } from '../subject.ts'
 
 const WAIT_MS = 20_000
 const POLL_MS = 250

@@ -1,8 +1,8 @@
 // Clusters that are known here and not to the broker any more: who has gone, or whose objects the broker has lost.
-import { BROKER_NAMESPACE, KEPT_UNTIL } from '../model/names.ts'
-import type { Verdict } from './check.ts'
-import { isOwn, type Look, remoteIds } from './look.ts'
-import type { CheckContext } from './subject.ts'
+import { BROKER_NAMESPACE, KEPT_UNTIL } from '../../model/names.ts'
+import type { Verdict } from '../check.ts'
+import { isOwn, type Look, remoteIds } from '../look.ts'
+import type { CheckContext } from '../subject.ts'
 
 export interface Membership {
   /** Ids of clusters that the broker has a Cluster object of. */

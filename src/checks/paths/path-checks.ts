@@ -1,11 +1,11 @@
-import { GATEWAY_LABEL } from '../model/names.ts'
-import type { Check, Verdict } from './check.ts'
+import { GATEWAY_LABEL } from '../../model/names.ts'
+import type { Check, Verdict } from '../check.ts'
+import { departedIds } from '../clusters/departed.ts'
+import { isOwn, type Look, remoteIds } from '../look.ts'
+import type { CheckContext, NodeProbe } from '../subject.ts'
 import { connectionHint, connectionProblems } from './connections.ts'
-import { departedIds } from './departed.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
-import { isOwn, type Look, remoteIds } from './look.ts'
 import { reachHint } from './reach-hint.ts'
-import type { CheckContext, NodeProbe } from './subject.ts'
 
 const LARGE_BYTES = 1000
 

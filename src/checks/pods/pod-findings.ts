@@ -1,4 +1,4 @@
-import type { Aim, AimResult } from '../model/nettest.ts'
+import type { Aim, AimResult } from '../../model/nettest.ts'
 
 export type PodRole = 'gateway' | 'worker'
 /** A node on which pods of `verify` run. */
