@@ -124,7 +124,9 @@ function commands(given: Given, { target, nodes, left, brokerLeft }: Done): read
 }
 
 /** By what has worked, or else by what must be brought: a file that was refused would be refused again. */
-const forgetLine = (clusterId: string, { way, isUnknown }: Target['broker']): string =>
-  isUnknown || way?.forget === undefined
-    ? `On the broker, by the kubeconfig of its cluster: subctl forget ${clusterId} --context NAME --yes${isUnknown ? ' (SUB0807 says that nothing is left)' : ''}`
-    : `On the broker: subctl forget ${clusterId} ${way.forget} --yes`
+function forgetLine(clusterId: string, { way, isUnknown, later }: Target['broker']): string {
+  if (!isUnknown && way?.forget !== undefined) return `On the broker: subctl forget ${clusterId} ${way.forget} --yes`
+  const when = later === undefined ? 'by the kubeconfig of its cluster' : 'once it answers'
+  const note = isUnknown ? ' (SUB0807 says that nothing is left)' : ''
+  return `On the broker, ${when}${note}: subctl forget ${clusterId} ${later ?? '--context NAME'} --yes`
+}

@@ -50,6 +50,8 @@ export interface BrokerPlan {
   readonly faults: readonly string[]
   /** Whether the cluster may have something there that nobody could look at. */
   readonly isUnknown: boolean
+  /** What leads `subctl forget CLUSTER` there by a way that was only not answered; undefined where none was. */
+  readonly later?: string
 }
 
 /** A way that may be tried. */
@@ -67,10 +69,11 @@ export async function planBroker(
   { subject, inventory }: { readonly subject: Subject; readonly inventory: Inventory },
 ): Promise<BrokerPlan> {
   const faults: string[] = []
+  const unanswered: string[] = []
   let best: BrokerWay | undefined
   let isKnown = false
   for (const path of pathsTo(context, file, { subject, inventory })) {
-    const found = await attempt(path, inventory, faults)
+    const found = await attempt(path, inventory, { faults, unanswered })
     if (found === undefined) continue
     const isBetter = best === undefined || (best.member.objects.length === 0 && found.member.objects.length > 0)
     if (isBetter) best = found
@@ -83,7 +86,8 @@ export async function planBroker(
   if (best === undefined && faults.length === 0) faults.push('nothing tells where the broker is')
   // A credential that is taken, but sees not all, has an account there for sure.
   const isSeen = best !== undefined && best.member.objects.length + best.member.unseen.length > 0
-  return { way: best, faults, isUnknown: !isKnown && !isSeen && faults.length > 0 }
+  const [later] = unanswered
+  return { way: best, faults, isUnknown: !isKnown && !isSeen && faults.length > 0, ...(later !== undefined && { later }) }
 }
 
 function pathsTo(
@@ -132,7 +136,13 @@ async function isAuthority(api: KubeApi, namespace: string, ca: string): Promise
   return ca !== '' && secrets.items.some(({ data }) => plain(data?.['ca.crt']) === ca.trim())
 }
 
-async function attempt(path: Path, { clusterId: known, clusterUid }: Inventory, faults: string[]): Promise<BrokerWay | undefined> {
+interface Tries {
+  readonly faults: string[]
+  /** `forget` of the ways that failed without a refusal. */
+  readonly unanswered: string[]
+}
+async function attempt(path: Path, { clusterId: known, clusterUid }: Inventory, tries: Tries): Promise<BrokerWay | undefined> {
+  const { faults, unanswered } = tries
   const { by, forget, namespace } = path
   let server = ''
   try {
@@ -145,6 +155,7 @@ async function attempt(path: Path, { clusterId: known, clusterUid }: Inventory, 
     if (member.foreign === undefined) return { by, api, member, forget }
     faults.push(`${by}: there "${clusterId}" is another cluster`)
   } catch (error) {
+    if (forget !== undefined && !isRefusal(error)) unanswered.push(forget)
     faults.push(
       `${by}: ${forget === undefined && isRefusal(error) ? `the broker at ${server} refuses it` : messageOf(brokerFault(error, server, namespace))}`,
     )
