@@ -41,17 +41,20 @@ interface World {
   readonly file?: Partial<BrokerInfo>
   /** Tokens that the broker knows. */
   readonly known?: readonly string[]
+  /** Whether the broker answers nobody. */
+  readonly isSilent?: boolean
   readonly broker?: FakeCluster
   readonly cluster?: FakeCluster
 }
 /** Plans, and leaves: the ways that were tried, and what is left. */
-async function leaving({ inventory = {}, file, known = [], broker = fakeCluster(), cluster = fakeCluster() }: World) {
+async function leaving({ inventory = {}, file, known = [], isSilent = false, broker = fakeCluster(), cluster = fakeCluster() }: World) {
   const tried: string[] = []
   const kube = async ({ access }: KubeOptions) => {
     const token = access === undefined ? '' : ((await access.credentials()).token ?? '')
     tried.push(token)
     const api = broker.api()
-    if (!known.includes(token)) api.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), () => true, 99)
+    if (isSilent) api.failNext(new ApiError(0, '', 'connect ECONNREFUSED'), () => true, 99)
+    else if (!known.includes(token)) api.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), () => true, 99)
     return api
   }
   const context = { ...fakeWorld().context, kube }
@@ -99,6 +102,11 @@ describe('an uninstall on its broker', () => {
         why: expect.stringMatching(/^the cluster’s own credential: the broker at .* refuses it$/),
       }),
     ])
+  })
+  it('tells how to come back by the file where the broker does not answer', async () => {
+    const { plan, left } = await leaving({ file: {}, isSilent: true })
+    expect(plan).toMatchObject({ isUnknown: true, later: 'broker-info.subm' })
+    expect(left).toEqual([expect.objectContaining({ isUnknown: true })])
   })
   it('says that a file is stale, and removes by the cluster’s own credential what that may', async () => {
     const { plan, left } = await leaving({ file: {}, known: ['own'], broker: withAccount() })
