@@ -4,6 +4,7 @@ import { cleanNode } from '../dataplane/kernel/clean.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openNode } from '../dataplane/kernel/node-target.ts'
 import type { NodeOptions } from '../dataplane/kernel/read.ts'
+import { hasRestorer } from '../dataplane/kernel/restorer.ts'
 import { traceNode } from '../dataplane/kernel/trace.ts'
 import { echo } from '../dataplane/probe/echo.ts'
 import { watchKernel } from '../dataplane/probe/monitor.ts'
@@ -117,7 +118,13 @@ function worldOf(context: Context, { settings, local, files }: Opened, running: 
       running.push(health.ended)
       return health
     },
-    facts: (node) => readNodeFacts(exec, { ...node, podCidrs: settings.podCidrs }),
+    facts: async (node) => {
+      const [facts, isRestored] = await Promise.all([
+        readNodeFacts(exec, { ...node, podCidrs: settings.podCidrs }),
+        hasRestorer(exec, files),
+      ])
+      return { ...facts, hasRestorer: isRestored }
+    },
     probe: (order) => probe(context, order),
     onKernelChange(changed, isNews) {
       running.push(watchKernel({ follow, clock, log, signal, isNews }, changed))

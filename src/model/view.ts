@@ -42,6 +42,8 @@ export interface View {
    * Absent while it keeps none.
    */
   readonly carryingBy?: string
+  /** Whether a program here writes sets back as it once read them: then a set of other contents has another name. Default: false. */
+  readonly areSetsRestored?: boolean
   /** All other nodes, in any order. */
   readonly nodes: readonly NodeView[]
   readonly remotes: readonly RemoteCluster[]

@@ -19,7 +19,7 @@ export interface RouteAgentScene {
   readonly api: FakeApi
   /** Plans that the kernel was brought to. */
   readonly plans: NodePlan[]
-  readonly kernel: { failing: boolean; changes: readonly string[]; hasRestorer: boolean; unguarded: readonly string[]; changed: () => void }
+  readonly kernel: { failing: boolean; unguarded: readonly string[]; changed: () => void }
   readonly pulses: Map<string, Pulse>
   readonly probed: { targets: readonly Ip[]; orders: ProbeOrder[]; outcome: (order: ProbeOrder) => ProbeOutcome }
   readonly world: RouteAgentWorld
@@ -46,7 +46,7 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
   const api = cluster.api('agent')
   const end = new AbortController()
   const plans: NodePlan[] = []
-  const kernel: RouteAgentScene['kernel'] = { failing: false, changes: [], hasRestorer: false, unguarded: [], changed: () => undefined }
+  const kernel: RouteAgentScene['kernel'] = { failing: false, unguarded: [], changed: () => undefined }
   const pulses: RouteAgentScene['pulses'] = new Map()
   const probed: RouteAgentScene['probed'] = { targets: [], orders: [], outcome: allAnswered }
   let seen: RouteAgentSeen | undefined
@@ -72,13 +72,10 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
       reconcile: async (plan) => {
         if (kernel.failing) throw new Error('ip: no such device')
         plans.push(plan)
-        return kernel.changes
+        return []
       },
       cleanUp: async () => undefined,
       unguarded: async () => kernel.unguarded,
-      get hasRestorer() {
-        return kernel.hasRestorer
-      },
     },
     openHealth: () => ({
       probe: (targets) => {

@@ -2,7 +2,6 @@
 import { isNews } from '../../dataplane/kernel/echoes.ts'
 import { focusOf, isNothing } from '../../dataplane/kernel/focus.ts'
 import { planNode } from '../../dataplane/node/plan.ts'
-import { namedByContents } from '../../dataplane/node/set-names.ts'
 import type { NodePlan } from '../../dataplane/node/state.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
@@ -13,8 +12,6 @@ import type { RouteAgentWorld } from './world.ts'
 
 /** Deletions that the kernel does not tell of, such as those of packet filter rules, are noticed within this time. */
 const RESYNC_MS = 10_000
-/** After a change, where another program may write sets back as they were before it. */
-const AGAIN_MS = 1_500
 
 /** Sets view and plan from the API's objects, and the machine where it is to be asked anew. Gives the reason where too little is known for a plan. */
 export async function lookAround(state: RouteAgentState, { isAnew }: { readonly isAnew: boolean }): Promise<string | undefined> {
@@ -30,8 +27,7 @@ export async function lookAround(state: RouteAgentState, { isAnew }: { readonly 
     state.facts = { nodeIp, found: await world.facts({ nodeIp, nodePodCidrs: podCidrsOf(own, settings.podCidrs) }) }
   const { found: facts } = state.facts
   state.view = viewOf({ settings, nodes, endpoints: stores.endpoints.all(), remotes, nodeIp, facts })
-  const plan = planNode(state.view)
-  state.plan = world.node.hasRestorer ? namedByContents(plan) : plan
+  state.plan = planNode(state.view)
   return undefined
 }
 
@@ -52,9 +48,7 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
       sayRefused(state.remoteView().refused)
       state.isFailing = false
       const [plan, focus] = [state.plan, isAnew || done === undefined ? undefined : focusOf(done.plan, state.plan)]
-      const lines = focus === undefined || !isNothing(focus) ? await world.node.reconcile(plan, focus) : []
-      for (const line of lines) log.info(line)
-      if (lines.length > 0 && world.node.hasRestorer) lookAgain()
+      if (focus === undefined || !isNothing(focus)) for (const line of await world.node.reconcile(plan, focus)) log.info(line)
       done = { plan, allAtMs: focus === undefined || done === undefined ? clock.now() : done.allAtMs }
     } catch (error) {
       done = undefined
@@ -72,7 +66,6 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
     isKernelDirty = true
     loop.kick()
   }
-  const lookAgain = (): void => void clock.sleep(AGAIN_MS, signal).then(() => signal.aborted || changed())
   world.onKernelChange(changed, (line) => isNews(line, state.plan))
   return loop
 }

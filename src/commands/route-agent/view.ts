@@ -50,6 +50,7 @@ export function viewOf(parts: ViewParts): View {
         ? undefined
         : { nodeIp: isMine ? nodeIp : gatewayIp, interfaceName: active.spec.backend_config?.['interface-name'] },
     ...(facts.carryingBy !== undefined && { carryingBy: facts.carryingBy }),
+    ...(facts.hasRestorer === true && { areSetsRestored: true }),
     nodes: nodes.flatMap((node): NodeView[] => {
       const ip = nodeIpOf(node)
       return ip === undefined || ip === nodeIp ? [] : [{ ip, podCidrs: podsOf(node) }]

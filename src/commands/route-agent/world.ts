@@ -23,6 +23,8 @@ export interface NodeFacts {
   readonly cniDevice: string | undefined
   /** The device of its tunnels while its engine keeps any. */
   readonly carryingBy?: string | undefined
+  /** Whether a program runs here that writes sets back as it once read them. Default: false. */
+  readonly hasRestorer?: boolean
 }
 
 /** Echo requests with the kernel's and others' reasons, while somebody watches for packets outside the tunnels. */

@@ -12,7 +12,7 @@ export interface Iptables {
 }
 
 /** There while the kernel has any legacy table; asking iptables-legacy for one makes it. */
-const LEGACY_TABLES = '/proc/net/ip_tables_names'
+export const LEGACY_TABLES = '/proc/net/ip_tables_names'
 
 export async function readIptables(exec: Exec, files: Files): Promise<Iptables> {
   const hasLegacy = ((await files.readIfThere(LEGACY_TABLES)) ?? '').trim() !== ''

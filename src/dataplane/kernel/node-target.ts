@@ -18,33 +18,19 @@ export interface NodeTarget extends Target<NodePlan> {
   reconcile(plan: NodePlan, focus?: Focus): Promise<readonly string[]>
   /** What of the plan's protection is not in force at this moment, one line each; none when all is. */
   unguarded(plan: NodePlan): Promise<readonly string[]>
-  /** Whether, when all was last read, a program ran here that writes every set back as it has read it a moment before, ours too. */
-  readonly hasRestorer: boolean
 }
-
-/** kube-router (pkg/utils/ipset.go): each of its syncs takes `ipset save` of all sets, and restores all of it with its own changed. */
-const KUBE_ROUTER = 'KUBE-ROUTER-FORWARD'
 
 /** A node's kernel. A pass that fails has put what it could and dropped nothing; the next one goes on from there. */
 export function openNode(given: NodeOptions): NodeTarget {
   const options = { ...given, exec: needing(given.exec) }
-  let hasRestorer = false
-  const read = async (): Promise<Seen> => {
-    const seen = await readNode(options)
-    hasRestorer = seen.iptables.tables.some(({ foreign }) => foreign.has(KUBE_ROUTER))
-    return seen
-  }
   const reconcile = async (plan: NodePlan, focus?: Focus): Promise<readonly string[]> => {
     const done = focus === undefined ? undefined : await applyWithin(options.exec, focus)
-    return done ?? (await apply(options, plan, await read()))
+    return done ?? (await apply(options, plan, await readNode(options)))
   }
   return {
     reconcile,
     cleanUp: async () => void (await reconcile(NOTHING)),
-    unguarded: async (plan) => unguardedIn(await read(), plan),
-    get hasRestorer() {
-      return hasRestorer
-    },
+    unguarded: async (plan) => unguardedIn(await readNode(options), plan),
   }
 }
 

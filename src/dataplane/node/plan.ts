@@ -2,12 +2,13 @@ import type { View } from '../../model/view.ts'
 import { chainsOf, cniReturn, setsOf } from './filter.ts'
 import { overlayOf } from './overlay.ts'
 import { routesOf, rulesOf, sourceOf, tunnelDevices } from './routing.ts'
+import { namedByContents } from './set-names.ts'
 import { type NodePlan, type Sysctl, VX_DEVICE } from './state.ts'
 
 /** The kernel state of a node, from the view alone. IPv4 only. */
 export function planNode(view: View): NodePlan {
   const { link, peers, addressOf } = overlayOf(view)
-  return {
+  const plan: NodePlan = {
     link,
     peers,
     routes: routesOf(view, addressOf),
@@ -16,6 +17,7 @@ export function planNode(view: View): NodePlan {
     chains: chainsOf(view, sourceOf(view, link.ip)),
     sysctls: sysctlsOf(view),
   }
+  return view.areSetsRestored === true ? namedByContents(plan) : plan
 }
 
 /**

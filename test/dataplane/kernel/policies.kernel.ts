@@ -1,8 +1,9 @@
 // Policies of others and our accepts: neither bypasses the other, in whatever order the two write.
 import { expect, it } from '@jest/globals'
 import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
+import { hasRestorer } from '../../../src/dataplane/kernel/restorer.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
-import { namedByContents } from '../../../src/dataplane/node/set-names.ts'
+import { realFiles } from '../../../src/system/files.ts'
 import { gatewayView, remote } from '../node/views.ts'
 import { pings, REMOTE_POD, type TestCluster, WORKER_POD, withCluster } from './cluster.ts'
 import { type FelixOptions, felixRefresh, WORKLOAD, workloadAddress, workloadLink } from './felix.ts'
@@ -107,17 +108,17 @@ it(
       const target = openNode(node)
       const view = gatewayView({ remotes: [] })
       await target.reconcile(planNode(view))
-      expect(target.hasRestorer).toBe(false)
+      expect(await hasRestorer(node.exec, realFiles)).toBe(false)
       await node.sh('iptables-nft -N KUBE-ROUTER-FORWARD')
       await target.reconcile(planNode(view))
-      expect(target.hasRestorer).toBe(true)
+      expect(await hasRestorer(node.exec, realFiles)).toBe(true)
       let remembered = await kubeRouterSync(node, '')
       for (const remotes of [[remote('east', '10.2.0.0/16')], [remote('east', '10.2.0.0/16'), remote('north', '10.3.0.0/16')]]) {
         const wanted = { ...view, remotes }
         await target.reconcile(planNode(wanted))
         remembered = await kubeRouterSync(node, remembered)
         expect(await target.unguarded(planNode(wanted))).not.toEqual([])
-        const plan = namedByContents(planNode(wanted))
+        const plan = planNode({ ...wanted, areSetsRestored: true })
         await target.reconcile(plan)
         remembered = await kubeRouterSync(node, remembered)
         expect(await target.unguarded(plan)).toEqual([])
