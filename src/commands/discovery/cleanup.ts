@@ -1,9 +1,10 @@
 // `subctl discovery --cleanup`: what imports have made in this cluster, and this cluster's exports on the broker, go.
+
 import { planDown } from '../../discovery/down.ts'
 import { planUp } from '../../discovery/up.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { messageOf } from '../../model/errors.ts'
 import { IMPORTED } from '../../model/mcs.ts'
+import { type Removal, removeAll } from '../agent/remove-all.ts'
 import { openGate } from './gate.ts'
 import type { DiscoveryWorld } from './world.ts'
 import { type Side, unheard, writeDown, writeUp } from './write.ts'
@@ -13,21 +14,11 @@ export type CleanUp = Pick<DiscoveryWorld, 'settings' | 'local' | 'broker' | 'cl
 /** Does all that can be done; says whether that was everything. */
 export async function cleanUpDiscovery(world: CleanUp): Promise<boolean> {
   const { log, broker } = world
-  const steps: readonly (readonly [what: string, act: () => Promise<void>])[] = [
+  const steps: readonly Removal[] = [
     ['imports in this cluster', () => removeImports(world)],
     ...(broker === undefined ? [] : [['exports on the broker', () => removeExports({ ...world, broker })] as const]),
   ]
-  let isDone = true
-  for (const [what, act] of steps) {
-    try {
-      await act()
-      log.info(`removed: ${what}`)
-    } catch (error) {
-      isDone = false
-      log.warn(`could not be removed: ${what}`, { error: messageOf(error) })
-    }
-  }
-  return isDone
+  return removeAll(steps, log)
 }
 
 const AT_ONCE = 16

@@ -1,14 +1,15 @@
 // `subctl engine --cleanup`: what an engine has left on its node, in its cluster's API and on the broker goes.
+
 import { labelOf, type Shared } from '../../broker/sync.ts'
 import { write } from '../../broker/write.ts'
 import type { CableDriver } from '../../dataplane/cable.ts'
 import type { Target } from '../../dataplane/target.ts'
 import { POOL_LABEL } from '../../install/calico.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
-import { messageOf } from '../../model/errors.ts'
 import { CLUSTER_UID, sanitise } from '../../model/names.ts'
 import type { Ip } from '../../model/net.ts'
 import type { Log } from '../../system/log.ts'
+import { type Removal, removeAll } from '../agent/remove-all.ts'
 import type { EngineSettings } from './world.ts'
 
 export interface CleanUp {
@@ -24,7 +25,7 @@ export interface CleanUp {
 /** Does all that can be done; says whether that was everything. */
 export async function cleanUpEngine({ settings, hostname, local, broker, driver, owned, log }: CleanUp): Promise<boolean> {
   const { clusterId, namespace, brokerNamespace } = settings
-  const steps: readonly (readonly [what: string, act: () => Promise<unknown>])[] = [
+  const steps: readonly Removal[] = [
     ['tunnels', () => driver.cleanUp()],
     ['addresses', () => owned.cleanUp()],
     ['the Gateway object', () => local.remove('Gateway', sanitise(hostname), namespace)],
@@ -33,17 +34,7 @@ export async function cleanUpEngine({ settings, hostname, local, broker, driver,
     // All in this namespace: own ones, and copies that nobody looks after any more.
     ['objects in this cluster', async () => write(local, { put: [], drop: await shared(local, namespace) })],
   ]
-  let isDone = true
-  for (const [what, act] of steps) {
-    try {
-      await act()
-      log.info(`removed: ${what}`)
-    } catch (error) {
-      isDone = false
-      log.warn(`could not be removed: ${what}`, { error: messageOf(error) })
-    }
-  }
-  return isDone
+  return removeAll(steps, log)
 }
 
 async function removePools(api: KubeApi): Promise<void> {
