@@ -1,9 +1,9 @@
 // A cluster and a broker as lists of objects that plans are carried out on, and copies that hear of every change as an agent's do.
-import { allServices, type Copies, openCopies } from '../../src/discovery/copies.ts'
-import { isEmptyDown } from '../../src/discovery/down.ts'
-import type { Kept } from '../../src/discovery/kept.ts'
+import { allServices, type Copies, openCopies } from '../../src/discovery/copies/copies.ts'
+import type { Kept } from '../../src/discovery/copies/kept.ts'
+import { isEmptyDown } from '../../src/discovery/down/plan.ts'
 import { type Known, type Plan, planOf, planOfAll, together } from '../../src/discovery/plan.ts'
-import { isEmptyUp } from '../../src/discovery/up.ts'
+import { isEmptyUp } from '../../src/discovery/up/plan.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
 import { parseCidr } from '../../src/model/net.ts'
 import type { Resource, Service } from '../../src/model/resources.ts'

@@ -1,7 +1,7 @@
 // `subctl discovery --cleanup`: what imports have made in this cluster, and this cluster's exports on the broker, go.
 
-import { planDown } from '../../discovery/down.ts'
-import { planUp } from '../../discovery/up.ts'
+import { planDown } from '../../discovery/down/plan.ts'
+import { planUp } from '../../discovery/up/plan.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { IMPORTED } from '../../model/mcs.ts'
 import { type Removal, removeAll } from '../agent/remove-all.ts'

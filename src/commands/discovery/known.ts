@@ -1,7 +1,7 @@
 // What the live copies say, as the plans want it: networks of the others, namespaces, and the state of the broker.
 import { judgeLoss } from '../../broker/loss.ts'
 import { isOwn as isOurs } from '../../broker/sync.ts'
-import type { Copies } from '../../discovery/copies.ts'
+import type { Copies } from '../../discovery/copies/copies.ts'
 import { remembered } from '../../model/canonical.ts'
 import type { EndpointSlice } from '../../model/mcs.ts'
 import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'

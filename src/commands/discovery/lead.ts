@@ -1,5 +1,5 @@
 // What the leading agent does: one loop that makes both sides what the plans of the services say. Events say which service to look at again, never what to do.
-import { allServices, readText, type ServiceText } from '../../discovery/copies.ts'
+import { allServices, readText, type ServiceText } from '../../discovery/copies/copies.ts'
 import { overQuota } from '../../discovery/plan.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'

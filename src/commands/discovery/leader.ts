@@ -1,4 +1,4 @@
-import type { ServiceText } from '../../discovery/copies.ts'
+import type { ServiceText } from '../../discovery/copies/copies.ts'
 import type { Known } from '../../discovery/plan.ts'
 import type { Reaches } from '../../discovery/reach.ts'
 import type { openRefusals } from '../agent/refusals.ts'

@@ -1,4 +1,4 @@
-import type { ServiceText } from '../../discovery/copies.ts'
+import type { ServiceText } from '../../discovery/copies/copies.ts'
 
 /** Which services are to be looked at again: those that something has happened to before those that are looked at because it is time. */
 export interface Marks {

@@ -1,12 +1,13 @@
 // What the leading agent says of its work: conditions of ServiceExports, and what metrics and probes see.
-import { sayings, withConditions } from '../../discovery/conditions.ts'
-import type { ServiceText } from '../../discovery/copies.ts'
-import type { OwnExport } from '../../discovery/export.ts'
+
+import type { ServiceText } from '../../discovery/copies/copies.ts'
 import type { Plan } from '../../discovery/plan.ts'
 import type { Reaches } from '../../discovery/reach.ts'
-import type { Services } from '../../discovery/services.ts'
-import { keyText } from '../../discovery/share.ts'
-import type { UpPlan, Verdict } from '../../discovery/up.ts'
+import type { Services } from '../../discovery/service/services.ts'
+import { keyText } from '../../discovery/service/share.ts'
+import { sayings, withConditions } from '../../discovery/up/conditions.ts'
+import type { OwnExport } from '../../discovery/up/export.ts'
+import type { UpPlan, Verdict } from '../../discovery/up/plan.ts'
 import type { Refusal } from '../../model/decode.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './world.ts'
 

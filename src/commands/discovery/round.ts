@@ -1,9 +1,9 @@
 // One round of a pass: some of the services that are marked are planned, then their plans are carried out side by side.
-import type { ServiceText } from '../../discovery/copies.ts'
-import { isEmptyDown, withdraws } from '../../discovery/down.ts'
-import type { OwnExport } from '../../discovery/export.ts'
+import type { ServiceText } from '../../discovery/copies/copies.ts'
+import { isEmptyDown, withdraws } from '../../discovery/down/plan.ts'
 import { type Known, type Plan, planOf, together } from '../../discovery/plan.ts'
-import { isEmptyUp } from '../../discovery/up.ts'
+import type { OwnExport } from '../../discovery/up/export.ts'
+import { isEmptyUp } from '../../discovery/up/plan.ts'
 import { holderOf } from '../../k8s/contest.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { stillHasUs } from './around.ts'

@@ -1,6 +1,6 @@
 // The live copies that the leading agent works on.
-import { type Copies, openCopies, type ServiceText } from '../../discovery/copies.ts'
-import { lightNamespace } from '../../discovery/light.ts'
+import { type Copies, openCopies, type ServiceText } from '../../discovery/copies/copies.ts'
+import { lightNamespace } from '../../discovery/copies/light.ts'
 import { type Feed, openFeed, openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
 import type { Cluster, Endpoint, Gateway, Node, Resource } from '../../model/resources.ts'
 import type { DiscoveryWorld } from './world.ts'

@@ -1,6 +1,7 @@
 // What is to be written so that services are exported, judged as the agent will judge it.
-import { type Invalid, ownExport } from '../../discovery/export.ts'
-import { type Guard, refusalOf } from '../../discovery/guard.ts'
+
+import { type Guard, refusalOf } from '../../discovery/service/guard.ts'
+import { type Invalid, ownExport } from '../../discovery/up/export.ts'
 import { compare } from '../../install/compare.ts'
 import { covers } from '../../k8s/put.ts'
 import { UserError } from '../../model/errors.ts'

@@ -1,5 +1,5 @@
 // What one cluster has of the services of the clusterset: its exports, its imports, and what is behind them.
-import { isKubernetesOwn, isReady } from '../../discovery/export.ts'
+import { isKubernetesOwn, isReady } from '../../discovery/up/export.ts'
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
 import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport, SOURCE_CLUSTER } from '../../model/mcs.ts'

@@ -1,6 +1,6 @@
 import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
-import { openByName } from './by-name.ts'
+import { openByName } from '../copies/by-name.ts'
 
 /** Tells another state of an object, or another object of its name. */
 interface Stamp {

@@ -1,6 +1,6 @@
 import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
-import { openByName } from './by-name.ts'
+import { openByName } from '../copies/by-name.ts'
 import type { Directory, Epoch, Reach, Service } from './directory.ts'
 import { openHeld, type Taken } from './held.ts'
 import { type Import, importOf, type Slice, sliceOf } from './objects.ts'

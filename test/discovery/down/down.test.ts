@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { type DownPlan, type DownView, planDown } from '../../src/discovery/down.ts'
-import { ownExport } from '../../src/discovery/export.ts'
-import { servicesOf } from '../../src/discovery/services.ts'
-import type { Share } from '../../src/discovery/share.ts'
-import type { EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
-import { parseCidr } from '../../src/model/net.ts'
-import type { Resource, Service } from '../../src/model/resources.ts'
-import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
+import { type DownPlan, type DownView, planDown } from '../../../src/discovery/down/plan.ts'
+import { servicesOf } from '../../../src/discovery/service/services.ts'
+import type { Share } from '../../../src/discovery/service/share.ts'
+import { ownExport } from '../../../src/discovery/up/export.ts'
+import type { EndpointSlice, ServiceExport, ServiceImport } from '../../../src/model/mcs.ts'
+import { parseCidr } from '../../../src/model/net.ts'
+import type { Resource, Service } from '../../../src/model/resources.ts'
+import { exportOf, podOf, podsOf, serviceOf } from '../../fakes/services.ts'
 
 const IDS = ['west', 'east', 'north']
 /** Networks of a cluster: pods 10.n.0.0/16, services 100.n.0.0/16. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { type OwnExport, ownExport } from '../../src/discovery/export.ts'
-import type { Guard } from '../../src/discovery/guard.ts'
-import { clusterImport, sharedImport, wireSlices } from '../../src/discovery/wire.ts'
-import type { EndpointSlice } from '../../src/model/mcs.ts'
-import type { Service } from '../../src/model/resources.ts'
-import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
+import type { Guard } from '../../../src/discovery/service/guard.ts'
+import { type OwnExport, ownExport } from '../../../src/discovery/up/export.ts'
+import { clusterImport, sharedImport, wireSlices } from '../../../src/discovery/up/wire.ts'
+import type { EndpointSlice } from '../../../src/model/mcs.ts'
+import type { Service } from '../../../src/model/resources.ts'
+import { exportOf, podOf, podsOf, serviceOf } from '../../fakes/services.ts'
 
 const guard: Guard = { allowed: new Set(['kube-system']), own: 'submariner' }
 const own = (

@@ -1,5 +1,5 @@
 // Where services may go: what another cluster says must not reach into the parts of a cluster that run it.
-import { BROKER_NAMESPACE } from '../model/names.ts'
+import { BROKER_NAMESPACE } from '../../model/names.ts'
 import { keyText, type ServiceKey } from './share.ts'
 
 export interface Guard {

@@ -1,5 +1,5 @@
 // All services of the clusterset as this cluster knows them: its own exports and those of the others, put together.
-import type { OwnExport } from './export.ts'
+import type { OwnExport } from '../up/export.ts'
 import { type Merged, merge } from './merge.ts'
 import { keyText, type Share } from './share.ts'
 

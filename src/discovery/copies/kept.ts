@@ -1,6 +1,6 @@
-import type { Copy } from '../k8s/store.ts'
-import type { Resource } from '../model/resources.ts'
-import { openByName } from './dns/by-name.ts'
+import type { Copy } from '../../k8s/store.ts'
+import type { Resource } from '../../model/resources.ts'
+import { openByName } from './by-name.ts'
 import { pack, unpack } from './pack.ts'
 
 /** What can be told of an object without reading it. */

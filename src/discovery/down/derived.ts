@@ -1,10 +1,10 @@
 // The Service behind an import of type ClusterSetIP: it gives the import an address of this cluster, and kube-proxy what is behind it.
-import { canonical } from '../model/canonical.ts'
-import { type EndpointPort, IMPORTED, type Protocol, SERVICE_NAME } from '../model/mcs.ts'
-import type { Service } from '../model/resources.ts'
-import { isSameNumber, type Merged } from './merge.ts'
-import { keyText, type Port, type ServiceKey, wirePort } from './share.ts'
-import { mark } from './wire.ts'
+import { canonical } from '../../model/canonical.ts'
+import { type EndpointPort, IMPORTED, type Protocol, SERVICE_NAME } from '../../model/mcs.ts'
+import type { Service } from '../../model/resources.ts'
+import { isSameNumber, type Merged } from '../service/merge.ts'
+import { keyText, type Port, type ServiceKey, wirePort } from '../service/share.ts'
+import { mark } from '../up/wire.ts'
 
 export const derivedName = (key: ServiceKey): string => `derived-${mark(keyText(key))}`
 

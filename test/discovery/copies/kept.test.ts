@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { type Kept, type Mention, openKept } from '../../src/discovery/kept.ts'
-import { lightSlice } from '../../src/discovery/light.ts'
-import { pack, unpack } from '../../src/discovery/pack.ts'
-import { openQuota } from '../../src/discovery/quota.ts'
-import type { Resource } from '../../src/model/resources.ts'
-import { podOf, podsOf } from '../fakes/services.ts'
+import { type Kept, type Mention, openKept } from '../../../src/discovery/copies/kept.ts'
+import { lightSlice } from '../../../src/discovery/copies/light.ts'
+import { pack, unpack } from '../../../src/discovery/copies/pack.ts'
+import { openQuota } from '../../../src/discovery/copies/quota.ts'
+import type { Resource } from '../../../src/model/resources.ts'
+import { podOf, podsOf } from '../../fakes/services.ts'
 
 describe('pack()', () => {
   it('loses nothing of any value, whatever its texts look like', () => {

@@ -1,20 +1,20 @@
 // What the services of the clusterset are in this cluster: a ServiceImport each where the namespace exists, a Service that gives it an address, and EndpointSlices.
 // Only what carries our label is changed or removed; of what cannot be known at the moment nothing is withdrawn.
-import { canonical } from '../model/canonical.ts'
-import type { Refusal } from '../model/decode.ts'
-import type { Diff } from '../model/diff.ts'
-import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_CLUSTER } from '../model/mcs.ts'
-import type { Cidr } from '../model/net.ts'
-import type { Service } from '../model/resources.ts'
-import { renewed } from './conditions.ts'
+import { canonical } from '../../model/canonical.ts'
+import type { Refusal } from '../../model/decode.ts'
+import type { Diff } from '../../model/diff.ts'
+import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_CLUSTER } from '../../model/mcs.ts'
+import type { Cidr } from '../../model/net.ts'
+import type { Service } from '../../model/resources.ts'
+import { isImported } from '../copies/light.ts'
+import { type Guard, refusalOf } from '../service/guard.ts'
+import type { Merged } from '../service/merge.ts'
+import type { Services } from '../service/services.ts'
+import { keyText, type Slice, specOf } from '../service/share.ts'
+import { renewed } from '../up/conditions.ts'
+import { changes } from '../up/plan.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
-import { type Guard, refusalOf } from './guard.ts'
-import { isImported } from './light.ts'
-import type { Merged } from './merge.ts'
-import type { Services } from './services.ts'
-import { keyText, type Slice, specOf } from './share.ts'
 import { hasReady, importSlices, reseen } from './slices.ts'
-import { changes } from './up.ts'
 
 export interface DownView {
   readonly clusterId: string

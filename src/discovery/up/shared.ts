@@ -1,8 +1,8 @@
 // The ServiceImport of the broker that all who export a service share: what this cluster changes there. It is for upstream's agents; ours never ask it.
-import { canonical } from '../model/canonical.ts'
-import { SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_NAMESPACE, TIMESTAMP_PREFIX } from '../model/mcs.ts'
-import { isSameNumber, type Merged } from './merge.ts'
-import { keyText, portOf, type ServiceKey, type Share, specOf, wirePort } from './share.ts'
+import { canonical } from '../../model/canonical.ts'
+import { SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_NAMESPACE, TIMESTAMP_PREFIX } from '../../model/mcs.ts'
+import { isSameNumber, type Merged } from '../service/merge.ts'
+import { keyText, portOf, type ServiceKey, type Share, specOf, wirePort } from '../service/share.ts'
 import { ownAnnotations, sharedImport } from './wire.ts'
 
 /** One change of a shared object. It carries the version of what it was made from, where that is there. */

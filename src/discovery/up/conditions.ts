@@ -1,7 +1,7 @@
 // What a ServiceExport says of itself: conditions by the API's types and reasons, in words for the person who made it.
-import { canonical } from '../model/canonical.ts'
-import type { Condition, ServiceExport } from '../model/mcs.ts'
-import type { Verdict } from './up.ts'
+import { canonical } from '../../model/canonical.ts'
+import type { Condition, ServiceExport } from '../../model/mcs.ts'
+import type { Verdict } from './plan.ts'
 
 export interface Say {
   readonly type: string

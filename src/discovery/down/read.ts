@@ -1,5 +1,5 @@
 // The exports of the other clusters, from what each of them alone can write on the broker. What they share there is not asked.
-import type { Refusal } from '../model/decode.ts'
+import type { Refusal } from '../../model/decode.ts'
 import {
   type EndpointSlice,
   EXPORTED_ANNOTATIONS,
@@ -11,14 +11,14 @@ import {
   SOURCE_CLUSTER,
   SOURCE_NAMESPACE,
   TIMESTAMP_PREFIX,
-} from '../model/mcs.ts'
-import { decodeClusterImport, decodeSharedImport, decodeSlice } from '../model/mcs-decode.ts'
-import { CLUSTER_LABEL } from '../model/names.ts'
-import { ANNOTATION_VALUE, LABEL_VALUE, readTable } from './exported.ts'
-import { unionOfPorts } from './merge.ts'
-import { keyText, type Port, portOf, type Share, type Slice, specParts } from './share.ts'
-import { identityOf } from './shared.ts'
-import { readTimestamp, sharedName } from './wire.ts'
+} from '../../model/mcs.ts'
+import { decodeClusterImport, decodeSharedImport, decodeSlice } from '../../model/mcs-decode.ts'
+import { CLUSTER_LABEL } from '../../model/names.ts'
+import { ANNOTATION_VALUE, LABEL_VALUE, readTable } from '../service/exported.ts'
+import { unionOfPorts } from '../service/merge.ts'
+import { keyText, type Port, portOf, type Share, type Slice, specParts } from '../service/share.ts'
+import { identityOf } from '../up/shared.ts'
+import { readTimestamp, sharedName } from '../up/wire.ts'
 
 export interface BrokerObjects {
   readonly imports: readonly ServiceImport[]

@@ -13,8 +13,8 @@ import {
   SOURCE_NAMESPACE,
   TIMESTAMP_PREFIX,
   USE_CLUSTERSET_IP,
-} from '../model/mcs.ts'
-import { CLUSTER_LABEL } from '../model/names.ts'
+} from '../../model/mcs.ts'
+import { CLUSTER_LABEL } from '../../model/names.ts'
 
 /** What many objects have alike in their JSON. Texts that do not have these become longer by nothing. */
 const PHRASES: readonly string[] = [

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { ownExport } from '../../src/discovery/export.ts'
-import { type BrokerShares, MOST_SLICES, readShares } from '../../src/discovery/read.ts'
-import { clusterImport, wireSlices } from '../../src/discovery/wire.ts'
-import type { EndpointSlice, ServiceImport } from '../../src/model/mcs.ts'
-import type { Service } from '../../src/model/resources.ts'
-import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
+import { type BrokerShares, MOST_SLICES, readShares } from '../../../src/discovery/down/read.ts'
+import { ownExport } from '../../../src/discovery/up/export.ts'
+import { clusterImport, wireSlices } from '../../../src/discovery/up/wire.ts'
+import type { EndpointSlice, ServiceImport } from '../../../src/model/mcs.ts'
+import type { Service } from '../../../src/model/resources.ts'
+import { exportOf, podOf, podsOf, serviceOf } from '../../fakes/services.ts'
 
 const BROKER = 'submariner-k8s-broker'
 const read = (imports: readonly ServiceImport[], slices: readonly EndpointSlice[]): BrokerShares => readShares('west', { imports, slices })

@@ -1,12 +1,12 @@
 // What this cluster's objects say of one export.
 
-import { type Backend, type EndpointSlice, IMPORTED, KUBE_SERVICE, type ServiceExport, SOURCE_CLUSTER } from '../model/mcs.ts'
-import { decodeExport } from '../model/mcs-decode.ts'
-import { ipOrNone } from '../model/net.ts'
-import type { Service } from '../model/resources.ts'
-import { ANNOTATION_VALUE, fitting, LABEL_VALUE } from './exported.ts'
-import { type Guard, refusalOf } from './guard.ts'
-import { portOf, type Share, type Slice, wirePort } from './share.ts'
+import { type Backend, type EndpointSlice, IMPORTED, KUBE_SERVICE, type ServiceExport, SOURCE_CLUSTER } from '../../model/mcs.ts'
+import { decodeExport } from '../../model/mcs-decode.ts'
+import { ipOrNone } from '../../model/net.ts'
+import type { Service } from '../../model/resources.ts'
+import { ANNOTATION_VALUE, fitting, LABEL_VALUE } from '../service/exported.ts'
+import { type Guard, refusalOf } from '../service/guard.ts'
+import { portOf, type Share, type Slice, wirePort } from '../service/share.ts'
 
 export interface ExportView {
   readonly clusterId: string

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { merge } from '../../src/discovery/merge.ts'
-import type { Port, Share } from '../../src/discovery/share.ts'
+import { merge } from '../../../src/discovery/service/merge.ts'
+import type { Port, Share } from '../../../src/discovery/service/share.ts'
 
 const port = (name: string, number: number, protocol: Port['protocol'] = 'TCP', appProtocol?: string): Port => ({
   name,

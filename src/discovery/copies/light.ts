@@ -1,6 +1,6 @@
 // What the agent keeps of thousands of objects: the fields that it reads, or writes back.
-import { type Backend, type EndpointSlice, IMPORTED } from '../model/mcs.ts'
-import type { Meta, Resource, Service } from '../model/resources.ts'
+import { type Backend, type EndpointSlice, IMPORTED } from '../../model/mcs.ts'
+import type { Meta, Resource, Service } from '../../model/resources.ts'
 
 const SAID_BY_SERVER = new Set(['managedFields', 'selfLink'])
 /** Of an object that is written back: all but what only the API server says. */

@@ -1,5 +1,5 @@
 // EndpointSlices of an import: those of other clusters after vetting, and this cluster's own pods.
-import type { Refusal } from '../model/decode.ts'
+import type { Refusal } from '../../model/decode.ts'
 import {
   type Backend,
   type EndpointSlice,
@@ -12,13 +12,13 @@ import {
   SERVICE_NAME,
   SOURCE_CLUSTER,
   SOURCE_NAMESPACE,
-} from '../model/mcs.ts'
-import { type Cidr, contains, ipOrNone } from '../model/net.ts'
+} from '../../model/mcs.ts'
+import { type Cidr, contains, ipOrNone } from '../../model/net.ts'
+import { isSameNumber, type Merged } from '../service/merge.ts'
+import { keyText, type Port, type Share, type Slice } from '../service/share.ts'
+import { isReady } from '../up/export.ts'
+import { mark } from '../up/wire.ts'
 import { derivedName, derivedPorts, podPorts, remotePorts } from './derived.ts'
-import { isReady } from './export.ts'
-import { isSameNumber, type Merged } from './merge.ts'
-import { keyText, type Port, type Share, type Slice } from './share.ts'
-import { mark } from './wire.ts'
 
 export interface SlicesView {
   readonly clusterId: string

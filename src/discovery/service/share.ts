@@ -1,5 +1,5 @@
 // What one cluster brings to a service of the clusterset.
-import type { Backend, EndpointPort, ImportType, ServiceImportSpec, ServicePort } from '../model/mcs.ts'
+import type { Backend, EndpointPort, ImportType, ServiceImportSpec, ServicePort } from '../../model/mcs.ts'
 
 /** A name in a namespace: the same service wherever it is exported. */
 export interface ServiceKey {

@@ -1,5 +1,5 @@
 // Exports as objects of the broker, in the form that upstream's Lighthouse writes and reads.
-import { canonical } from '../model/canonical.ts'
+import { canonical } from '../../model/canonical.ts'
 import {
   type EndpointSlice,
   EXPORTED_ANNOTATIONS,
@@ -16,11 +16,11 @@ import {
   SOURCE_NAMESPACE,
   TIMESTAMP_PREFIX,
   USE_CLUSTERSET_IP,
-} from '../model/mcs.ts'
-import { CLUSTER_LABEL } from '../model/names.ts'
-import type { Meta } from '../model/resources.ts'
-import { sha256 } from '../system/digest.ts'
-import { type ServiceKey, type Share, type Slice, specOf } from './share.ts'
+} from '../../model/mcs.ts'
+import { CLUSTER_LABEL } from '../../model/names.ts'
+import type { Meta } from '../../model/resources.ts'
+import { sha256 } from '../../system/digest.ts'
+import { type ServiceKey, type Share, type Slice, specOf } from '../service/share.ts'
 
 /** Ten characters that no two texts share, for the end of a name; the first is a letter. */
 export const mark = (...parts: readonly string[]): string => `x${sha256(parts.join('\n')).slice(0, 10)}`

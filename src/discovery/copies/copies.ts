@@ -1,13 +1,13 @@
 // Live copies of all that services are made of, on both sides, and which services a change of an object concerns.
-import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport } from '../model/mcs.ts'
-import { CLUSTER_LABEL } from '../model/names.ts'
-import type { Resource, Service } from '../model/resources.ts'
+import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
+import { CLUSTER_LABEL } from '../../model/names.ts'
+import type { Resource, Service } from '../../model/resources.ts'
+import { labelledService } from '../down/read.ts'
+import { keyText, type ServiceKey } from '../service/share.ts'
+import { identityOf } from '../up/shared.ts'
 import { type Kept, type Mention, openKept } from './kept.ts'
 import { isImported, lightObject, lightService, lightSlice } from './light.ts'
 import { openQuota, type Quota } from './quota.ts'
-import { labelledService } from './read.ts'
-import { keyText, type ServiceKey } from './share.ts'
-import { identityOf } from './shared.ts'
 
 export interface BrokerCopies {
   /** By the service; what clusters share by labelOfShared() of that which it says that it is of. */
