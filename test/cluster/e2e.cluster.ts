@@ -1,6 +1,6 @@
 // The whole way on real clusters: three commands from nothing to verified, whatever can go wrong meanwhile, and no trace at the end. West has
 // flannel and kube-proxy by iptables, east a bridge with routes and kube-proxy by nftables.
-import { afterAll, beforeAll, beforeEach, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
 import { NAMESPACE } from '../../src/model/names.ts'
 import { writeAim } from '../../src/model/nettest.ts'
 import { apiOf, brokerFile } from '../lab/access.ts'
@@ -14,9 +14,6 @@ import { describeImage, imageBed } from './joined-harness.ts'
 import { askFrom, ipOf, podAim, removeNettest, serveBy, serviceAim, startEcho } from './nettest-pods.ts'
 import { type Losses, podFlow } from './pod-flow.ts'
 import { repair, untilVerified, verify } from './repair.ts'
-
-// Each test goes on where the one before has ended.
-jest.retryTimes(1, { logErrorsBeforeRetry: true, retryImmediately: true })
 
 const CLUSTERS = ['west', 'east'] as const
 /** Of a planned hand-over and of a lost node, in datagrams of 50 a second: many times what is promised, for machines that are busy. */
