@@ -17,6 +17,9 @@ const SAMPLE: JoinSettings = {
   forceUdpEncaps: false,
   cableDriver: 'ipsec',
   healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
+  serviceDiscovery: true,
+  dns: 'auto',
+  dnsServer: false,
   broker: { server: 'sample:6443', namespace: 'sample', secret: BROKER_SECRET },
 }
 
@@ -31,6 +34,8 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   SUBMARINER_HEALTHCHECKENABLED: '.Values.submariner.healthCheck.enabled',
   SUBMARINER_HEALTHCHECKINTERVAL: '.Values.submariner.healthCheck.intervalSeconds',
   SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: '.Values.submariner.healthCheck.maxPacketLossCount',
+  SUBMARINER_SERVICEDISCOVERY: '.Values.serviceDiscovery.enabled',
+  SUBMARINER_DNS: '.Values.dns.mode',
   AIR_GAPPED_DEPLOYMENT: '.Values.submariner.airGapped',
   CE_IPSEC_NATTPORT: '.Values.ipsec.nattPort',
   CE_IPSEC_FORCEENCAPS: '.Values.ipsec.forceUdpEncaps',

@@ -18,6 +18,9 @@ export const OWNED = `{{- define "submariner.owned" -}}
 const IMAGE = { image: '{{ include "submariner.image" . | quote }}', imagePullPolicy: '{{ .Values.image.pullPolicy }}' }
 const POD = ['spec', 'template', 'spec'] as const
 
+/** By the volume that mounts the Secret. */
+const OWN_SECRETS = { broker: '.Values.broker.existingSecret', psk: '.Values.ipsec.existingSecret' } as const
+
 /** What a manifest holds where a value is to stand. */
 export const placeholder = (name: string): string => `\${${name}}`
 
@@ -51,11 +54,11 @@ export class Template {
     return this
   }
 
-  /** A DaemonSet whose pods have the settings under `values`, and are replaced when what the workload reads changes. */
+  /** A DaemonSet or Deployment whose pods have the settings under `values`, and are replaced when what the workload reads changes. */
   agent(values: string, workload: string): this {
     this.fill({ settingsHash: `{{ include "submariner.hash.${workload}" . }}` })
     this.#values = values
-    for (const document of this.#documents) {
+    for (const document of this.#pods()) {
       markDefault(document, [...POD, 'tolerations'])
       markDefault(document, [...POD, 'containers', 0, 'resources'])
       document.setIn([...POD, 'nodeSelector', 'more-nodeSelector'], null)
@@ -65,17 +68,13 @@ export class Template {
 
   /** Pods whose image may want secrets to be pulled. */
   puller(): this {
-    for (const document of this.#documents) document.setIn([...POD, 'more-imagePullSecrets'], null)
+    for (const document of this.#pods()) document.setIn([...POD, 'more-imagePullSecrets'], null)
     return this
   }
 
-  /** Secrets of the user's own in place of those that the chart makes. */
-  secrets(): this {
-    for (const [at, value] of [
-      ['broker', '.Values.broker.existingSecret'],
-      ['psk', '.Values.ipsec.existingSecret'],
-    ] as const)
-      for (const document of this.#documents) setSecret(document, at, value)
+  /** Secrets of the user's own in place of those that the chart makes, for these volumes. */
+  secrets(...volumes: readonly (keyof typeof OWN_SECRETS)[]): this {
+    for (const volume of volumes) for (const document of this.#pods()) setSecret(document, volume, OWN_SECRETS[volume])
     return this
   }
 
@@ -86,6 +85,10 @@ export class Template {
 
   text(): string {
     return this.#documents.map((document) => this.#one(document)).join('')
+  }
+
+  #pods(): readonly Document[] {
+    return this.#documents.filter((document) => document.hasIn(POD))
   }
 
   #of(kind: string | undefined): readonly Document[] {

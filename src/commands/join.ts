@@ -15,6 +15,7 @@ import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, ope
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
+import { planNames } from './join/names.ts'
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
@@ -85,7 +86,9 @@ interface Subject {
 /** What differs, asked of both servers by dry runs; a credential that is still to be made counts as a change. */
 async function plan(given: Given, { clusterId, broker, api, found, image }: Subject): Promise<Joining> {
   const { uid } = found.seen
-  const settings = settingsOf(given, clusterId, found.networks, { url: broker.url, namespace: broker.info.namespace })
+  const wished = settingsOf(given, clusterId, found.networks, { url: broker.url, namespace: broker.info.namespace })
+  const names = await onCluster(api, () => planNames(api, wished))
+  const settings = { ...wished, dnsServer: names.mode === 'own' }
   const known = await onBroker(broker, () => knownCredential(broker, clusterId))
   const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
   const pods = image && { ...image, isOpenShift: await onCluster(api, () => hasConstraints(api)) }
@@ -94,6 +97,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
   const here = await onCluster(api, () => compare(api, objects))
   return {
     settings,
+    names,
     found,
     stages: [
       { where: 'broker', api: broker.api, changes: there },
@@ -105,7 +109,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 }
 
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
-async function apply(context: Context, given: Given, { settings, found, stages: [there, here], broker }: Joining): Promise<void> {
+async function apply(context: Context, given: Given, { settings, names, found, stages: [there, here], broker }: Joining): Promise<void> {
   checkConflicts(given, here.changes)
   context.journal?.begin()
   const options = applyOptions(context, given)
@@ -127,6 +131,7 @@ async function apply(context: Context, given: Given, { settings, found, stages: 
     await applyStage({ ...here, changes }, options)
     if (hasCharon(changes)) await mendCharon(context, here.api, options)
   })
+  await onCluster(here.api, () => names.apply(here.api, { ...options, say: (text) => say(context, text) }))
   if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
 }
 

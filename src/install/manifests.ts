@@ -7,6 +7,10 @@ import clusters from '../../manifests/crds/clusters.yaml'
 import endpoints from '../../manifests/crds/endpoints.yaml'
 import gateways from '../../manifests/crds/gateways.yaml'
 import routeAgents from '../../manifests/crds/routeagents.yaml'
+import discoveryRights from '../../manifests/mcs/discovery-rights.yaml'
+import dnsRights from '../../manifests/mcs/dns-rights.yaml'
+import serviceExports from '../../manifests/mcs/serviceexports.yaml'
+import serviceImports from '../../manifests/mcs/serviceimports.yaml'
 import type { Resource } from '../model/resources.ts'
 import { at, isRecord, textAt } from './tree.ts'
 
@@ -24,9 +28,14 @@ export const labelled = <R extends Resource>(object: R): R => ({
 })
 
 /** CRDs that a broker holds objects of. */
-export const brokerCrds = (): readonly Resource[] => [clusters, endpoints].flatMap(objectsOf)
+export const brokerCrds = (): readonly Resource[] => [clusters, endpoints, serviceImports].flatMap(objectsOf)
 /** CRDs of a member. */
 export const memberCrds = (): readonly Resource[] => [clusters, endpoints, gateways, routeAgents].flatMap(objectsOf)
+/** CRDs of the Multi-Cluster Services API. */
+export const mcsCrds = (): readonly Resource[] => [serviceExports, serviceImports].flatMap(objectsOf)
+/** Rights of the agents of services. */
+export const discoveryBase = (): readonly Resource[] => objectsOf(discoveryRights)
+export const dnsBase = (): readonly Resource[] => objectsOf(dnsRights)
 /** The namespace of the agents and their rights. */
 export const agentBase = (): readonly Resource[] => [namespace, gatewayRights, charonRights, routeAgentRights].flatMap(objectsOf)
 

@@ -1,8 +1,8 @@
 import { BROKER_SECRET, GATEWAY_LABEL, PSK_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
 import type { ConfigMap, Resource, Secret } from '../model/resources.ts'
-import { agentBase, labelled, memberCrds } from './manifests.ts'
+import { agentBase, discoveryBase, dnsBase, labelled, mcsCrds, memberCrds } from './manifests.ts'
 import { environmentOf, type JoinSettings } from './settings.ts'
-import { type WorkloadOptions, workloads } from './workloads.ts'
+import { hasDnsServer, type WorkloadOptions, workloads } from './workloads.ts'
 
 /** Secrets of a member by key; values are base64. */
 export interface MemberSecrets {
@@ -19,7 +19,10 @@ export const planInstall = (
   pods?: WorkloadOptions,
 ): readonly Resource[] => [
   ...memberCrds(),
+  ...(settings.serviceDiscovery ? mcsCrds() : []),
   ...agentBase(),
+  ...(settings.serviceDiscovery ? discoveryBase() : []),
+  ...(hasDnsServer(settings) ? dnsBase() : []),
   secret(settings.namespace, BROKER_SECRET, secrets.broker),
   secret(settings.namespace, PSK_SECRET, secrets.psk),
   settingsMap(settings),

@@ -17,6 +17,12 @@ export interface JoinSettings {
   readonly forceUdpEncaps: boolean
   readonly cableDriver: CableDriverName
   readonly healthCheck: { readonly enabled: boolean; readonly intervalSeconds: number; readonly maxPacketLoss: number }
+  /** Whether services are exported and imported: the agent, its rights and its kinds are installed. */
+  readonly serviceDiscovery: boolean
+  /** How names of the clusterset are answered, as it was wished for. */
+  readonly dns: DnsWish
+  /** Whether `subctl dns` runs in the cluster: where `dns` says `own`, or comes to it (src/commands/join/names.ts). */
+  readonly dnsServer: boolean
   readonly broker: { readonly server: string; readonly namespace: string; readonly secret: string }
 }
 
@@ -25,7 +31,11 @@ export type CableDriverName = (typeof CABLE_DRIVERS)[number]
 /** What a driver is called on the wire, where peers read it. */
 export const WIRE_NAMES: Readonly<Record<CableDriverName, string>> = { ipsec: 'libreswan' }
 
-/** The environment of the agents, by the names that upstream's operator uses. No secret: those are files. */
+/** `auto`: what fits the cluster. */
+export const DNS_WISHES = ['auto', 'multicluster', 'own', 'none'] as const
+export type DnsWish = (typeof DNS_WISHES)[number]
+
+/** The environment of the agents, by the names that upstream's operator uses, where it has one. No secret: those are files. */
 export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>> => ({
   SUBMARINER_NAMESPACE: s.namespace,
   SUBMARINER_CLUSTERID: s.clusterId,
@@ -41,6 +51,8 @@ export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>>
   SUBMARINER_HEALTHCHECKENABLED: String(s.healthCheck.enabled),
   SUBMARINER_HEALTHCHECKINTERVAL: String(s.healthCheck.intervalSeconds),
   SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: String(s.healthCheck.maxPacketLoss),
+  SUBMARINER_SERVICEDISCOVERY: String(s.serviceDiscovery),
+  SUBMARINER_DNS: s.dns,
   AIR_GAPPED_DEPLOYMENT: String(s.airGapped),
   CE_IPSEC_NATTPORT: String(s.nattPort),
   CE_IPSEC_FORCEENCAPS: String(s.forceUdpEncaps),

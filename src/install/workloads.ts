@@ -1,9 +1,12 @@
-// The pods of a member: DaemonSets with what a join decides filled in.
+// The pods of a member: DaemonSets and Deployments with what a join decides filled in.
 import charon from '../../manifests/cluster/charon.yaml'
+import discovery from '../../manifests/cluster/discovery.yaml'
+import dns from '../../manifests/cluster/dns.yaml'
 import gateway from '../../manifests/cluster/gateway.yaml'
 import openShift from '../../manifests/cluster/openshift.yaml'
 import quota from '../../manifests/cluster/quota.yaml'
 import routeAgent from '../../manifests/cluster/route-agent.yaml'
+import openShiftServices from '../../manifests/mcs/openshift.yaml'
 import { ApiError, type KubeApi } from '../k8s/api.ts'
 import type { Resource } from '../model/resources.ts'
 import { sha256 } from '../system/digest.ts'
@@ -52,6 +55,15 @@ export const SETTINGS_READ = {
   ],
   'submariner-charon': ['CE_IPSEC_NATTPORT'],
   'submariner-route-agent': [...SHARED, 'SUBMARINER_NETWORKPLUGIN'],
+  'submariner-discovery': [
+    'SUBMARINER_NAMESPACE',
+    'SUBMARINER_CLUSTERID',
+    'BROKER_K8S_APISERVER',
+    'BROKER_K8S_REMOTENAMESPACE',
+    'BROKER_K8S_SECRET',
+    'BROKER_K8S_INSECURE',
+  ],
+  'submariner-dns': ['SUBMARINER_NAMESPACE', 'SUBMARINER_CLUSTERID'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type Workload = keyof typeof SETTINGS_READ
 
@@ -59,15 +71,31 @@ const MANIFESTS: Readonly<Record<Workload, string>> = {
   'submariner-gateway': gateway,
   'submariner-charon': charon,
   'submariner-route-agent': routeAgent,
+  'submariner-discovery': discovery,
+  'submariner-dns': dns,
 }
 const NAMES: readonly Workload[] = ['submariner-charon', 'submariner-gateway', 'submariner-route-agent']
 
-/** Quota and DaemonSets, and on OpenShift what lets their pods in; in the order they must be applied. */
-export const workloads = (settings: JoinSettings, { isOpenShift, ...image }: WorkloadOptions): readonly Resource[] => [
-  ...(isOpenShift ? objectsOf(openShift) : []),
-  ...objectsOf(quota),
-  ...NAMES.flatMap((name) => rendered(objectsOf(MANIFESTS[name]), { ...image, settingsHash: settingsHash(name, environmentOf(settings)) })),
-]
+/** Names of services are answered by a server of ours only where there are services. */
+export const hasDnsServer = ({ serviceDiscovery, dnsServer }: JoinSettings): boolean => serviceDiscovery && dnsServer
+
+/** Quota, DaemonSets and Deployments, and on OpenShift what lets their pods in; in the order they must be applied. */
+export function workloads(settings: JoinSettings, { isOpenShift, ...image }: WorkloadOptions): readonly Resource[] {
+  const { serviceDiscovery } = settings
+  const names: readonly Workload[] = [
+    ...NAMES,
+    ...(serviceDiscovery ? (['submariner-discovery'] as const) : []),
+    ...(hasDnsServer(settings) ? (['submariner-dns'] as const) : []),
+  ]
+  return [
+    ...(isOpenShift ? objectsOf(openShift) : []),
+    ...(isOpenShift && serviceDiscovery ? objectsOf(openShiftServices) : []),
+    ...objectsOf(quota),
+    ...names.flatMap((name) =>
+      rendered(objectsOf(MANIFESTS[name]), { ...image, settingsHash: settingsHash(name, environmentOf(settings)) }),
+    ),
+  ]
+}
 
 /** SHA-256, in hex, of the lines `KEY=value\n`, by key, of what the agent reads. The chart computes the same. */
 export const settingsHash = (name: Workload, environment: Readonly<Record<string, string>>): string =>

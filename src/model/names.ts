@@ -22,10 +22,15 @@ export const SETTINGS_CONFIGMAP = 'submariner-settings'
 export const GATEWAY_WORKLOAD = 'submariner-gateway'
 export const CHARON_WORKLOAD = 'submariner-charon'
 export const ROUTE_AGENT_WORKLOAD = 'submariner-route-agent'
+/** Deployments, and what their pods' label `app` says. */
+export const DISCOVERY_WORKLOAD = 'submariner-discovery'
+export const DNS_WORKLOAD = 'submariner-dns'
 /** Annotation of a pod template: a digest of the settings that the agent reads, so that a change restarts it. */
 export const SETTINGS_ANNOTATION = 'submariner.io/settings'
 /** Lease of the leading gateway, in the namespace of the agents. */
 export const GATEWAY_LEASE = 'submariner-gateway-lock'
+/** Lease of the leading agent of services, in the same namespace. */
+export const DISCOVERY_LEASE = 'submariner-discovery-lock'
 export const FIELD_MANAGER = 'subctl'
 
 /** Upstream's sanitiser: lower case, anything but letters, digits, `-` and `.` becomes `-`, no `-` at the ends. */

@@ -16,6 +16,9 @@ export const PLAIN_JOIN: JoinSettings = {
   forceUdpEncaps: false,
   cableDriver: 'ipsec',
   healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
+  serviceDiscovery: true,
+  dns: 'auto',
+  dnsServer: false,
   broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: BROKER_SECRET },
 }
 

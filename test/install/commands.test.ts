@@ -7,6 +7,7 @@ import { readBrokerInfo, writeBrokerInfo } from '../../src/broker/info.ts'
 import { main } from '../../src/commands/cli/main.ts'
 import type { Context, KubeOptions } from '../../src/commands/context.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { labelled } from '../../src/install/manifests.ts'
 import { keptApart } from '../../src/install/version.ts'
 import { UserError } from '../../src/model/errors.ts'
 import type { Resource } from '../../src/model/resources.ts'
@@ -36,6 +37,7 @@ function readyBroker(): FakeCluster {
   const cluster = fakeCluster()
   for (const plural of ['clusters', 'endpoints'])
     cluster.put(object('CustomResourceDefinition', 'apiextensions.k8s.io/v1', `${plural}.submariner.io`))
+  cluster.put(labelled(object('CustomResourceDefinition', 'apiextensions.k8s.io/v1', 'serviceimports.multicluster.x-k8s.io')))
   const data = { token: encode(INFO.token), 'ca.crt': encode(CA), namespace: encode(INFO.namespace) }
   cluster.put(object('Secret', 'v1', 'submariner-k8s-broker-admin-token', { data }))
   return cluster

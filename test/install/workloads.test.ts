@@ -55,8 +55,8 @@ describe('workloads()', () => {
 
   it('names OpenShift’s constraints where the cluster has them, and nowhere else', () => {
     const kinds = (isOpenShift: boolean) => workloads(SETTINGS, { ...PLAIN, isOpenShift }).map(kindOf)
-    expect(kinds(false)).toEqual(['ResourceQuota', 'DaemonSet', 'DaemonSet', 'DaemonSet'])
-    expect(kinds(true)).toEqual(['SecurityContextConstraints', 'Role', 'RoleBinding', ...kinds(false)])
+    expect(kinds(false)).toEqual(['ResourceQuota', 'DaemonSet', 'DaemonSet', 'DaemonSet', 'Deployment'])
+    expect(kinds(true)).toEqual(['SecurityContextConstraints', 'Role', 'RoleBinding', 'Role', 'RoleBinding', ...kinds(false)])
     const [constraints] = workloads(SETTINGS, { ...PLAIN, isOpenShift: true })
     const wanted = new Set(daemonSets().flatMap((object) => listAt(container(object), 'securityContext', 'capabilities', 'add')))
     expect(new Set(listAt(constraints, 'allowedCapabilities'))).toEqual(wanted)

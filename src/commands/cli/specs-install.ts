@@ -72,6 +72,21 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
       { name: 'health-check', value: 'BOOL', brief: 'whether gateways probe each other', choices: TRUTH, fallback: 'true' },
       { name: 'health-check-interval', value: 'SECONDS', brief: 'time between two probes', fallback: '1' },
       { name: 'health-check-max-packet-loss-count', value: 'N', brief: 'lost probes that make a connection failed', fallback: '5' },
+      {
+        name: 'service-discovery',
+        value: 'BOOL',
+        brief: 'whether services can be exported to other clusters and imported from them; false takes out what an earlier join put in',
+        choices: TRUTH,
+        fallback: 'true',
+      },
+      {
+        name: 'dns',
+        value: 'MODE',
+        brief:
+          'who answers names of clusterset.local: the cluster’s CoreDNS itself (multicluster), our server behind it (own), nobody (none), or what fits',
+        choices: ['auto', 'multicluster', 'own', 'none'],
+        fallback: 'auto',
+      },
       { name: 'image', value: 'NAME', brief: 'what the pods run; default: localhost/subctl of this version, as scripts/image names it' },
       {
         name: 'image-pull-policy',

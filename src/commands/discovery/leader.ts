@@ -8,8 +8,6 @@ import type { Tally } from './report.ts'
 import type { Stores } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
 
-export const LEASE = 'submariner-discovery-lock'
-
 /** What all services depend on. */
 export interface Around {
   readonly known: Known

@@ -5,10 +5,11 @@ import { type Known, type Plan, planOf, together } from '../../discovery/plan.ts
 import type { OwnExport } from '../../discovery/up/export.ts'
 import { isEmptyUp } from '../../discovery/up/plan.ts'
 import { holderOf } from '../../k8s/contest.ts'
+import { DISCOVERY_LEASE } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { stillHasUs } from './around.ts'
 import { openGate } from './gate.ts'
-import { type Around, LEASE, type Leader } from './leader.ts'
+import type { Around, Leader } from './leader.ts'
 import { conditionsOf, fatesOf } from './report.ts'
 import type { DiscoveryWorld } from './world.ts'
 import { expectBroker, expectHere, type Side, writeDown, writeStatus, writeUp } from './write.ts'
@@ -108,5 +109,5 @@ async function carryOut({ world, stores, signal }: Leader, tasks: readonly Task[
 
 /** Whether the lease is ours, as the API has it at this moment. */
 async function isHolder({ local, settings, hostname }: DiscoveryWorld): Promise<boolean> {
-  return holderOf(await local.get('Lease', LEASE, settings.namespace)) === hostname
+  return holderOf(await local.get('Lease', DISCOVERY_LEASE, settings.namespace)) === hostname
 }

@@ -1,7 +1,7 @@
 // A discovery agent from start to end: it competes for the lead, and the one that leads does the work.
 import { whileHolding } from '../../k8s/lease.ts'
+import { DISCOVERY_LEASE } from '../../model/names.ts'
 import { lead } from './lead.ts'
-import { LEASE } from './leader.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './world.ts'
 
 const FOLLOWING: DiscoverySeen = {
@@ -17,7 +17,7 @@ const FOLLOWING: DiscoverySeen = {
 /** Runs until the world's signal. What it has written stays. */
 export async function runDiscovery(world: DiscoveryWorld): Promise<void> {
   const { local, settings, hostname, clock, log, signal } = world
-  await whileHolding(local, { name: LEASE, namespace: settings.namespace, me: hostname }, (stop) => lead(world, stop), {
+  await whileHolding(local, { name: DISCOVERY_LEASE, namespace: settings.namespace, me: hostname }, (stop) => lead(world, stop), {
     clock,
     log,
     signal,

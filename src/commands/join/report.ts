@@ -3,11 +3,13 @@ import type { Port } from '../../install/ports.ts'
 import { environmentOf, type JoinSettings } from '../../install/settings.ts'
 import type { Broker } from './broker.ts'
 import { type Found, gatewayRow, networkRows } from './find.ts'
+import type { NamesPlan } from './names.ts'
 import { type Stage, stageLines, stageRecords } from './stage.ts'
 
 /** A join that is settled: what it found and what it changes. */
 export interface Joining {
   readonly settings: JoinSettings
+  readonly names: NamesPlan
   readonly found: Found
   readonly broker: Broker
   readonly stages: readonly [broker: Stage, cluster: Stage]
@@ -21,8 +23,8 @@ export function brokerSecret(credential: Credential | undefined): Readonly<Recor
   return { token: encode(token), 'ca.crt': encode(ca), namespace: encode(namespace) }
 }
 
-export function resultLines({ settings, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
-  const tally = stageLines(stages, isPlan)
+export function resultLines({ settings, names, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
+  const tally = [...namesLines(names), ...stageLines(stages, isPlan)]
   if (isPlan) return tally
   return [
     ...tally,
@@ -36,7 +38,13 @@ export function resultLines({ settings, broker, stages, ports }: Joining, isPlan
   ]
 }
 
-export const resultData = ({ settings, found, broker, stages, ports }: Joining, isPlan: boolean): Readonly<Record<string, unknown>> => ({
+const namesLines = ({ mode, why, lines }: NamesPlan): readonly string[] =>
+  lines.length === 0 ? [] : [`Names of services (${mode}: ${why}):`, ...lines.map((line) => `  ${line}`), '']
+
+export const resultData = (
+  { settings, names, found, broker, stages, ports }: Joining,
+  isPlan: boolean,
+): Readonly<Record<string, unknown>> => ({
   kind: 'Join',
   plan: isPlan,
   clusterId: settings.clusterId,
@@ -45,6 +53,7 @@ export const resultData = ({ settings, found, broker, stages, ports }: Joining, 
   facts: [...networkRows(found), gatewayRow(found.gateways)].map(([what, value, source]) => ({ what, value, source })),
   notes: found.networks.notes,
   settings: environmentOf(settings),
+  names: { mode: names.mode, why: names.why, changes: names.lines },
   objects: stageRecords(stages),
   ports,
 })

@@ -1,6 +1,6 @@
 import { PLUGIN_NAMES } from '../../install/networks/cni.ts'
 import type { Networks } from '../../install/networks/discover.ts'
-import { CABLE_DRIVERS, type JoinSettings } from '../../install/settings.ts'
+import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings } from '../../install/settings.ts'
 import { type Image, PULL_POLICIES } from '../../install/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
 import { familyOf, parseIp } from '../../model/net.ts'
@@ -8,11 +8,24 @@ import { type Given, usage } from '../cli/given.ts'
 
 const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|lb:[a-z0-9-]+|dns:[\w.-]+)$/
 
-type Chosen = Pick<JoinSettings, 'natEnabled' | 'nattPort' | 'publicIp' | 'airGapped' | 'forceUdpEncaps' | 'cableDriver' | 'healthCheck'>
+type Chosen = Pick<
+  JoinSettings,
+  | 'natEnabled'
+  | 'nattPort'
+  | 'publicIp'
+  | 'airGapped'
+  | 'forceUdpEncaps'
+  | 'cableDriver'
+  | 'healthCheck'
+  | 'serviceDiscovery'
+  | 'dns'
+  | 'dnsServer'
+>
 
 /** The settings that flags alone decide. Throws usage errors, so that it is of use before anybody is asked too. */
 export function chosenSettings(given: Given): Chosen {
   const driver = given.need('cable-driver')
+  const dns = DNS_WISHES.find((wish) => wish === given.need('dns')) ?? DNS_WISHES[0]
   return {
     natEnabled: given.need('natt') === 'true',
     nattPort: given.number('natt-port', 1, 65535),
@@ -25,6 +38,9 @@ export function chosenSettings(given: Given): Chosen {
       intervalSeconds: given.number('health-check-interval', 1, 3600),
       maxPacketLoss: given.number('health-check-max-packet-loss-count', 1, 1000),
     },
+    serviceDiscovery: given.need('service-discovery') === 'true',
+    dns,
+    dnsServer: dns === 'own',
   }
 }
 

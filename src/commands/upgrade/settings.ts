@@ -1,4 +1,4 @@
-import { CABLE_DRIVERS, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
+import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'
 
@@ -6,6 +6,7 @@ import { parseCidrs } from '../../model/net.ts'
 export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettings {
   const text = (key: string, otherwise = ''): string => data[key] ?? otherwise
   const number = (key: string, otherwise: number): number => (/^\d{1,9}$/.test(text(key)) ? Number(text(key)) : otherwise)
+  const dns = DNS_WISHES.find((wish) => wish === text('SUBMARINER_DNS')) ?? DNS_WISHES[0]
   const driver = CABLE_DRIVERS.find((name) => WIRE_NAMES[name] === text('SUBMARINER_CABLEDRIVER'))
   return {
     clusterId: text('SUBMARINER_CLUSTERID'),
@@ -24,6 +25,10 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
       intervalSeconds: number('SUBMARINER_HEALTHCHECKINTERVAL', 1),
       maxPacketLoss: number('SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT', 5),
     },
+    // What comes with new rights is brought by a join, not by an upgrade.
+    serviceDiscovery: text('SUBMARINER_SERVICEDISCOVERY', 'false') === 'true',
+    dns,
+    dnsServer: dns === 'own',
     broker: {
       server: text('BROKER_K8S_APISERVER'),
       namespace: text('BROKER_K8S_REMOTENAMESPACE'),

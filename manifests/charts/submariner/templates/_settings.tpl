@@ -14,6 +14,8 @@ SUBMARINER_BROKER: "k8s"
 SUBMARINER_HEALTHCHECKENABLED: {{ .Values.submariner.healthCheck.enabled | toString | quote }}
 SUBMARINER_HEALTHCHECKINTERVAL: {{ .Values.submariner.healthCheck.intervalSeconds | toString | quote }}
 SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: {{ .Values.submariner.healthCheck.maxPacketLossCount | toString | quote }}
+SUBMARINER_SERVICEDISCOVERY: {{ .Values.serviceDiscovery.enabled | toString | quote }}
+SUBMARINER_DNS: {{ .Values.dns.mode | toString | quote }}
 AIR_GAPPED_DEPLOYMENT: {{ .Values.submariner.airGapped | toString | quote }}
 CE_IPSEC_NATTPORT: {{ .Values.ipsec.nattPort | toString | quote }}
 CE_IPSEC_FORCEENCAPS: {{ .Values.ipsec.forceUdpEncaps | toString | quote }}
@@ -39,4 +41,10 @@ BROKER_K8S_INSECURE: "false"
 {{- end }}
 {{- define "submariner.hash.submariner-route-agent" -}}
 {{- include "submariner.hash" (list . (list "SUBMARINER_CLUSTERCIDR" "SUBMARINER_CLUSTERID" "SUBMARINER_GLOBALCIDR" "SUBMARINER_HEALTHCHECKENABLED" "SUBMARINER_HEALTHCHECKINTERVAL" "SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT" "SUBMARINER_NAMESPACE" "SUBMARINER_NETWORKPLUGIN" "SUBMARINER_SERVICECIDR")) -}}
+{{- end }}
+{{- define "submariner.hash.submariner-discovery" -}}
+{{- include "submariner.hash" (list . (list "BROKER_K8S_APISERVER" "BROKER_K8S_INSECURE" "BROKER_K8S_REMOTENAMESPACE" "BROKER_K8S_SECRET" "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE")) -}}
+{{- end }}
+{{- define "submariner.hash.submariner-dns" -}}
+{{- include "submariner.hash" (list . (list "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE")) -}}
 {{- end }}
