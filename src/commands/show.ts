@@ -6,7 +6,7 @@ import type { Run } from './cli/run.ts'
 import { SECTIONS, type Section } from './look/sections.ts'
 import { showServices } from './look/services.ts'
 import { notJoined, type Subject, subjects } from './look/subjects.ts'
-import { textTable } from './look/tables.ts'
+import { printable, textTable } from './look/tables.ts'
 
 interface Seen {
   readonly subject: Subject
@@ -68,7 +68,8 @@ function tables({ subject, look }: Seen, sections: readonly Section[], wide: boo
     const columns = wide ? [...section.columns, ...section.wide] : section.columns
     const rows = section.rows(look).map((row) => row.slice(0, columns.length))
     const body = rows.length === 0 ? 'none' : textTable(columns, rows)
-    return `${section.name}\n${indent(body)}`
+    const remarks = (section.remarks?.(look) ?? []).map((text) => `! ${printable(text)}`)
+    return `${section.name}\n${indent([body, ...remarks].join('\n'))}`
   })
   return `${title}\n${indent(parts.join('\n\n'))}`
 }

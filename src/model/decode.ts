@@ -26,6 +26,9 @@ export interface Refusal {
   readonly field: string
   readonly reason: string
 }
+/** The refusal in a line. */
+export const refusalText = ({ object, field, reason }: Refusal): string => `${object}: ${field}: ${reason}`
+
 export type Decoded<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly refusal: Refusal }
 
 const MOST_NETWORKS = 64

@@ -1,5 +1,6 @@
 // The Gateway object: what a gateway says of itself and its connections.
 import { canonical, remembered } from './canonical.ts'
+import { type Refusal, refusalText } from './decode.ts'
 import { sanitise } from './names.ts'
 import type { Connection, EndpointSpec, Gateway, LatencyRtt } from './resources.ts'
 
@@ -10,6 +11,19 @@ export const SINCE_STATES_ANNOTATION = 'submariner.io/connections-since'
 /** Whether the gateway's node reaches the broker: `reached`, or what stands in the way. Missing where there is no broker, or nothing is known yet. */
 export const BROKER_ANNOTATION = 'submariner.io/broker'
 const REACHED = 'reached'
+/** JSON: what other clusters have written and this gateway does not take, a sentence an object, the first few; `[]` where there is nothing. */
+export const REFUSED_ANNOTATION = 'submariner.io/refused'
+const MOST_REFUSED = 8
+
+/** What the gateway refuses, by its annotation; nothing where that is not what a gateway writes. */
+export function refusedOf(annotations: Readonly<Record<string, string>> | undefined): readonly string[] {
+  try {
+    const list: unknown = JSON.parse(annotations?.[REFUSED_ANNOTATION] ?? '[]')
+    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+  } catch {
+    return []
+  }
+}
 
 /** The annotation in parts. */
 export function brokerState(
@@ -50,6 +64,8 @@ export interface GatewayFacts {
   readonly nowMs: number
   /** What keeps the broker from being reached; "" where it is, undefined where that is not known. */
   readonly brokerTrouble?: string | undefined
+  /** What others have written and this gateway does not take. */
+  readonly refused?: readonly Refusal[]
 }
 
 export const gatewayObject = (facts: GatewayFacts): Gateway => ({
@@ -62,6 +78,7 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
       [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
       [SINCE_STATES_ANNOTATION]: canonical(facts.since),
       ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
+      [REFUSED_ANNOTATION]: refusedText(facts.refused ?? []),
     },
   },
   status: {
@@ -73,6 +90,14 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
   },
 })
 
+const refusedText = (refused: readonly Refusal[]): string =>
+  JSON.stringify(
+    [...new Set(refused.map(refusalText))]
+      .sort()
+      .slice(0, MOST_REFUSED)
+      .map((text) => text.slice(0, 300)),
+  )
+
 /** The state of a Gateway, without times, and without what its connections' endpoints are: what is written at once when it changes. */
 export const stateText = ({ metadata, status: { connections, ...rest } }: Gateway): string =>
   [canonical({ ...rest, broker: metadata.annotations?.[BROKER_ANNOTATION] }), ...connections.map(stateOf)].join('\n')
@@ -80,8 +105,9 @@ export const stateText = ({ metadata, status: { connections, ...rest } }: Gatewa
 const stateOf = ({ endpoint, status, statusMessage, usingIP, usingNAT }: Connection): string =>
   `${endpoint.cable_name} ${status} ${usingIP} ${usingNAT} ${JSON.stringify(statusMessage)}`
 
-/** What the connections' endpoints are: what is written soon, of many changes together. */
-export const detailText = ({ status }: Gateway): string => status.connections.map(({ endpoint }) => specText(endpoint)).join('\n')
+/** What the connections' endpoints are, and what is refused: what is written soon, of many changes together. */
+export const detailText = ({ metadata, status }: Gateway): string =>
+  [metadata.annotations?.[REFUSED_ANNOTATION] ?? '', ...status.connections.map(({ endpoint }) => specText(endpoint))].join('\n')
 
 /** Specs never change once they are read, so each is written out once. */
 export const specText = remembered((spec: EndpointSpec): string => canonical(spec))

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { refusedOf } from '../../src/model/gateway-status.ts'
 import { CLUSTER_LABEL } from '../../src/model/names.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
@@ -30,7 +31,7 @@ const rejoin = (id: string, n: number): void => {
   set.broker.put(clusterOf(id, { n, meta: meta(id) }))
   set.broker.put(endpointOf(id, { n, meta: meta(id) }))
 }
-/** Everything of West that hostile text could have got into, but for annotations, which are read by nobody. */
+/** Everything of West that hostile text could have got into, but for annotations, which are read by people alone. */
 const traces = (): string =>
   JSON.stringify(
     [w.cables(), west.gateway('west-gw1'), ...[...west.cluster.objects('Endpoint'), ...west.cluster.objects('Cluster')]],
@@ -122,6 +123,19 @@ describe('networks of another cluster that are not its own', () => {
     expect(e.cables().map(({ remote }) => remote.cluster_id)).toEqual(expect.arrayContaining(['west']))
     expect([set.isConnected(w, e), west.gateway('west-gw1')?.status.statusFailure]).toEqual([true, ''])
   })
+})
+
+it('what is refused stands on the Gateway object and in an Event, once, and is forgotten when it is gone', async () => {
+  set.broker.put(endpointOf('evil', { n: 7, subnets: ['0.0.0.0/0'], meta: meta('evil') }))
+  await clock.advance(40_000)
+  const refused = refusedOf(west.gateway('west-gw1')?.metadata.annotations)
+  expect(refused).toEqual([expect.stringMatching(/^Endpoint "evil-.*": spec\.subnets\[0\]: .+/)])
+  const events = () => west.cluster.objects('Event').filter((event) => 'reason' in event && event.reason === 'ObjectRefused')
+  expect(events()).toEqual([expect.objectContaining({ type: 'Warning', message: refused[0] })])
+  set.broker.drop('Endpoint', endpointOf('evil', { n: 7, meta: meta('evil') }).metadata.name, BROKER)
+  await clock.advance(40_000)
+  expect(refusedOf(west.gateway('west-gw1')?.metadata.annotations)).toEqual([])
+  expect(events()).toHaveLength(1)
 })
 
 it('one more change among a hundred clusters asks no more of the APIs and charon than one among two', async () => {

@@ -1,3 +1,4 @@
+import { refusedOf } from '../../model/gateway-status.ts'
 import { apiVersionOf } from '../../model/kinds.ts'
 import type { Connection, Gateway, Resource } from '../../model/resources.ts'
 import type { EngineState } from './state.ts'
@@ -42,7 +43,11 @@ export function noticesOf(before: Gateway | undefined, after: Gateway): readonly
     statusFailure === '' || statusFailure === was?.statusFailure
       ? []
       : [{ type: 'Warning', reason: 'GatewayFailure', message: statusFailure }]
-  return [...ha, ...failure, ...notices, ...(after.status.haStatus === 'active' ? gone : [])]
+  const known = new Set(refusedOf(before?.metadata.annotations))
+  const refused = refusedOf(after.metadata.annotations)
+    .filter((text) => !known.has(text))
+    .map((text): Notice => ({ type: 'Warning', reason: 'ObjectRefused', message: text }))
+  return [...ha, ...failure, ...notices, ...refused, ...(after.status.haStatus === 'active' ? gone : [])]
 }
 
 function notice(before: Connection['status'] | undefined, { status, statusMessage, endpoint, usingIP }: Connection): readonly Notice[] {

@@ -1,5 +1,6 @@
 // The loop that writes this gateway's object: at once when its state changes, otherwise as a heartbeat that carries round-trip times.
 import { write } from '../../broker/write.ts'
+import type { Refusal } from '../../model/decode.ts'
 import { detailText, type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
 import type { Connection, EndpointSpec, Gateway } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
@@ -58,10 +59,11 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     const connections = isActive ? withEchoes(engine, cables.connections) : []
     if (!isActive) world.health.probe([])
     since = sinceStates(written?.gateway.status.connections ?? [], since, connections, new Date(clock.now()).toISOString())
-    const gateway = draft(engine, { spec, isActive, connections, since })
+    const refused = [...engine.view().refused, ...(sync.state?.refused ?? [])]
+    const gateway = draft(engine, { spec, isActive, connections, since, refused })
     const isReady = stores.clusters.synced && stores.endpoints.synced && cables.failingSince === undefined
     world.observe({ isLeading: engine.leading, isReady, gateway, syncs: sync.passes })
-    sayRefused([...engine.view().refused, ...(sync.state?.refused ?? [])])
+    sayRefused(refused)
     // A process that has just started knows nothing of the tunnels that it finds; what was said of them stays until it leads and has asked.
     if (isActive && (role === 'waiting' ? !engine.hasLed : !cables.isKnown)) return
     const seen = stores.gateways.get(ownName(engine), settings.namespace)
@@ -101,6 +103,7 @@ interface Draft {
   readonly isActive: boolean
   readonly connections: readonly Connection[]
   readonly since: Readonly<Record<string, string>>
+  readonly refused: readonly Refusal[]
 }
 
 /** What the broker's copies suffer from; "" where both are there. */
@@ -111,8 +114,9 @@ function brokerTrouble({ stores: { broker } }: EngineState): string | undefined 
   return broker.clusters.synced && broker.endpoints.synced ? '' : undefined
 }
 
-const draft = (engine: EngineState, { spec, isActive, connections, since }: Draft): Gateway =>
+const draft = (engine: EngineState, { spec, isActive, connections, since, refused }: Draft): Gateway =>
   gatewayObject({
+    refused,
     hostname: engine.world.hostname,
     namespace: engine.world.settings.namespace,
     version: engine.world.version,

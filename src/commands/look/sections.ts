@@ -1,4 +1,5 @@
 import { isOwn, type Look } from '../../checks/look.ts'
+import { refusedOf } from '../../model/gateway-status.ts'
 import type { Resource } from '../../model/resources.ts'
 
 /** One kind of thing that `show` prints: a table of a cluster's look, and the objects behind it. */
@@ -10,6 +11,8 @@ export interface Section {
   /** A row holds the columns, then the wide ones. */
   readonly rows: (look: Look) => readonly (readonly string[])[]
   readonly objects: (look: Look) => readonly Resource[]
+  /** Sentences below the table, of what is not as it should be. */
+  readonly remarks?: (look: Look) => readonly string[]
 }
 
 const NONE = '-'
@@ -65,6 +68,8 @@ export const SECTIONS: readonly Section[] = [
         or(status?.statusFailure),
       ]),
     objects: (look) => look.gateways,
+    remarks: (look) =>
+      look.gateways.flatMap(({ metadata }) => refusedOf(metadata.annotations).map((text) => `${metadata.name} refuses ${text}`)),
   },
   {
     name: 'connections',
