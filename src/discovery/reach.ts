@@ -1,5 +1,9 @@
 // Which clusters our gateways reach, from what they say of their connections. A cluster that comes and goes has to stay for longer and longer before it counts.
-import type { Gateway } from '../model/resources.ts'
+import { isRecord } from '../k8s/answers.ts'
+
+/** `failed`: all tunnels to the cluster have been tried and carry nothing. A cluster with no word is not connected, or not yet. */
+export type Word = 'connected' | 'failed'
+export type Words = ReadonlyMap<string, Word>
 
 /** What is remembered of one cluster. */
 export interface Reach {
@@ -13,7 +17,7 @@ export interface Reach {
 }
 export type Reaches = ReadonlyMap<string, Reach>
 
-/** A hand-over between gateways takes less than this. */
+/** A gateway that takes over has its tunnels within this time. One that says that a tunnel carries nothing has waited already. */
 export const LOSE_MS = 1_000
 /** How long a cluster must be connected before it is used again: at once after the first loss, then longer. */
 const RETURN_MS = 1_000
@@ -21,16 +25,21 @@ const MOST_RETURN_MS = 30_000
 /** Losses that long ago count no more. */
 const FORGIVE_MS = 300_000
 
-/** The clusters that the active gateway is connected to; undefined where no gateway says that it is active: then nothing is known. */
-export function connectedClusters(gateways: readonly Gateway[]): ReadonlySet<string> | undefined {
-  const active = gateways.filter(({ status }) => status?.haStatus === 'active')
+/** What the active Gateways say of each cluster; undefined where none says that it is active: then nothing is known. */
+export function wordsOf(gateways: readonly object[]): Words | undefined {
+  const active = gateways.map((gateway) => at(gateway, 'status')).filter((status) => at(status, 'haStatus') === 'active')
   if (active.length === 0) return undefined
-  return new Set(
-    active.flatMap(({ status }) =>
-      (status.connections ?? []).flatMap(({ status: state, endpoint }) => (state === 'connected' ? [endpoint.cluster_id] : [])),
-    ),
+  const connections = active.flatMap((status): readonly unknown[] => listed(at(status, 'connections')))
+  const states = Map.groupBy(connections, (connection) => String(at(at(connection, 'endpoint'), 'cluster_id')))
+  return new Map(
+    [...states].flatMap(([cluster, all]): readonly (readonly [string, Word])[] => {
+      if (all.some((connection) => at(connection, 'status') === 'connected')) return [[cluster, 'connected']]
+      return all.every((connection) => at(connection, 'status') === 'error') ? [[cluster, 'failed']] : []
+    }),
   )
 }
+const at = (value: unknown, key: string): unknown => (isRecord(value) ? value[key] : undefined)
+const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 export interface Judged {
   readonly reaches: Reaches
@@ -38,9 +47,10 @@ export interface Judged {
   readonly nextMs: number
 }
 
-/** What is so of these clusters now. A cluster that was never asked about counts as reachable until the gateways have said otherwise for a second. */
-export function judgeReach(before: Reaches, clusters: Iterable<string>, connected: ReadonlySet<string> | undefined, nowMs: number): Judged {
-  const judged = [...new Set(clusters)].map((id) => [id, judge(before.get(id) ?? fresh(nowMs), connected?.has(id), nowMs)] as const)
+/** What is so of these clusters now. A cluster that was never asked about counts as reachable until the gateways have said otherwise. */
+export function judgeReach(before: Reaches, clusters: Iterable<string>, words: Words | undefined, nowMs: number): Judged {
+  const word = (id: string): Word | 'none' | undefined => words && (words.get(id) ?? 'none')
+  const judged = [...new Set(clusters)].map((id) => [id, judge(before.get(id) ?? fresh(nowMs), word(id), nowMs)] as const)
   return {
     reaches: new Map(judged.map(([id, { reach }]) => [id, reach])),
     nextMs: Math.min(Number.POSITIVE_INFINITY, ...judged.map(([, { nextMs }]) => nextMs)),
@@ -55,12 +65,13 @@ const fresh = (nowMs: number): Reach => ({
   losses: 0,
 })
 
-function judge(old: Reach, isConnected: boolean | undefined, nowMs: number): { readonly reach: Reach; readonly nextMs: number } {
+function judge(old: Reach, word: Word | 'none' | undefined, nowMs: number): { readonly reach: Reach; readonly nextMs: number } {
   // While no gateway says anything, everything stays as it was.
-  if (isConnected === undefined) return { reach: { ...old, sinceMs: nowMs }, nextMs: Number.POSITIVE_INFINITY }
+  if (word === undefined) return { reach: { ...old, sinceMs: nowMs }, nextMs: Number.POSITIVE_INFINITY }
+  const isConnected = word === 'connected'
   const reach = old.isConnected === isConnected ? old : { ...old, isConnected, sinceMs: nowMs }
   if (reach.isReachable === isConnected) return { reach, nextMs: Number.POSITIVE_INFINITY }
-  const dueMs = reach.sinceMs + (isConnected ? returnMs(reach) : LOSE_MS)
+  const dueMs = reach.sinceMs + (isConnected ? returnMs(reach) : word === 'failed' ? 0 : LOSE_MS)
   if (nowMs < dueMs) return { reach, nextMs: dueMs - nowMs }
   if (isConnected) return { reach: { ...reach, isReachable: true }, nextMs: Number.POSITIVE_INFINITY }
   const losses = nowMs - reach.lostAtMs > FORGIVE_MS ? 1 : reach.losses + 1

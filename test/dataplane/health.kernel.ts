@@ -67,6 +67,43 @@ it(
   LIMIT_MS,
 )
 
+/** As many requests as go out in ten minutes at the engine's pace, ten times as fast. */
+const LOSSY_MS = 60_000
+
+it(
+  'a link that loses 5 % each way is never called dead, one that is cut is',
+  () =>
+    withNamespaces(['a', 'b'], async (a, b) => {
+      if (a === undefined || b === undefined) throw new Error('no namespaces')
+      await wire(a, b)
+      for (const chain of ['INPUT', 'OUTPUT'])
+        await b.sh(`iptables -w -A ${chain} -p icmp -m statistic --mode random --probability 0.05 -j DROP`)
+      const end = new AbortController()
+      let [quick, deaths] = [0, 0]
+      const counting: Follow = (argv, events, signal) => {
+        if (argv.includes('--count')) quick += 1
+        return followIn(a)(argv, events, signal)
+      }
+      const common = { clock: realClock, log: silentLog, signal: end.signal, source: () => HERE }
+      const health = openHealth({ ...common, follow: counting, intervalMs: 100, mostLost: 5, quickMs: 10 })
+      health.onChange(() => {
+        if (health.pulse(THERE).state === 'dead') deaths += 1
+      })
+      health.probe([THERE])
+      await until(() => health.pulse(THERE).state === 'alive')
+      await realClock.sleep(LOSSY_MS)
+      expect({ deaths, state: health.pulse(THERE).state }).toEqual({ deaths: 0, state: 'alive' })
+      // Some answers were missed, or nothing was lost and nothing was tested.
+      expect(quick).toBeGreaterThan(5)
+      await b.ip('link set wire0 down')
+      await until(() => deaths > 0)
+      expect({ deaths, state: health.pulse(THERE).state }).toEqual({ deaths: 1, state: 'dead' })
+      end.abort()
+      await health.ended
+    }),
+  LOSSY_MS + LIMIT_MS,
+)
+
 it(
   'probes say why nothing came back: no way from here, refused on the way, or silence',
   () =>

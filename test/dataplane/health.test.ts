@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { openHealth, parseAnswer } from '../../src/dataplane/health.ts'
+import { openHealth } from '../../src/dataplane/health.ts'
+import { parseAnswer } from '../../src/dataplane/health-doubt.ts'
 import { goDuration, openRttWindow } from '../../src/dataplane/health-rtt.ts'
 import { type Ip, parseIp } from '../../src/model/net.ts'
 import type { Follow } from '../../src/system/follow.ts'

@@ -195,7 +195,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     onTunnelChange: () => {},
     interfaceName: async () => 'ipsec0',
     owned: addresses,
-    health: { probe: () => {}, pulse: () => engine.pulse },
+    health: { probe: () => {}, pulse: () => engine.pulse, onChange: () => {} },
     facts: async () => ({ privateIp, cniIp: parseIp(`10.${n}.${k}.1`) }),
     findPublicIp: async (sources) => ({
       ip: sources.startsWith('ipv4:') ? parseIp(sources.slice('ipv4:'.length)) : engine.publicIp,

@@ -82,6 +82,7 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
         probed.targets = targets
       },
       pulse: (target) => pulses.get(target) ?? { state: 'unknown' },
+      onChange: () => {},
     }),
     facts: async () => ({ nodeMtu: 1500, cniIp: parseIp('10.1.9.1'), cniDevice: 'cni0', ...facts }),
     probe: async (order) => {

@@ -1,6 +1,6 @@
 // What all services depend on: the networks and the reach of the other clusters, namespaces, and the state of the broker.
 import type { Known } from '../../discovery/plan.ts'
-import { connectedClusters, judgeReach } from '../../discovery/reach.ts'
+import { judgeReach, wordsOf } from '../../discovery/reach.ts'
 import { canonical } from '../../model/canonical.ts'
 import { BROKER_UID } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
@@ -39,7 +39,7 @@ const NO_NETWORKS = [] as const
 
 function reachesNow(leader: Leader, clusters: Iterable<string>): Leader['reaches'] {
   const { world, stores } = leader
-  const judged = judgeReach(leader.reaches, clusters, connectedClusters(stores.local.gateways.all()), world.clock.now())
+  const judged = judgeReach(leader.reaches, clusters, wordsOf(stores.local.gateways.all()), world.clock.now())
   for (const [id, { isReachable }] of judged.reaches)
     if (isReachable !== (leader.reaches.get(id)?.isReachable ?? true))
       world.log.info(

@@ -16,7 +16,7 @@ import { probesOf } from './view.ts'
 const HEARTBEAT_MS = 30_000
 /** What has changed of the others' Endpoints, and of no connection's state, is written this often at most: it stands in their own objects. */
 const DETAIL_MS = 5_000
-/** Health is looked at this often; it is the prober's memory, no packet. */
+/** Health is looked at this often, besides when the prober says that it has changed; it is the prober's memory, no packet. */
 const LOOK_MS = 1_000
 
 export interface StatusParts {
@@ -82,6 +82,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     gatherMs: 50,
   })
   engine.loops.add(loop)
+  world.health.onChange(loop.kick)
   return loop
 }
 

@@ -4,7 +4,6 @@ import { SERVICE_NAME } from '../../model/mcs.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Log } from '../../system/log.ts'
 import type { Index } from './index.ts'
-import { gatewayWordOf } from './objects.ts'
 import { openReach } from './reach.ts'
 
 export interface FollowOptions {
@@ -34,7 +33,7 @@ export function followCluster(index: Index, { api, namespace, clock, log, signal
   const gateways = openStore(api, 'Gateway', {
     ...common,
     query: { namespace },
-    onChange: () => see(gateways.all().map(gatewayWordOf)),
+    onChange: () => see(gateways.all()),
   })
   const feeds: readonly Feed[] = [imports, slices, gateways]
   const begin = async (): Promise<void> => {

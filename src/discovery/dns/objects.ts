@@ -135,15 +135,3 @@ const textAt = (value: unknown, key: string): string => {
   const found = isRecord(value) ? value[key] : undefined
   return typeof found === 'string' ? found : ''
 }
-
-export interface GatewayWord {
-  /** Clusters that it has a working tunnel to; undefined where it is not the active one. */
-  readonly connected: readonly string[] | undefined
-}
-/** What a Gateway says of the other clusters. */
-export function gatewayWordOf(object: Resource): GatewayWord {
-  const status = recordAt(object, 'status')
-  if (status.haStatus !== 'active') return { connected: undefined }
-  const up = listAt(status, 'connections').filter((connection) => isRecord(connection) && connection.status === 'connected')
-  return { connected: up.map((connection) => textAt(recordAt(connection, 'endpoint'), 'cluster_id')) }
-}

@@ -124,8 +124,13 @@ describe('clusters that can be reached', () => {
     const see = openReach({ clock, signal, onChange: (all) => seen.push(all === undefined ? 'all' : [...all].sort().join()) })
     return { clock, seen, see }
   }
-  const active = (...connected: string[]) => ({ connected })
-  const passive = { connected: undefined }
+  const active = (...connected: string[]) => ({
+    status: { haStatus: 'active', connections: connected.map((id) => ({ status: 'connected', endpoint: { cluster_id: id } })) },
+  })
+  const failed = (id: string) => ({
+    status: { haStatus: 'active', connections: [{ status: 'error', endpoint: { cluster_id: id } }] },
+  })
+  const passive = { status: { haStatus: 'passive', connections: [] } }
   it('are all where there are no gateways, else those that an active one has a tunnel to', () => {
     const { seen, see } = scene()
     see([])
@@ -143,6 +148,19 @@ describe('clusters that can be reached', () => {
     expect(seen).toEqual(['east,north', 'north'])
     see([active('east', 'north')])
     expect(seen.at(-1)).toBe('east,north')
+  })
+  it('go at once when their tunnels carry nothing, and have to stay longer to come back after each time', async () => {
+    const { clock, seen, see } = scene()
+    for (let i = 0; i < 2; i += 1) {
+      see([active('east')])
+      see([failed('east')])
+    }
+    expect(seen).toEqual(['east', '', 'east', ''])
+    see([active('east')])
+    await clock.advance(900)
+    expect(seen.at(-1)).toBe('')
+    await clock.advance(200)
+    expect(seen.at(-1)).toBe('east')
   })
   it('stay while one gateway takes over from another', async () => {
     const { clock, seen, see } = scene()
