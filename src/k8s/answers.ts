@@ -43,12 +43,12 @@ const firstLine = (text: string): string => text.trim().split('\n', 1)[0]?.slice
 /** One object; its kind is filled in where the server leaves it out, as lists of built-in kinds do. */
 export function decodeObject<K extends Kind>(kind: K, value: unknown): Of<K> | undefined {
   if (!isRecord(value) || !isRecord(value.metadata)) return undefined
-  const { name, namespace, resourceVersion, labels } = value.metadata
+  const { name = kind === 'SubjectAccessReview' ? '' : undefined, namespace, resourceVersion, labels } = value.metadata
   if (typeof name !== 'string' || !isTextOrNone(namespace) || !isTextOrNone(resourceVersion)) return undefined
   if (labels !== undefined && !(isRecord(labels) && Object.values(labels).every((label) => typeof label === 'string'))) return undefined
   if (value.kind !== undefined && value.kind !== kind) return undefined
   // Who wrote which field is of no use here, and often larger than the object.
-  const metadata = { ...value.metadata, managedFields: undefined }
+  const metadata = { ...value.metadata, name, managedFields: undefined }
   return { apiVersion: apiVersionOf(kind), kind, ...value, metadata } as unknown as Of<K>
 }
 const isTextOrNone = (value: unknown): boolean => value === undefined || typeof value === 'string'

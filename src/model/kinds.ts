@@ -3,6 +3,7 @@ import type {
   Cluster,
   ConfigMap,
   DaemonSet,
+  Deployment,
   Endpoint,
   Gateway,
   Lease,
@@ -52,10 +53,13 @@ export const KINDS = {
   RoleBinding: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'rolebindings', namespaced: true },
   ClusterRole: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterroles', namespaced: false },
   ClusterRoleBinding: { group: 'rbac.authorization.k8s.io', version: 'v1', plural: 'clusterrolebindings', namespaced: false },
+  /** A question, of which the server keeps nothing: its answer has no name. */
+  SubjectAccessReview: { group: 'authorization.k8s.io', version: 'v1', plural: 'subjectaccessreviews', namespaced: false },
   /** Calico's pools of pod addresses, and OpenShift's networks: read to find a cluster's own. */
   IPPool: { group: 'crd.projectcalico.org', version: 'v1', plural: 'ippools', namespaced: false },
   Network: { group: 'config.openshift.io', version: 'v1', plural: 'networks', namespaced: false },
   /** OpenShift's. */
+  DNS: { group: 'operator.openshift.io', version: 'v1', plural: 'dnses', namespaced: false },
   SecurityContextConstraints: { group: 'security.openshift.io', version: 'v1', plural: 'securitycontextconstraints', namespaced: false },
   CustomResourceDefinition: { group: 'apiextensions.k8s.io', version: 'v1', plural: 'customresourcedefinitions', namespaced: false },
   ValidatingAdmissionPolicy: {
@@ -86,6 +90,7 @@ interface Typed {
   ConfigMap: ConfigMap
   ServiceCIDR: ServiceCidr
   DaemonSet: DaemonSet
+  Deployment: Deployment
   Service: Service
   EndpointSlice: EndpointSlice
   ServiceExport: ServiceExport

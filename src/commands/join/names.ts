@@ -1,12 +1,22 @@
-// How names of the clusterset are answered in a cluster: join, upgrade and uninstall come here, and from here to the cluster's own DNS.
+// How names of the clusterset are answered in a cluster: join, verify and uninstall come here, and from here to the cluster's own DNS.
 //
 // Contract. planNames only reads. Its `mode` decides whether the pods of `subctl dns` are among the objects of the plan (JoinSettings.dnsServer), so it is asked
 // before those are planned; `lines` stand under --plan. apply is called once all objects are in: kinds, rights and workloads of services, and the ConfigMap. It
 // waits until names are answered, and takes back what it changed where the cluster's DNS gets worse. planUndo only reads too; its undo is called by uninstall, and by
 // a join with --service-discovery false, while kinds, rights and our DNS server are there still. What undo cannot do it throws as a UserError: all else goes on.
 import type { Limit } from '../../install/apply.ts'
+import { applyNames, dropRights, makeEdit } from '../../install/names/apply.ts'
+import { diffLines, type Edit, editTitle } from '../../install/names/edit.ts'
+import { kickDns } from '../../install/names/kick.ts'
+import { DEFAULT_ZONES, type NamesPlan as DnsPlan, planNames as planDns } from '../../install/names/plan.ts'
+import { readDns } from '../../install/names/read.ts'
+import { missingRights } from '../../install/names/rights.ts'
+import { planTakeBack } from '../../install/names/take-back.ts'
 import type { DnsWish, JoinSettings } from '../../install/settings.ts'
 import type { KubeApi } from '../../k8s/api.ts'
+import { messageOf, UserError } from '../../model/errors.ts'
+import { DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
+import { openAsking } from './names-ask.ts'
 
 export type NamesMode = Exclude<DnsWish, 'auto'>
 export interface NamesProgress extends Limit {
@@ -19,6 +29,8 @@ export interface NamesPlan {
   readonly why: string
   /** What changes in the cluster's own DNS, as a difference; none where nothing does. */
   readonly lines: readonly string[]
+  /** What a person has to do, or to know; told by join. */
+  readonly notes: readonly string[]
   readonly apply: (api: KubeApi, progress: NamesProgress) => Promise<void>
 }
 export interface NamesUndo {
@@ -27,20 +39,58 @@ export interface NamesUndo {
   readonly undo: (api: KubeApi, progress: NamesProgress) => Promise<void>
 }
 
-const nothing = async (): Promise<void> => undefined
-
 /** What the cluster's wish comes to. Throws a UserError where it cannot be had. */
-export async function planNames(
-  _api: KubeApi,
-  { dns, serviceDiscovery }: Pick<JoinSettings, 'dns' | 'serviceDiscovery'>,
-): Promise<NamesPlan> {
-  const plan = { lines: [], apply: nothing }
-  if (!serviceDiscovery) return { ...plan, mode: 'none', why: 'services are not exchanged' }
-  if (dns === 'auto') return { ...plan, mode: 'none', why: 'the cluster’s DNS is left as it is' }
-  return { ...plan, mode: dns, why: '--dns' }
+export async function planNames(api: KubeApi, settings: Pick<JoinSettings, 'dns' | 'serviceDiscovery'>): Promise<NamesPlan> {
+  const wish = settings.serviceDiscovery ? settings.dns : 'none'
+  const plan = await readPlan(api, wish)
+  const lines = [...(await missingRights(api, plan.rights)).map((title) => `+ ${title}`), ...plan.edits.flatMap(editLines)]
+  const notes = settings.serviceDiscovery ? [...plan.hand, ...plan.notes] : []
+  // What is left to a person changes nothing here; which server it is for still counts.
+  const { mode } = plan
+  const why = settings.serviceDiscovery ? plan.why : 'services are not exchanged'
+  return { mode, why, lines, notes, apply: (at, progress) => applyPlan(at, wish === 'auto' ? mode : wish, progress) }
+}
+
+async function readPlan(api: KubeApi, wish: DnsWish): Promise<DnsPlan> {
+  const [facts, service] = await Promise.all([readDns(api), api.get('Service', DNS_WORKLOAD, NAMESPACE)])
+  return planDns(facts, { wish, zones: DEFAULT_ZONES, server: service?.spec?.clusterIP })
+}
+
+/** `~ ConfigMap kube-system/coredns Corefile`, and the lines that come and go. */
+const editLines = (edit: Edit): readonly string[] => {
+  const mark = edit.object === 'create' ? '+' : edit.object === 'remove' ? '-' : '~'
+  return [`${mark} ${editTitle(edit)} ${edit.path[1]}`, ...diffLines(edit).map((line) => `    ${line}`)]
+}
+
+/** Planned anew: what our server's address is, and what others did meanwhile, is known only now. */
+async function applyPlan(api: KubeApi, wish: NamesMode, { say, ...limit }: NamesProgress): Promise<void> {
+  const plan = await readPlan(api, wish)
+  const asking = openAsking(api, limit, say)
+  try {
+    await applyNames(api, plan, { ...limit, progress: (text) => say(`names: ${text}`), ask: asking.ask })
+  } finally {
+    await asking.close()
+  }
 }
 
 /** What was set up in the cluster's own DNS. */
-export async function planUndo(_api: KubeApi): Promise<NamesUndo> {
-  return { lines: [], undo: nothing }
+export async function planUndo(api: KubeApi): Promise<NamesUndo> {
+  const { edits, hand } = planTakeBack(await readDns(api))
+  return { lines: [...edits.flatMap(editLines), ...hand.map((what) => `! ${what}`)], undo: (at, progress) => undoNow(at, progress) }
+}
+
+async function undoNow(api: KubeApi, { say }: NamesProgress): Promise<void> {
+  const { edits, hand } = planTakeBack(await readDns(api))
+  const left = [...hand]
+  for (const edit of edits) {
+    try {
+      await makeEdit(api, edit)
+      say(`took our part out of ${editTitle(edit)}`)
+    } catch (error) {
+      left.push(`${editTitle(edit)}: ${messageOf(error)}`)
+    }
+  }
+  if (edits.length > 0) await kickDns(api)
+  await dropRights(api, { rights: [] })
+  if (left.length > 0) throw new UserError('SUB1008', `Our part of the cluster’s DNS could not be taken out: ${left.join('; ')}`)
 }

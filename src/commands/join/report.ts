@@ -3,6 +3,7 @@ import type { Port } from '../../install/ports.ts'
 import { environmentOf, type JoinSettings } from '../../install/settings.ts'
 import type { Broker } from './broker.ts'
 import { type Found, gatewayRow, networkRows } from './find.ts'
+import { leaveLines, type ServicesLeave } from './leave-services.ts'
 import type { NamesPlan } from './names.ts'
 import { type Stage, stageLines, stageRecords } from './stage.ts'
 
@@ -10,6 +11,8 @@ import { type Stage, stageLines, stageRecords } from './stage.ts'
 export interface Joining {
   readonly settings: JoinSettings
   readonly names: NamesPlan
+  /** What goes where services are left out from now on. */
+  readonly leave: ServicesLeave | undefined
   readonly found: Found
   readonly broker: Broker
   readonly stages: readonly [broker: Stage, cluster: Stage]
@@ -23,8 +26,8 @@ export function brokerSecret(credential: Credential | undefined): Readonly<Recor
   return { token: encode(token), 'ca.crt': encode(ca), namespace: encode(namespace) }
 }
 
-export function resultLines({ settings, names, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
-  const tally = [...namesLines(names), ...stageLines(stages, isPlan)]
+export function resultLines({ settings, names, leave, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
+  const tally = [...namesLines(names), ...(leave === undefined ? [] : leaveLines(leave)), ...stageLines(stages, isPlan)]
   if (isPlan) return tally
   return [
     ...tally,
@@ -38,8 +41,13 @@ export function resultLines({ settings, names, broker, stages, ports }: Joining,
   ]
 }
 
-const namesLines = ({ mode, why, lines }: NamesPlan): readonly string[] =>
-  lines.length === 0 ? [] : [`Names of services (${mode}: ${why}):`, ...lines.map((line) => `  ${line}`), '']
+/** Who answers, and why, in one line; then what changes in the cluster's DNS, and what is left to a person. */
+const namesLines = ({ mode, why, lines, notes }: NamesPlan): readonly string[] => [
+  `Names of services (${mode}): ${why}.`,
+  ...lines.map((line) => `  ${line}`),
+  ...notes.map((note) => `  ! ${note}`),
+  '',
+]
 
 export const resultData = (
   { settings, names, found, broker, stages, ports }: Joining,
@@ -53,7 +61,7 @@ export const resultData = (
   facts: [...networkRows(found), gatewayRow(found.gateways)].map(([what, value, source]) => ({ what, value, source })),
   notes: found.networks.notes,
   settings: environmentOf(settings),
-  names: { mode: names.mode, why: names.why, changes: names.lines },
+  names: { mode: names.mode, why: names.why, changes: names.lines, notes: names.notes },
   objects: stageRecords(stages),
   ports,
 })

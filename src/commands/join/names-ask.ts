@@ -1,0 +1,75 @@
+// Names are looked up by pods of the cluster, one after the other, in a namespace of their own that goes with the last of them.
+import type { Limit } from '../../install/apply.ts'
+import type { Ask } from '../../install/names/apply.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { messageOf } from '../../model/errors.ts'
+import { NAMESPACE } from '../../model/names.ts'
+import { DONE_LINE } from '../../model/nettest.ts'
+import { readNameResult } from '../../model/nettest-name.ts'
+import { podNodes } from '../verify/places.ts'
+import { awaitLine, awaitPods, createNamespace, createPod, isStarted, type PodCluster, removeNamespace } from '../verify/pod-cluster.ts'
+import { planOf } from '../verify/pod-run.ts'
+
+/** Pods end by themselves after this time, however this program ended. */
+const LIFE_MS = 10 * 60_000
+
+export interface Asking {
+  readonly ask: Ask
+  /** Removes what was put into the cluster. Never throws. */
+  close(): Promise<void>
+}
+
+interface Ground {
+  readonly cluster: PodCluster
+  readonly nodes: readonly string[]
+}
+
+/** Nothing is put into the cluster before the first question. */
+export function openAsking(api: KubeApi, { clock }: Limit, say: (text: string) => void): Asking {
+  let ground: Promise<Ground | string> | undefined
+  let count = 0
+  return {
+    async ask(names, signal) {
+      ground ??= prepare(api, clock)
+      const ready = await ground.catch(messageOf)
+      if (typeof ready === 'string') {
+        ground = undefined
+        return ready
+      }
+      count += 1
+      return look(ready, { names, count, signal }).catch(messageOf)
+    },
+    async close() {
+      const ready = await ground?.catch(messageOf)
+      if (ready === undefined || typeof ready === 'string') return
+      const left = await removeNamespace(ready.cluster, false).catch(messageOf)
+      if (left !== undefined) say(`note: ${left}`)
+    },
+  }
+}
+
+async function prepare(api: KubeApi, clock: Limit['clock']): Promise<Ground | string> {
+  const plan = await planOf({ name: 'cluster', api }, { when: 'true', namespace: NAMESPACE, image: undefined, clock, lifeMs: LIFE_MS })
+  if (typeof plan === 'string') return plan
+  const nodes = podNodes(plan.seen).map(({ node }) => node)
+  if (nodes.length === 0) return 'no node is ready'
+  const cluster = { ...plan.cluster, namespace: `submariner-verify-${crypto.randomUUID().slice(0, 8)}` }
+  await createNamespace(cluster)
+  return { cluster, nodes }
+}
+
+interface Look {
+  readonly names: readonly string[]
+  readonly count: number
+  readonly signal: AbortSignal
+}
+/** From another node each time: each may have a cache of its own. */
+async function look({ cluster, nodes }: Ground, { names, count, signal }: Look): ReturnType<Ask> {
+  const [name, node] = [`names-${count}`, nodes[count % nodes.length] ?? '']
+  await createPod(cluster, { name, node, args: ['client', ...names.flatMap((one) => ['--ask', one])] }, signal)
+  const [pod] = await awaitPods(cluster, [name], isStarted, signal)
+  if (pod === undefined || typeof pod === 'string') return `the pod on node ${node} does not run: ${pod ?? ''}`
+  const lines = await awaitLine(cluster, name, DONE_LINE, signal)
+  await cluster.api.remove('Pod', name, cluster.namespace, { graceSeconds: 0 })
+  return lines.flatMap((line) => readNameResult(line) ?? [])
+}
