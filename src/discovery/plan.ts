@@ -2,7 +2,7 @@
 import type { Refusal } from '../model/decode.ts'
 import type { EndpointSlice, ServiceImport } from '../model/mcs.ts'
 import { CLUSTER_LABEL } from '../model/names.ts'
-import { allServices, type Copies, labelOfMade, labelOfShared, namesakes, readText, type ServiceText } from './copies/copies.ts'
+import { allServices, type Copies, labelOfMade, labelOfShared, namesakes, readText, type ServiceText, sharedOf } from './copies/copies.ts'
 import { MOST_SERVICES } from './copies/quota.ts'
 import { type DownPlan, type DownView, planDown } from './down/plan.ts'
 import { type BrokerObjects, labelledService, readShares } from './down/read.ts'
@@ -10,7 +10,6 @@ import { type Services, servicesOf } from './service/services.ts'
 import { keyText } from './service/share.ts'
 import { isKubernetesOwn, type OwnExport, ownExport } from './up/export.ts'
 import { planUp, type UpPlan } from './up/plan.ts'
-import { identityOf } from './up/shared.ts'
 import { sharedName } from './up/wire.ts'
 
 /** What the plans of all services depend on. */
@@ -45,13 +44,11 @@ export function together(
       const { name, namespace } = readText(other)
       if (exports.has(name, namespace)) group.add(other)
     }
-    const object = broker.imports.get(shared, brokerNamespace)
-    if (object !== undefined && isShared(object)) group.add(identityOf(object))
+    const holder = sharedOf(broker.imports.labelOf(shared, brokerNamespace))
+    if (holder !== undefined) group.add(holder)
   }
   return [...group]
 }
-
-const isShared = ({ metadata }: ServiceImport): boolean => metadata.labels?.[CLUSTER_LABEL] === undefined
 
 /** The services must be whole groups of together(). */
 export function planOf(copies: Copies, known: Known, services: readonly ServiceText[]): Plan {
@@ -90,7 +87,13 @@ function exportOf({ exports, services, slices }: Copies, { clusterId, guard }: K
 }
 
 function brokerObjects({ broker }: Copies, { brokerNamespace }: Known, services: readonly ServiceText[]): BrokerObjects {
-  const named = services.flatMap((service) => broker.imports.get(sharedName(readText(service)), brokerNamespace) ?? []).filter(isShared)
+  // Whose names these are may be another's than whose they say that they are.
+  const own = new Set(services)
+  const named = services.flatMap((service) => {
+    const name = sharedName(readText(service))
+    const holder = sharedOf(broker.imports.labelOf(name, brokerNamespace))
+    return holder === undefined || own.has(holder) ? [] : (broker.imports.get(name, brokerNamespace) ?? [])
+  })
   const imports = new Map(
     [...services.flatMap(broker.imports.of), ...services.map(labelOfShared).flatMap(broker.imports.of), ...named].map((object) => [
       object.metadata.name,

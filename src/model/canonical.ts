@@ -1,11 +1,16 @@
-/** JSON with sorted keys, undefined left out: equal values are equal texts. */
+/** JSON with sorted keys, undefined left out: equal values are equal texts. By hand, since a replacer of JSON.stringify costs three times as much. */
 export function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) =>
-    typeof item === 'object' && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  )
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map((item: unknown) => (isSaid(item) ? canonical(item) : 'null')).join()}]`
+  let text = ''
+  for (const key of Object.keys(value).sort()) {
+    const item: unknown = Reflect.get(value, key)
+    if (isSaid(item)) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${canonical(item)}`
+  }
+  return `{${text}}`
 }
+/** JSON has no undefined, no functions and no symbols. */
+const isSaid = (item: unknown): boolean => item !== undefined && typeof item !== 'function' && typeof item !== 'symbol'
 
 /** The function with a memory of the objects that it was called with, which must never change: a change among hundreds costs no more than one among two. */
 export function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {

@@ -32,10 +32,7 @@ interface Task {
 export async function round(leader: Leader, own: Cluster, around: Around, written: Set<ServiceText>): Promise<number> {
   const services = leader.marks.take(MOST_PLANNED, written)
   try {
-    const tasks = await confirmed(leader, own, around, services)
-    for (const { services: ones, plan } of tasks) for (const [service, fate] of fatesOf(plan, ones)) leader.tally.set(service, fate)
-    const open = tasks.filter((task) => !isEmpty(task))
-    for (const { services: ones } of tasks) for (const service of ones) leader.unsettled.delete(service)
+    const open = await confirmed(leader, own, around, services)
     for (const { services: ones } of open)
       for (const service of ones) {
         leader.unsettled.add(service)
@@ -52,6 +49,7 @@ export async function round(leader: Leader, own: Cluster, around: Around, writte
 const isEmpty = ({ plan: { up, down }, said }: Task): boolean =>
   (up === undefined || isEmptyUp(up)) && isEmptyDown(down) && said.length === 0
 
+/** What is to be done for the services. */
 async function confirmed(
   leader: Leader,
   own: Cluster,
@@ -68,14 +66,21 @@ interface Circumstances {
   readonly known: Known
   readonly obstacle: string | undefined
 }
-function tasksOf({ world, stores }: Leader, { known, obstacle }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
+/** Those that have something to do; plans that change nothing are let go one by one, since most of thousands are such. */
+function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
+  const { world, stores, tally, unsettled } = leader
   const planned = new Set<ServiceText>()
   return services.flatMap((service) => {
     if (planned.has(service)) return []
     const group = together(stores.copies, known, service)
-    for (const one of group) planned.add(one)
     const plan = planOf(stores.copies, known, group)
-    return [{ services: group, plan, said: conditionsOf(world, { ...plan, obstacle }) }]
+    for (const one of group) {
+      planned.add(one)
+      unsettled.delete(one)
+    }
+    for (const [one, fate] of fatesOf(plan, group)) tally.set(one, fate)
+    const task = { services: group, plan, said: conditionsOf(world, { ...plan, obstacle }) }
+    return isEmpty(task) ? [] : [task]
   })
 }
 

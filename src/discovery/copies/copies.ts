@@ -32,6 +32,9 @@ export const labelOfMade = (service: ServiceText): string => `made ${service}`
 /** Finds what clusters share of a service. */
 export const labelOfShared = (service: ServiceText): string => `shared ${service}`
 const PREFIX = /^(made|shared) /
+/** The service of what is found by labelOfShared(); undefined for other labels. */
+export const sharedOf = (label: string | undefined): ServiceText | undefined =>
+  label?.startsWith('shared ') === true ? label.slice(7) : undefined
 
 const textOf = ({ namespace, name }: ServiceKey): ServiceText => keyText({ namespace, name })
 const serviceLabel = ({ metadata }: Resource, key: string): ServiceText =>

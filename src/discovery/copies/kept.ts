@@ -2,11 +2,10 @@ import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
 import { openByName } from './by-name.ts'
 import { pack, unpack } from './pack.ts'
+import { type Named, relist } from './relist.ts'
 
 /** What can be told of an object without reading it. */
-export interface Mention {
-  readonly name: string
-  readonly namespace: string
+export interface Mention extends Named {
   /** What it is found by, besides its name; undefined where it is found by that alone. */
   readonly label: string | undefined
   /** The cluster that has written it; undefined where that does not matter. */
@@ -21,6 +20,8 @@ export interface Kept<T extends Resource> {
   readonly copy: Copy<T, Packed>
   has(name: string, namespace?: string): boolean
   get(name: string, namespace?: string): T | undefined
+  /** What it is found by; undefined where it is not there, too. */
+  labelOf(name: string, namespace?: string): string | undefined
   /** Those with this label, in the order of their names. */
   of(label: string): readonly T[]
   labels(): Iterable<string>
@@ -45,12 +46,14 @@ export interface KeptOptions<T extends Resource> {
 export function openKept<T extends Resource>({ light, labelOf, clusterOf, changed }: KeptOptions<T>): Kept<T> {
   const byName = openByName<Packed>()
   const byLabel = openShelves()
+  const same = openSame()
   let isListed = false
   // Only what was packed here is unpacked.
   const read = ({ text }: Packed): T => unpack(text) as T
   const take = (object: T): Packed => {
     const { name, namespace = '' } = object.metadata
-    return { name, namespace, label: labelOf(object), cluster: clusterOf?.(object), text: pack(light(object)) }
+    const cluster = clusterOf?.(object)
+    return { name, namespace: same(namespace), label: labelOf(object), cluster: cluster && same(cluster), text: pack(light(object)) }
   }
   const put = (taken: Packed): boolean => {
     const before = byName.get(taken.namespace, taken.name)
@@ -77,6 +80,7 @@ export function openKept<T extends Resource>({ light, labelOf, clusterOf, change
       const held = byName.get(namespace, name)
       return held && read(held)
     },
+    labelOf: (name, namespace = '') => byName.get(namespace, name)?.label,
     of: (label) => [...byLabel.of(label)].sort((a, b) => (a.name < b.name ? -1 : 1)).map(read),
     labels: byLabel.labels,
     names: byName.names,
@@ -100,16 +104,21 @@ export function openKept<T extends Resource>({ light, labelOf, clusterOf, change
       put: (object) => put(take(object)),
       gone: ({ metadata: { namespace = '', name } }) => drop(namespace, name),
       reset(items) {
-        const now = openByName<true>()
-        for (const { namespace, name } of items) now.set(namespace, name, true)
-        const gone = [...byName.names()].filter(([namespace, name]) => now.get(namespace, name) === undefined)
-        const came = items.filter(put).length
-        for (const [namespace, name] of gone) drop(namespace, name)
-        const isNew = !isListed || came + gone.length > 0
+        const isNew = relist({ held: byName, put, drop }, items) || !isListed
         isListed = true
         return isNew
       },
     },
+  }
+}
+
+/** One text for all that are equal: of few that thousands have. */
+function openSame(): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    const there = known.get(text)
+    if (there === undefined) known.set(text, text)
+    return there ?? text
   }
 }
 

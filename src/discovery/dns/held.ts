@@ -1,6 +1,7 @@
 import type { Copy } from '../../k8s/store.ts'
 import type { Resource } from '../../model/resources.ts'
 import { openByName } from '../copies/by-name.ts'
+import { type Named, relist } from '../copies/relist.ts'
 
 /** Tells another state of an object, or another object of its name. */
 interface Stamp {
@@ -9,9 +10,7 @@ interface Stamp {
   readonly mark: number
 }
 /** What is taken of an object: its name, and what was read in it. */
-export interface Taken<T> {
-  readonly namespace: string
-  readonly name: string
+export interface Taken<T> extends Named {
   readonly value: (T & Stamp) | undefined
 }
 export interface Held<T> {
@@ -52,15 +51,7 @@ export function openHeld<T extends object>(
       take,
       put: (object) => put(take(object)),
       gone: ({ metadata: { namespace = '', name } }) => drop(namespace, name),
-      reset(items) {
-        const now = openByName<true>()
-        for (const { namespace, name } of items) now.set(namespace, name, true)
-        const gone = [...kept.names()].filter(([namespace, name]) => now.get(namespace, name) === undefined)
-        // Put before drop: a service whose slice has another name now is never without it.
-        const came = items.filter(put).length
-        for (const [namespace, name] of gone) drop(namespace, name)
-        return came + gone.length > 0
-      },
+      reset: (items) => relist({ held: kept, put, drop }, items),
     },
   }
 }
