@@ -8,6 +8,8 @@ export const BROKER_FILE_MODE = 0o600
 /** The broker's ServiceAccount whose token the file carries, and the Secret that it comes from. */
 export const ADMIN_ACCOUNT = 'submariner-k8s-broker-admin'
 export const PSK_BYTES = 48
+/** What a broker of ours is for, in upstream's words: its own `join` goes by them. */
+export const BROKER_COMPONENTS = ['connectivity', 'service-discovery'] as const
 
 /** What a cluster needs to join. */
 export interface BrokerInfo {

@@ -1,10 +1,11 @@
 import { type Credential, waitForToken } from '../broker/credentials.ts'
-import { ADMIN_ACCOUNT, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
+import { ADMIN_ACCOUNT, BROKER_COMPONENTS, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
 import { brokerRights, memberPolicy } from '../broker/rights.ts'
 import { type BrokerPlace, brokerPlace, brokerUrl } from '../install/broker-url.ts'
 import { brokerFault } from '../install/broker-view.ts'
 import { compare } from '../install/compare.ts'
-import { brokerCrds, labelled } from '../install/manifests.ts'
+import { brokerCrds, brokerMcsCrds, labelled } from '../install/manifests.ts'
+import { foreignKinds, isAdopted, lackText } from '../install/mcs-kinds.ts'
 import { readApiPlace } from '../install/networks/read.ts'
 import { secret } from '../install/plan.ts'
 import { emitYaml } from '../install/report.ts'
@@ -40,7 +41,12 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   say(context, `Clusters will reach the broker at ${place.url} (${place.source})`)
   if (apart === 'shared') say(context, 'warning: members of this broker can change each other’s objects (--shared-rights)')
   const psk = await pskSecret(api)
-  const stage: Stage = { where: 'broker', api, changes: await compare(api, [...brokerObjects(apart), psk]) }
+  const foreign = await foreignKinds(api, brokerMcsCrds())
+  for (const kind of foreign.filter(({ missing }) => missing.length > 0))
+    say(context, `warning: services across clusters will not do on this broker, or not for all: ${lackText(kind)}`)
+  const adopted = foreign.map(({ name }) => name)
+  const objects = brokerObjects(apart).filter((object) => !isAdopted(object, adopted))
+  const stage: Stage = { where: 'broker', api, changes: await compare(api, [...objects, psk]) }
   if (given.text('emit') !== undefined) {
     context.stdout.write(
       emitYaml(
@@ -100,7 +106,7 @@ async function make(context: Context, given: Given, { stage, place, psk }: Work)
   for (const change of stage.changes) if (isPsk(change.object) && change.action === 'created') options.progress(change)
   const timeoutMs = Math.max(0, options.deadline - context.clock.now())
   const { token, ca }: Credential = await waitForToken(stage.api, ADMIN_ACCOUNT, BROKER_NAMESPACE, { ...options, timeoutMs })
-  return { brokerUrl: place.url, namespace: BROKER_NAMESPACE, token, ca, psk: key, components: ['connectivity'], customDomains: [] }
+  return { brokerUrl: place.url, namespace: BROKER_NAMESPACE, token, ca, psk: key, components: BROKER_COMPONENTS, customDomains: [] }
 }
 
 /** Never written over another: where two make one at a time, the first counts. */

@@ -12,6 +12,7 @@ import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { openKube, print, say } from './join/stage.ts'
 import { brokerFile, openFile } from './uninstall/broker.ts'
+import { leaveShared } from './uninstall/shared.ts'
 
 interface Broker {
   readonly api: KubeApi
@@ -81,6 +82,8 @@ async function forgetOne(
     await allow(context, given, found)
     const progress = (text: string): void => say(context, text)
     const left = await removeForGood(api, { clusterId, namespace, clusterUid: undefined }, { ...context, progress })
+    // Now that nobody can write them again.
+    if (left.length === 0 && member.shared.length > 0) await leaveShared(api, { clusterId, namespace }, progress)
     if (left.length > 0)
       throw new UserError('SUB0804', `Not removed: ${left.map(({ object, why }) => `${object}: ${why}`).join('; ')}`, {
         hint: `Use the kubeconfig of the broker’s cluster: subctl forget ${clusterId} --context NAME --yes`,
@@ -112,12 +115,14 @@ async function allow(context: Context, given: Given, { clusterId, answer, seen }
 function report(context: Context, given: Given, { clusterId, member, seen, answer }: Found): void {
   const isPlan = given.on('plan')
   const objects = member.objects.map(titleOf)
+  const shared = member.shared.map(titleOf)
   const lines = [
     `Cluster "${clusterId}" was last seen ${seenLine(seen)}; ${ANSWERS[answer]}.`,
     ...objects.map((object) => `  - ${object}`),
+    ...shared.map((object) => `  ~ ${object}: its part`),
     isPlan
       ? `Plan: ${objects.length} to remove. Nothing was changed.`
       : `Cluster "${clusterId}" is forgotten: ${objects.length} objects removed.`,
   ]
-  print(context, given, lines, { kind: 'Forget', plan: isPlan, clusterId, answer, seen, objects })
+  print(context, given, lines, { kind: 'Forget', plan: isPlan, clusterId, answer, seen, objects, shared })
 }

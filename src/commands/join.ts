@@ -1,6 +1,8 @@
-import { makeCredential } from '../broker/credentials.ts'
+import { type Credential, makeCredential } from '../broker/credentials.ts'
+import type { ApplyOptions } from '../install/apply.ts'
 import { compare, compareRead } from '../install/compare.ts'
 import { spreadNote } from '../install/gateways.ts'
+import { adoptedKinds, isAdopted } from '../install/mcs-kinds.ts'
 import { ownCluster } from '../install/own-cluster.ts'
 import { planInstall } from '../install/plan.ts'
 import { portsOf } from '../install/ports.ts'
@@ -11,10 +13,11 @@ import type { Resource } from '../model/resources.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { type Broker, brokerObjects, checkMember, knownCredential, onBroker, openBroker } from './join/broker.ts'
+import { type Broker, brokerObjects, checkMember, checkServices, knownCredential, onBroker, openBroker, openMember } from './join/broker.ts'
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
+import { leaveServices, planServicesLeave, type ServicesLeave } from './join/leave-services.ts'
 import { planNames } from './join/names.ts'
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
@@ -27,7 +30,7 @@ export const join: Run = async (context, given) => {
   const clusterId = checkClusterId(given.need('cluster-id'))
   // Mistakes on the command line come before anybody is asked.
   applyOptions(context, given)
-  chosenSettings(given)
+  const chosen = chosenSettings(given)
   givenNetworks(given)
   if (given.on('with-secrets') && given.text('emit') === undefined)
     throw usage('--with-secrets says what --emit prints, and --emit is not given', 'with-secrets')
@@ -41,6 +44,7 @@ export const join: Run = async (context, given) => {
   for (const row of networkRows(seen)) say(context, factLine(row))
   for (const note of seen.networks.notes) say(context, `note: ${note}`)
   await onBroker(broker, () => checkMember(broker, clusterId, seen))
+  if (chosen.serviceDiscovery) await onBroker(broker, () => checkServices(broker))
   const gateways = await settleGateways(context, given, seen.seen)
   say(context, factLine(gatewayRow(gateways)))
   const spread = spreadNote(seen.seen.nodes, gateways.nodes)
@@ -92,12 +96,15 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
   const known = await onBroker(broker, () => knownCredential(broker, clusterId))
   const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
   const pods = image && { ...image, isOpenShift: await onCluster(api, () => hasConstraints(api)) }
-  const objects = planInstall(settings, found.gateways.nodes, secrets, pods)
+  const adopted = settings.serviceDiscovery ? await onCluster(api, () => adoptedKinds(api)) : []
+  const objects = planInstall(settings, found.gateways.nodes, secrets, pods).filter((object) => !isAdopted(object, adopted))
   const there = await onBroker(broker, () => compareRead(broker.api, brokerObjects(broker, settings, uid)))
   const here = await onCluster(api, () => compare(api, objects))
+  const leave = found.hasJoined ? await onCluster(api, () => planServicesLeave(api, settings)) : undefined
   return {
     settings,
     names,
+    leave,
     found,
     stages: [
       { where: 'broker', api: broker.api, changes: there },
@@ -109,30 +116,48 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 }
 
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
-async function apply(context: Context, given: Given, { settings, names, found, stages: [there, here], broker }: Joining): Promise<void> {
+async function apply(context: Context, given: Given, joining: Joining): Promise<void> {
+  const { settings, names, leave, found, stages, broker } = joining
+  const [, here] = stages
   checkConflicts(given, here.changes)
   context.journal?.begin()
   const options = applyOptions(context, given)
-  const credential = await onBroker(broker, async () => {
-    const timeoutMs = Math.max(0, options.deadline - context.clock.now())
-    const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, namespace: broker.info.namespace }
-    const made = await makeCredential(broker.api, member, { ...options, timeoutMs })
-    await ensure(broker.api, ownCluster(settings, found.seen.uid))
-    for (const change of there.changes) if (change.action !== 'unchanged') options.progress(change)
-    return made
-  })
+  const progress = { ...options, say: (text: string): void => say(context, text) }
+  const credential = await onBroker(broker, () => applyOnBroker(context, joining, options))
   const data = brokerSecret(credential)
   const changes = here.changes.map((change) =>
     isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
   )
   const replaces = changesCharon(changes)
+  const leaveIf = async (what: ServicesLeave['what']): Promise<void> => {
+    if (leave?.what !== what) return
+    const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, brokerNamespace: broker.info.namespace }
+    await leaveServices(here.api, leave, { ...progress, ...member, broker: await openMember(context, broker, credential) })
+  }
   await onCluster(here.api, async () => {
-    if (replaces && isWaiting(context, given)) return applyReplacing(context, given, here.api, changes)
-    await applyStage({ ...here, changes }, options)
-    if (hasCharon(changes)) await mendCharon(context, here.api, options)
+    await leaveIf('services')
+    if (replaces && isWaiting(context, given)) await applyReplacing(context, given, here.api, changes)
+    else {
+      await applyStage({ ...here, changes }, options)
+      if (hasCharon(changes)) await mendCharon(context, here.api, options)
+    }
+    await names.apply(here.api, progress)
+    await leaveIf('dns')
   })
-  await onCluster(here.api, () => names.apply(here.api, { ...options, say: (text) => say(context, text) }))
   if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
+}
+
+async function applyOnBroker(
+  context: Context,
+  { settings, found, stages: [there], broker }: Joining,
+  options: ApplyOptions,
+): Promise<Credential> {
+  const timeoutMs = Math.max(0, options.deadline - context.clock.now())
+  const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, namespace: broker.info.namespace }
+  const made = await makeCredential(broker.api, member, { ...options, timeoutMs })
+  await ensure(broker.api, ownCluster(settings, found.seen.uid))
+  for (const change of there.changes) if (change.action !== 'unchanged') options.progress(change)
+  return made
 }
 
 const isBrokerSecret = (object: Resource, name: string): boolean => object.kind === 'Secret' && object.metadata.name === name

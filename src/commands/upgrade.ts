@@ -1,4 +1,5 @@
 import { compare } from '../install/compare.ts'
+import { adoptedKinds, isAdopted } from '../install/mcs-kinds.ts'
 import { planInstall } from '../install/plan.ts'
 import type { Step } from '../install/rollout/step.ts'
 import { hasConstraints, PULL_POLICIES } from '../install/workloads.ts'
@@ -8,6 +9,7 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { checkConflicts } from './join/conflicts.ts'
+import { planNames } from './join/names.ts'
 import { onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 import { putTeller, teller } from './join/up.ts'
 import { grouped } from './join/wait.ts'
@@ -72,10 +74,13 @@ async function changesFor(api: KubeApi, { settings, daemonSets }: Installed, ima
   const policy: unknown = containers.map((container) => Reflect.get(container, 'imagePullPolicy')).find((value) => value !== undefined)
   const imagePullPolicy = PULL_POLICIES.find((name) => name === policy) ?? PULL_POLICIES[0]
   const pods = { image, imagePullPolicy, isOpenShift: await hasConstraints(api) }
-  const objects = planInstall(settingsFrom(settings), [], { broker: {}, psk: {} }, pods)
+  const wished = settingsFrom(settings)
+  const names = await planNames(api, wished)
+  const adopted = wished.serviceDiscovery ? await adoptedKinds(api) : []
+  const objects = planInstall({ ...wished, dnsServer: names.mode === 'own' }, [], { broker: {}, psk: {} }, pods)
   return compare(
     api,
-    objects.filter(({ kind }) => kind !== 'Secret'),
+    objects.filter((object) => object.kind !== 'Secret' && !isAdopted(object, adopted)),
   )
 }
 

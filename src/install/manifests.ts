@@ -33,6 +33,8 @@ export const brokerCrds = (): readonly Resource[] => [clusters, endpoints, servi
 export const memberCrds = (): readonly Resource[] => [clusters, endpoints, gateways, routeAgents].flatMap(objectsOf)
 /** CRDs of the Multi-Cluster Services API. */
 export const mcsCrds = (): readonly Resource[] => [serviceExports, serviceImports].flatMap(objectsOf)
+/** Those that a broker holds objects of. */
+export const brokerMcsCrds = (): readonly Resource[] => objectsOf(serviceImports)
 /** Rights of the agents of services. */
 export const discoveryBase = (): readonly Resource[] => objectsOf(discoveryRights)
 export const dnsBase = (): readonly Resource[] => objectsOf(dnsRights)

@@ -177,6 +177,16 @@ export interface DaemonSet extends Resource {
     readonly numberReady?: number
   }
 }
+export interface Deployment extends Resource {
+  readonly spec?: DaemonSet['spec'] & { readonly replicas?: number }
+  readonly status?: {
+    readonly observedGeneration?: number
+    readonly replicas?: number
+    readonly updatedReplicas?: number
+    readonly readyReplicas?: number
+    readonly conditions?: readonly { readonly type: string; readonly status: string; readonly reason?: string; readonly message?: string }[]
+  }
+}
 export interface Service extends Resource {
   readonly spec?: {
     readonly type?: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName'

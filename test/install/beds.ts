@@ -94,6 +94,8 @@ const KINDS = [
   'ConfigMap',
   'ResourceQuota',
   'DaemonSet',
+  'Deployment',
+  'Service',
   'Role',
   'RoleBinding',
   'ClusterRole',

@@ -158,8 +158,39 @@ describe('join', () => {
   const broker = (): FakeCluster => {
     const made = readyBroker()
     made.put(object('Role', 'rbac.authorization.k8s.io/v1', 'submariner-k8s-broker-cluster'))
+    made.answer('/apis/multicluster.x-k8s.io/v1beta1', JSON.stringify({ resources: [{ name: 'serviceimports' }] }))
     return made
   }
+
+  it('refuses a broker that does not know services, unless they are left out', async () => {
+    const older = broker()
+    older.answer('/apis/multicluster.x-k8s.io/v1beta1', JSON.stringify({ resources: [] }))
+    const on = { broker: older, cluster: cluster(['a']) }
+    expect(await run(`${line} --plan`, on)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('error SUB0431: The broker at ') })
+    expect(await run(`${line} --plan --service-discovery false`, on)).toMatchObject({ code: 0 })
+  })
+
+  it('uses the kinds of another program where they do, leaves them as they are, and refuses in a sentence where they do not', async () => {
+    const foreign = (...versions: readonly string[]): FakeCluster => {
+      const made = cluster(['a'])
+      for (const plural of ['serviceexports', 'serviceimports'])
+        made.put(
+          object('CustomResourceDefinition', 'apiextensions.k8s.io/v1', `${plural}.multicluster.x-k8s.io`, {
+            spec: { versions: versions.map((name) => ({ name, served: true })) },
+          }),
+        )
+      return made
+    }
+    const taken = await run(`${line} --plan`, { broker: broker(), cluster: foreign('v1alpha1', 'v1beta1') })
+    expect(taken).toMatchObject({ code: 0, out: expect.stringContaining('+ Deployment submariner/submariner-discovery') })
+    expect(taken.out).not.toContain('multicluster.x-k8s.io')
+    const old = { broker: broker(), cluster: foreign('v1alpha1') }
+    expect(await run(`${line} --plan`, old)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the CRD serviceexports.multicluster.x-k8s.io is another program’s and serves v1alpha1, not v1beta1;'),
+    })
+    expect(await run(`${line} --plan --service-discovery false`, old)).toMatchObject({ code: 0 })
+  })
 
   it('asks a person which node shall be the gateway, once cluster and broker agree', async () => {
     const asked = await run(line, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['2'] })

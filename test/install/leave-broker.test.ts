@@ -28,7 +28,7 @@ const member: Inventory = {
   brokerSpace: space(BROKER),
   ...{ clusterId: 'west', clusterUid: 'uid-west' },
   broker: { server: URL_OF_BROKER, namespace: BROKER, token: 'own', ca: CA },
-  ...{ nodes: [], nodesFound: [], marked: [], crds: [], instances: new Map(), releases: [], unread: [] },
+  ...{ nodes: [], nodesFound: [], marked: [], crds: [], instances: new Map(), imported: [], releases: [], unread: [] },
 }
 const account = {
   apiVersion: 'v1',

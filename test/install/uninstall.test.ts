@@ -47,6 +47,7 @@ const inventory = (more: Partial<Inventory> = {}): Inventory => ({
   marked: [],
   crds: [],
   instances: new Map(),
+  imported: [],
   releases: [],
   unread: [],
   ...more,

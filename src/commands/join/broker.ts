@@ -4,6 +4,7 @@ import { BROKER_FILE, type BrokerInfo, readBrokerInfo } from '../../broker/info.
 import { MEMBER_ROLE } from '../../broker/rights.ts'
 import { brokerUrl, checkReachable } from '../../install/broker-url.ts'
 import { brokerFault, readBroker } from '../../install/broker-view.ts'
+import { servesServices } from '../../install/mcs-kinds.ts'
 import { ownCluster } from '../../install/own-cluster.ts'
 import { addressOfUrl, checkFree, checkOverlaps } from '../../install/refuse.ts'
 import type { JoinSettings } from '../../install/settings.ts'
@@ -48,6 +49,10 @@ async function readFile({ files }: Context, path: string): Promise<string> {
   }
 }
 
+/** The same API with a member's credential. */
+export const openMember = (context: Context, { url }: Broker, { token, ca }: Credential): Promise<KubeApi> =>
+  context.kube({ access: fixedAccess(url, { token, ...(ca !== '' && { ca }) }) })
+
 /** Says of a failed call what stands between this machine and the broker. */
 export async function onBroker<T>({ url, info }: Broker, work: () => Promise<T>): Promise<T> {
   try {
@@ -63,6 +68,12 @@ export async function checkMember({ api, info, url }: Broker, clusterId: string,
   const owner = await memberOwner(api, clusterId, info.namespace)
   checkFree({ clusterId, clusterUid: seen.uid, hasJoined }, owner, view)
   checkOverlaps(clusterId, networks, view, addressOfUrl(url))
+}
+
+/** Throws where services are to be exchanged, and the broker does not know them. */
+export async function checkServices({ api, url }: Broker): Promise<void> {
+  if (!(await servesServices(api)))
+    throw new UserError('SUB0431', `The broker at ${url} serves no ServiceImport of multicluster.x-k8s.io/v1beta1`)
 }
 
 /** What a member has on the broker, in the order it must be applied. */

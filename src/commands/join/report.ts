@@ -1,9 +1,10 @@
 import type { Credential } from '../../broker/credentials.ts'
 import type { Port } from '../../install/ports.ts'
+import { titleOf } from '../../install/report.ts'
 import { environmentOf, type JoinSettings } from '../../install/settings.ts'
 import type { Broker } from './broker.ts'
 import { type Found, gatewayRow, networkRows } from './find.ts'
-import { leaveLines, type ServicesLeave } from './leave-services.ts'
+import { leaveLines, leavingObjects, type ServicesLeave } from './leave-services.ts'
 import type { NamesPlan } from './names.ts'
 import { type Stage, stageLines, stageRecords } from './stage.ts'
 
@@ -50,7 +51,7 @@ const namesLines = ({ mode, why, lines, notes }: NamesPlan): readonly string[] =
 ]
 
 export const resultData = (
-  { settings, names, found, broker, stages, ports }: Joining,
+  { settings, names, leave, found, broker, stages, ports }: Joining,
   isPlan: boolean,
 ): Readonly<Record<string, unknown>> => ({
   kind: 'Join',
@@ -62,6 +63,7 @@ export const resultData = (
   notes: found.networks.notes,
   settings: environmentOf(settings),
   names: { mode: names.mode, why: names.why, changes: names.lines, notes: names.notes },
+  ...(leave && { removed: leavingObjects(leave).map(titleOf), kept: leave.plan.kept }),
   objects: stageRecords(stages),
   ports,
 })

@@ -6,14 +6,21 @@ import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../ins
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'
-import { CHARON_WORKLOAD, GATEWAY_LABEL, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import {
+  CHARON_WORKLOAD,
+  DISCOVERY_WORKLOAD,
+  DNS_WORKLOAD,
+  GATEWAY_LABEL,
+  GATEWAY_WORKLOAD,
+  ROUTE_AGENT_WORKLOAD,
+} from '../../model/names.ts'
 import type { Pod } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
 
 export interface Waiting {
   readonly api: KubeApi
   readonly namespace: string
-  /** DaemonSets whose pods are looked at. Default: all of a member. */
+  /** DaemonSets and Deployments whose pods are looked at. Default: the DaemonSets of a member, and those of its Deployments that are there. */
   readonly workloads?: readonly string[]
   /** Ids of the clusters that must be connected, asked at each look. */
   readonly expected: () => Promise<readonly string[]>
@@ -33,7 +40,9 @@ export interface Waiting {
   readonly look?: (steps: readonly Step[]) => void
 }
 
-export const MEMBER_WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
+const MEMBER_WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
+/** Where services are exchanged; `subctl dns` where names are ours to answer. */
+const SERVICE_WORKLOADS: readonly string[] = [DISCOVERY_WORKLOAD, DNS_WORKLOAD]
 const POLL_MS = 500
 /** Logs and nodes are asked for no more often than this. */
 const DETAIL_MS = 5_000
@@ -91,19 +100,19 @@ async function lookOnce(waiting: Waiting, details: Details): Promise<readonly St
   }
 }
 
-async function look(
-  { api, namespace, workloads = MEMBER_WORKLOADS, expected, passedOver }: Waiting,
-  details: Details,
-): Promise<readonly Step[]> {
+async function look({ api, namespace, workloads: asked, expected, passedOver }: Waiting, details: Details): Promise<readonly Step[]> {
   const inside = { namespace }
-  const [sets, pods, events, gateways, endpoints, ids] = await Promise.all([
+  const [sets, deployments, pods, events, gateways, endpoints, ids] = await Promise.all([
     api.list('DaemonSet', inside),
+    api.list('Deployment', inside),
     api.list('Pod', inside),
     api.list('Event', inside),
     api.list('Gateway', inside),
     api.list('Endpoint', inside),
     expected(),
   ])
+  const services = deployments.items.map(({ metadata }) => metadata.name).filter((name) => SERVICE_WORKLOADS.includes(name))
+  const workloads = asked ?? [...MEMBER_WORKLOADS, ...services.sort()]
   const isNowhere = sets.items.some(({ status }) => status?.desiredNumberScheduled === 0)
   const hasGateway = isNowhere && (await api.list('Node', { labels: { [GATEWAY_LABEL]: 'true' } })).items.length > 0
   const more = {
@@ -113,7 +122,10 @@ async function look(
   }
   const sight: ConnectionSight = { gateways: gateways.items, endpoints: endpoints.items, expected: ids }
   return [
-    ...podSteps({ daemonSets: sets.items, pods: pods.items, events: inOrder(events.items), ...more }, workloads),
+    ...podSteps(
+      { daemonSets: sets.items, deployments: deployments.items, pods: pods.items, events: inOrder(events.items), ...more },
+      workloads,
+    ),
     ...connectionSteps(sight),
   ]
 }

@@ -1,6 +1,6 @@
 // What makes a central API server a broker: namespace, kinds, rights, the key of the clusterset, and the file that members join with.
 import { waitForToken } from '../../broker/credentials.ts'
-import { ADMIN_ACCOUNT, PSK_BYTES, writeBrokerInfo } from '../../broker/info.ts'
+import { ADMIN_ACCOUNT, BROKER_COMPONENTS, PSK_BYTES, writeBrokerInfo } from '../../broker/info.ts'
 import { brokerRights } from '../../broker/rights.ts'
 import { brokerCrds, labelled } from '../../install/manifests.ts'
 import type { KubeApi } from '../../k8s/api.ts'
@@ -28,7 +28,7 @@ export async function prepareBroker({ clock, signal }: Context, api: KubeApi, ke
 
 /** The text of the broker file. */
 export const brokerFileText = (prepared: Prepared, brokerUrl: string): string =>
-  writeBrokerInfo({ ...prepared, brokerUrl, namespace: BROKER_NAMESPACE, components: ['connectivity'], customDomains: [] })
+  writeBrokerInfo({ ...prepared, brokerUrl, namespace: BROKER_NAMESPACE, components: BROKER_COMPONENTS, customDomains: [] })
 
 const pskSecret = (psk: string): Secret => ({
   apiVersion: 'v1',

@@ -12,6 +12,7 @@ import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import type { Subject } from '../look/subjects.ts'
+import { leaveShared } from './shared.ts'
 
 export interface BrokerFile {
   readonly path: string
@@ -40,6 +41,9 @@ export interface BrokerWay {
   readonly by: string
   readonly api: KubeApi
   readonly member: MemberObjects
+  readonly clusterId: string
+  /** Of the broker. */
+  readonly namespace: string
   /** What leads `subctl forget CLUSTER` there; undefined where that has no such way. */
   readonly forget: string | undefined
 }
@@ -152,7 +156,7 @@ async function attempt(path: Path, { clusterId: known, clusterUid }: Inventory, 
     const clusterId = known ?? (await memberIdOf(api, namespace, clusterUid))
     if (clusterId === undefined) return undefined
     const member = await readMember(api, { clusterId, clusterUid, namespace })
-    if (member.foreign === undefined) return { by, api, member, forget }
+    if (member.foreign === undefined) return { by, api, member, clusterId, namespace, forget }
     faults.push(`${by}: there "${clusterId}" is another cluster`)
   } catch (error) {
     if (forget !== undefined && !isRefusal(error)) unanswered.push(forget)
@@ -178,10 +182,20 @@ export async function leaveBroker(plan: BrokerPlan, progress: (text: string) => 
   const { way, faults, isUnknown } = plan
   if (isUnknown) return [{ object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false, isUnknown }]
   if (way === undefined) return []
-  const left = await removeMember(way.api, way.member, progress)
+  const left = [...(await leaveServices(way, progress)), ...(await removeMember(way.api, way.member, progress))]
   const { unseen } = way.member
   if (unseen.length === 0) return left
   return [...left, { object: `${unseen.join(', ')} of the cluster on the broker`, why: `${way.by} has no right to them`, isLate: false }]
+}
+
+async function leaveServices({ api, member, clusterId, namespace }: BrokerWay, progress: (text: string) => void): Promise<readonly Left[]> {
+  if (member.shared.length === 0) return []
+  try {
+    await leaveShared(api, { clusterId, namespace }, progress)
+    return []
+  } catch (error) {
+    return [{ object: 'its part of the services that clusters share on the broker', why: messageOf(error), isLate: false }]
+  }
 }
 
 export const brokerLines = (plan: BrokerPlan): readonly string[] => planned(plan).map((object) => `- ${titleOf(object)}`)

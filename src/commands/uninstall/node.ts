@@ -5,6 +5,7 @@ import { EXIT, UserError } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 import { usage } from '../cli/given.ts'
 import type { Context } from '../context.ts'
+import { planUndo } from '../join/names.ts'
 import { onCluster, print } from '../join/stage.ts'
 import { subjects } from '../look/subjects.ts'
 import { cleanNodes } from './perform.ts'
@@ -31,7 +32,8 @@ export async function cleanAlone(context: Context, given: Given): Promise<undefi
     })
     return undefined
   }
-  const target = targetOf(context, subject, { inventory, plan, broker: { way: undefined, faults: [], isUnknown: false } })
+  const names = await planUndo(api)
+  const target = targetOf(context, subject, { inventory, plan, names, broker: { way: undefined, faults: [], isUnknown: false } })
   const done = await onCluster(api, () => cleanNodes(api, { context, given, target }, false, nodes))
   const dirty = done.filter(({ why }) => why !== undefined)
   print(

@@ -7,6 +7,7 @@ import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.t
 import { type Left, type RemoveProgress, removeAll } from '../../install/remove/remove.ts'
 import { titleOf } from '../../install/report.ts'
 import type { KubeApi } from '../../k8s/api.ts'
+import { messageOf } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { onCluster, say } from '../join/stage.ts'
@@ -48,6 +49,7 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
   const inItsSpace = (): Promise<Before> => inSpace(target.subject.api, { context, given, target }, dumping)
   const before = isProving ? await (hasErrands ? inItsSpace() : dumping()) : undefined
   await rememberTemplate(api, target)
+  const unnamed = await undoNames({ context, given, target }, options)
   // A deadline that this step uses up would leave nodes and objects as they are.
   const pods = await endAgents(api, plan.workloads, { ...options, deadline: half(options), namespace: target.inventory.agents.name })
   const nodes = await cleanNodes(api, { context, given, target }, isProving)
@@ -58,7 +60,20 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
   )
-  return { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...stuck, ...left], brokerLeft, proof }
+  return { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
+}
+
+/** Ahead of all else: the cluster's DNS must not ask a server, or look at kinds, that go. */
+async function undoNames({ target }: Performing, options: RemoveProgress): Promise<readonly Left[]> {
+  const { names, subject } = target
+  if (names.lines.length === 0) return []
+  try {
+    await names.undo(subject.api, { ...options, say: options.progress })
+    return []
+  } catch (error) {
+    options.signal.throwIfAborted()
+    return [{ object: 'names of services in the cluster’s DNS', why: messageOf(error), isLate: false }]
+  }
 }
 
 /** What errands run is written down before the agents go, for a run that has to go on where this one broke off. */

@@ -1,6 +1,6 @@
 // --prove: dumps before and after, and every write in between.
 import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
-import { isMarked } from '../../install/remove/mark.ts'
+import { isImported, isMarked } from '../../install/remove/mark.ts'
 import { type Acts, judgeApi, judgeNode, type Trace, traceIn, type Verdict } from '../../install/remove/prove.ts'
 import { type ApiDump, dumpApi, keyOf } from '../../install/remove/prove-api.ts'
 import type { Inventory } from '../../install/remove/read.ts'
@@ -51,9 +51,13 @@ function oursOf({ inventory: { agents, brokerSpace, instances, crds }, plan }: T
   )
   const marked = crds.filter(({ metadata }) => isMarked(metadata)).flatMap(({ metadata }) => instances.get(metadata.name) ?? [])
   for (const one of marked) if (spaces.some(({ name }) => one.metadata.namespace === name)) keys.add(keyOf(one))
+  // Users' own, where their kinds go with all that is of them.
+  const gone = plan.crds.flatMap(({ metadata }) => instances.get(metadata.name) ?? [])
+  for (const one of gone) keys.add(keyOf(one))
   const names = [...plan.spaces.map(({ name }) => name), SPARE_NAMESPACE]
   return (object) =>
     isMarked(object.metadata) ||
+    isImported(object.metadata) ||
     keys.has(keyOf(object)) ||
     // What the cluster puts into every namespace goes with ours.
     names.includes(object.metadata.namespace ?? '') ||

@@ -10,15 +10,17 @@ import { isClean, type Target } from './target.ts'
 type Data = Readonly<Record<string, unknown>>
 
 export function planLines(target: Target): readonly string[] {
-  const { plan, subject, title, broker } = target
+  const { plan, names, subject, title, broker } = target
   const where = `Cluster "${title}" (${subject.api.server})`
   if (isClean(target)) return [`${where}: nothing of ours is here.`, '']
   const { clean, down } = plan.nodes
   return [
     `${where}:`,
+    ...names.lines.map((line) => `  - names of services: ${line}`),
     ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
     ...(clean.length === 0 ? [] : [`  then by a Job on each of ${clean.length} nodes what is in the kernel: ${clean.join(', ')}`]),
     ...down.map((node) => `  ! node ${node} is down and cannot clean itself`),
+    ...importedLines(plan),
     ...plan.objects.map((object) => `  - ${titleOf(object)}`),
     ...plan.labels.map((node) => `  - the gateway label of Node ${node}, as far as it is ours`),
     ...plan.unmark.map((object) => `  ~ ${titleOf(object)}: our labels`),
@@ -26,10 +28,18 @@ export function planLines(target: Target): readonly string[] {
     ...endedReleases(target).map((name) => `  - Helm's record of release ${name}: helm list shows it no more`),
     ...plan.crds.map((object) => `  - ${titleOf(object)}`),
     ...planned(broker).map((object) => `  - ${titleOf(object)} on the broker (by ${broker.way?.by})`),
+    ...(broker.way?.member.shared ?? []).map((object) => `  ~ ${titleOf(object)} on the broker: its part`),
     ...broker.faults.map((why) => `  ! broker: ${why}`),
     ...keptLines(target),
     '',
   ]
+}
+
+/** What imports have made may be thousands. */
+export function importedLines({ imported }: Pick<Target['plan'], 'imported'>): readonly string[] {
+  if (imported.length <= 5) return imported.map((object) => `  - ${titleOf(object)}`)
+  const counts = [...Map.groupBy(imported, ({ kind }) => kind)].map(([kind, objects]) => `${objects.length} ${kind}s`)
+  return [`  - what imports of services have made: ${counts.join(', ')}`]
 }
 
 /** Releases whose records are in a namespace that goes. */
@@ -112,8 +122,9 @@ export const planData = (target: Target): Data => {
     isClean: isClean(target),
     workloads: names(plan.workloads),
     nodes: plan.nodes,
-    objects: [...names(plan.objects), ...plan.spaces.map(({ name }) => `Namespace ${name}`), ...names(plan.crds)],
+    objects: [...names(plan.imported), ...names(plan.objects), ...plan.spaces.map(({ name }) => `Namespace ${name}`), ...names(plan.crds)],
     gatewayLabels: plan.labels,
+    names: target.names.lines,
     helmReleases: endedReleases(target),
     broker: { by: broker.way?.by ?? null, objects: names(planned(broker)), faults: broker.faults },
     kept: plan.kept,

@@ -11,6 +11,7 @@ import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { ConfigMap, Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
+import { type NamesUndo, planUndo } from '../join/names.ts'
 import { onCluster } from '../join/stage.ts'
 import type { Subject } from '../look/subjects.ts'
 import { type BrokerFile, type BrokerPlan, planBroker } from './broker.ts'
@@ -22,6 +23,8 @@ export interface Target {
   readonly inventory: Inventory
   readonly plan: RemovePlan
   readonly broker: BrokerPlan
+  /** What was set up in the cluster's own DNS. */
+  readonly names: NamesUndo
   /** Pod template of the route agent, and whether its account is there. */
   readonly template: unknown
   readonly hasAccount: boolean
@@ -69,10 +72,11 @@ export async function readTarget(context: Context, given: Given, subject: Subjec
   const { api } = subject
   const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
   const plan = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
-  return targetOf(context, subject, { inventory, plan, broker: await planBroker(context, file, { subject, inventory }) })
+  const names = await onCluster(api, () => planUndo(api))
+  return targetOf(context, subject, { inventory, plan, names, broker: await planBroker(context, file, { subject, inventory }) })
 }
 
-export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 'inventory' | 'plan' | 'broker'>): Target {
+export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 'inventory' | 'plan' | 'broker' | 'names'>): Target {
   const errand = templateOf(seen.inventory, ownImage(context))
   return { subject, title: seen.inventory.clusterId ?? subject.name, ...seen, ...errand, image: imageOf(errand.template) ?? '' }
 }
@@ -94,4 +98,5 @@ export async function checkTarget({ subject: { api }, plan, inventory, template,
 }
 
 /** Whether there is nothing of ours on the cluster nor, as far as is known, on its broker. */
-export const isClean = ({ plan, broker }: Target): boolean => isNothing(plan) && (broker.way?.member.objects.length ?? 0) === 0
+export const isClean = ({ plan, names, broker }: Target): boolean =>
+  isNothing(plan) && names.lines.length === 0 && (broker.way?.member.objects.length ?? 0) === 0

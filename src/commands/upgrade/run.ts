@@ -34,6 +34,7 @@ export interface Upgrading {
   readonly tell: (step: Step) => void
 }
 
+const AGENTS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD]
 /** Before the next step all must have been well for so long. */
 const SETTLE_MS = 2_000
 
@@ -51,13 +52,15 @@ export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]>
   const apply = (some: readonly Change[]): Promise<void> => applyPlan(api, some, applyOptions(upgrading))
 
   say('Rights, kinds and settings')
-  await apply(changes.filter((change) => !isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD)))
+  const services = changes.filter(({ object }) => object.kind === 'Deployment')
+  await apply(changes.filter((change) => !isSet(change, ...AGENTS) && !services.includes(change)))
   say('Route agents, node by node: what they have put into the kernel stays meanwhile')
   const agents = changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD))
   const down = await downPods(api, ROUTE_AGENT_WORKLOAD)
   await apply(down === 0 ? agents : agents.map((change) => ({ ...change, action: 'changed', object: pastDown(change.object, down) })))
   await well(upgrading, { workloads: [ROUTE_AGENT_WORKLOAD] })
   if (down > 0) await apply(agents.map((change) => ({ ...change, action: 'changed' })))
+  if (services.length > 0) await replaceServices(upgrading, services)
   say('Gateways, one by one, those that stand by first')
   const gateways = changes.filter((change) => isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD))
   await apply(gateways.map((change) => ({ ...change, object: heldBack(change.object) })))
@@ -65,6 +68,13 @@ export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]>
   await replaceAll(upgrading)
   await apply(gateways)
   return atLast(upgrading, await well(upgrading, { isEnd: true }))
+}
+
+/** Pods of services, each Deployment one pod after the other: names and addresses stay meanwhile. */
+async function replaceServices(upgrading: Upgrading, changes: readonly Change[]): Promise<void> {
+  upgrading.say('Agents of services, one by one: what they have exported and imported stays meanwhile')
+  await applyPlan(upgrading.api, changes, applyOptions(upgrading))
+  await well(upgrading, { workloads: changes.map(({ object }) => object.metadata.name) })
 }
 
 /** A last look at what did not work before, with some patience: what is mended takes a moment to connect. */

@@ -12,6 +12,8 @@ import { isMarked } from './mark.ts'
 export interface EndOptions extends Limit {
   readonly namespace: string
   readonly progress: (text: string) => void
+  /** What the labels `app` of their pods say. Default: all agents. */
+  readonly apps?: readonly string[]
 }
 
 const NAMES: readonly string[] = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD]
@@ -29,7 +31,7 @@ export async function endAgents(api: KubeApi, workloads: readonly Found[], optio
   const asked = new Set<string>()
   for (;;) {
     const [pods, nodes] = await Promise.all([api.list('Pod', { namespace: options.namespace }), api.list('Node')])
-    const agents = pods.items.filter(isAgent)
+    const agents = pods.items.filter((pod) => isAgent(pod) && (options.apps === undefined || options.apps.includes(appOf(pod))))
     if (agents.length === 0) return []
     const down = new Set(nodes.items.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name))
     await inTurns(agents, (pod) => end(api, pod, { isLost: isLost(pod, down, nodes.items), asked, ...options }))
@@ -39,6 +41,7 @@ export async function endAgents(api: KubeApi, workloads: readonly Found[], optio
   }
 }
 
+const appOf = ({ metadata }: Pod): string => metadata.labels?.app ?? ''
 const isAgent = ({ metadata }: Pod): boolean =>
   metadata.labels?.[ERRAND_LABEL] === undefined && (NAMES.includes(metadata.labels?.app ?? '') || isMarked(metadata))
 const isReady = ({ status }: Node): boolean =>

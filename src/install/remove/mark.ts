@@ -1,6 +1,7 @@
 // What of a cluster is ours: by labels that every install puts on its objects, and by who wrote which field.
 import type { Found } from '../../k8s/discover.ts'
-import { CLUSTER_LABEL, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
+import { IMPORTED, SOURCE_NAMESPACE } from '../../model/mcs.ts'
+import { CLUSTER_LABEL, DISCOVERY_LEASE, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
 import type { Meta } from '../../model/resources.ts'
 import { MANAGED_BY, RELEASE, releaseOf } from '../helm.ts'
 import { at, isRecord } from '../tree.ts'
@@ -15,6 +16,9 @@ const OURS = [FIELD_MANAGER, 'helm', 'Helm']
 /** Whether the object carries our labels; Helm puts its own name over one of them. */
 export const isMarked = (meta: Meta): boolean =>
   meta.labels?.[PART_OF] === 'submariner' && (meta.labels[MANAGED_BY] === 'subctl' || releaseOf(meta) !== undefined)
+
+/** Whether an import of a service made it. */
+export const isImported = (meta: Meta): boolean => meta.labels?.[IMPORTED] !== undefined
 
 /** Marked, but here before: somebody else wrote what it is, and none of our labels. Joining put those on. */
 export function wasThere({ kind, managed, metadata }: Found): boolean {
@@ -48,13 +52,15 @@ export function isSystems({ kind, apiVersion, metadata: { name } }: Found): bool
   return apiVersion.startsWith('packages.operators.coreos.com/')
 }
 
-/** Whether an object of the agents' or a broker's namespace is ours: marked, a member's, a kind of ours, the leaders' lease, Helm's record, or made for one of these. */
+/** Whether an object of the agents' or a broker's namespace is ours: marked, a member's, a kind of ours, the leaders' leases, what members share, Helm's record, or made for one of these. */
 export function isOursInside(object: Found, { releases, uids }: { releases: ReadonlySet<string>; uids: ReadonlySet<string> }): boolean {
   const { apiVersion, kind, metadata } = object
   if (isMarked(metadata) || apiVersion.startsWith('submariner.io/') || isRecordOf(releases, object)) return true
   // A member's account on a broker, its rights and its token.
   if (metadata.labels?.[CLUSTER_LABEL] !== undefined) return true
-  if (kind === 'Lease' && metadata.name === GATEWAY_LEASE) return true
+  if (kind === 'Lease' && [GATEWAY_LEASE, DISCOVERY_LEASE].includes(metadata.name)) return true
+  // A service that members of a broker share.
+  if (kind === 'ServiceImport' && metadata.annotations?.[SOURCE_NAMESPACE] !== undefined) return true
   return ownersOf(metadata).some((uid) => uids.has(uid))
 }
 

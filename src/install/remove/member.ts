@@ -2,6 +2,7 @@
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Kind, kindOf } from '../../model/kinds.ts'
+import { TIMESTAMP_PREFIX } from '../../model/mcs.ts'
 import { CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
@@ -18,12 +19,15 @@ export interface MemberAt {
 export interface MemberObjects {
   /** In the order they go: rights and account first, so that a gateway that is alive writes nothing again; the Cluster last, by which a run that broke off is taken up again. */
   readonly objects: readonly Resource[]
+  /** ServiceImports that it shares with others: its entry goes from them. */
+  readonly shared: readonly Resource[]
   /** Kinds that this credential may not even see. */
   readonly unseen: readonly string[]
   /** uid of another cluster that has the id there. */
   readonly foreign: string | undefined
 }
 
+const SERVICES = ['EndpointSlice', 'ServiceImport'] as const satisfies readonly Kind[]
 const PUBLISHED = ['Endpoint', 'Cluster'] as const satisfies readonly Kind[]
 const ACCOUNT = ['RoleBinding', 'Secret', 'ServiceAccount'] as const satisfies readonly Kind[]
 
@@ -40,7 +44,7 @@ export async function memberIdOf(api: KubeApi, namespace: string, clusterUid: st
 export async function readMember(api: KubeApi, { clusterId, namespace, clusterUid }: MemberAt): Promise<MemberObjects> {
   const unseen: string[] = []
   const lists = await Promise.all(
-    [...ACCOUNT, ...PUBLISHED].map(async (kind): Promise<readonly Resource[]> => {
+    [...ACCOUNT, ...SERVICES, ...PUBLISHED].map(async (kind): Promise<readonly Resource[]> => {
       try {
         return (await api.list(kind, { namespace, labels: { [CLUSTER_LABEL]: clusterId } })).items
       } catch (error) {
@@ -48,6 +52,8 @@ export async function readMember(api: KubeApi, { clusterId, namespace, clusterUi
         // Without our CRDs it is no broker any more.
         if (error.code === 404) return []
         if (error.code !== 403 || isPublished(kind)) throw error
+        // The file of a broker from before there were services.
+        if (isService(kind)) return []
         unseen.push(kind)
         return []
       }
@@ -62,7 +68,21 @@ export async function readMember(api: KubeApi, { clusterId, namespace, clusterUi
     // Beside another cluster's account its rights and token are that one's.
     return uid === clusterUid
   }
-  return { objects: all.filter(isOurs), unseen, foreign }
+  return { objects: all.filter(isOurs), shared: foreign === undefined ? await sharedWith(api, clusterId, namespace) : [], unseen, foreign }
+}
+const isService = (kind: Kind): boolean => SERVICES.some((one) => one === kind)
+
+async function sharedWith(api: KubeApi, clusterId: string, namespace: string): Promise<readonly Resource[]> {
+  const all = await api.list('ServiceImport', { namespace }).catch((error: unknown) => {
+    if (error instanceof ApiError && (error.code === 403 || error.code === 404)) return { items: [] }
+    throw error
+  })
+  return all.items.filter(
+    ({ metadata: { labels, annotations }, status }) =>
+      labels?.[CLUSTER_LABEL] === undefined &&
+      (annotations?.[`${TIMESTAMP_PREFIX}${clusterId}`] !== undefined ||
+        status?.clusters?.some(({ cluster }) => cluster === clusterId) === true),
+  )
 }
 const isPublished = (kind: Kind): boolean => PUBLISHED.some((one) => one === kind)
 

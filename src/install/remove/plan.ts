@@ -4,7 +4,7 @@ import { KINDS } from '../../model/kinds.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Node } from '../../model/resources.ts'
 import { titleOf } from '../report.ts'
-import { gatewayLabelOf, isMarked, wasThere } from './mark.ts'
+import { gatewayLabelOf, isImported, isMarked, wasThere } from './mark.ts'
 import type { Inventory, Space } from './read.ts'
 
 export interface RemoveOptions {
@@ -21,6 +21,8 @@ export interface Kept {
 export interface RemovePlan {
   /** DaemonSets and Deployments of the agents. */
   readonly workloads: readonly Found[]
+  /** What imports of services have made. */
+  readonly imported: readonly Found[]
   /** Names of the nodes that clean themselves, and of those that cannot now. */
   readonly nodes: { readonly clean: readonly string[]; readonly down: readonly string[] }
   /** In the order they go. What is in a namespace that goes is named there alone, but for objects that finalizers may hold up. */
@@ -35,8 +37,8 @@ export interface RemovePlan {
 }
 
 /** Whether there is nothing to do. */
-export const isNothing = ({ workloads, objects, spaces, crds, labels, unmark }: RemovePlan): boolean =>
-  [workloads, objects, spaces, crds, labels, unmark].every((list) => list.length === 0)
+export const isNothing = ({ workloads, imported, objects, spaces, crds, labels, unmark }: RemovePlan): boolean =>
+  [workloads, imported, objects, spaces, crds, labels, unmark].every((list) => list.length === 0)
 
 export function planRemove(inventory: Inventory, options: RemoveOptions): RemovePlan {
   const { agents, brokerSpace } = inventory
@@ -51,6 +53,7 @@ export function planRemove(inventory: Inventory, options: RemoveOptions): Remove
   const isMember = agents.ours.length > 0 || marked.some((object) => !isBrokers(object)) || labels.go.length > 0
   const plan: RemovePlan = {
     workloads: [...spaces.flatMap(({ ours }) => ours), ...marked].filter(isWorkload),
+    imported: inventory.imported,
     nodes: isMember ? nodesOf(inventory.nodes) : { clean: [], down: [] },
     objects: candidates.filter(isKnown).sort((a, b) => rankOf(a) - rankOf(b)),
     spaces: going,
@@ -109,14 +112,15 @@ const nodesOf = (nodes: readonly Node[]): RemovePlan['nodes'] => {
   return { clean: names(ours.filter(isUp)), down: names(ours.filter((node) => !isUp(node))) }
 }
 
-interface Judged<T> {
+export interface Judged<T> {
   readonly go: readonly T[]
   readonly kept: readonly Kept[]
 }
 
-const BROKERS_CRDS = ['clusters.submariner.io', 'endpoints.submariner.io']
+const BROKERS_CRDS = ['clusters.submariner.io', 'endpoints.submariner.io', 'serviceimports.multicluster.x-k8s.io']
 
-function judgeCrds({ crds, instances, agents, brokerSpace }: Inventory, { broker, deleteExports }: RemoveOptions): Judged<Found> {
+/** Those that go, and those that stay and why. */
+export function judgeCrds({ crds, instances, agents, brokerSpace }: Inventory, { broker, deleteExports }: RemoveOptions): Judged<Found> {
   const whyNot = (crd: Found): string | undefined => {
     const { name } = crd.metadata
     if (!isMarked(crd.metadata) || wasThere(crd)) return HERE_BEFORE
@@ -127,7 +131,7 @@ function judgeCrds({ crds, instances, agents, brokerSpace }: Inventory, { broker
       const others = objects.filter(({ metadata }) => !own.includes(metadata.namespace ?? ''))
       return others.length === 0 ? undefined : `others use it: ${few(others)}`
     }
-    const users = objects.filter(({ metadata }) => !isMarked(metadata))
+    const users = objects.filter(({ metadata }) => !isMarked(metadata) && !isImported(metadata) && metadata.namespace !== brokerSpace.name)
     return users.length === 0 || deleteExports ? undefined : `it holds objects of users, ${few(users)}; --delete-exports removes them too`
   }
   const judged = crds.map((crd) => ({ crd, why: whyNot(crd) }))

@@ -1,6 +1,7 @@
 // What a cluster holds of ours, read before anything is removed.
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, servedKinds } from '../../k8s/discover.ts'
+import { IMPORTED } from '../../model/mcs.ts'
 import { BROKER_NAMESPACE, BROKER_SECRET, CLUSTER_LABEL, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Meta, Node } from '../../model/resources.ts'
 import { textAt } from '../tree.ts'
@@ -41,6 +42,8 @@ export interface Inventory {
   readonly crds: readonly Found[]
   /** Their objects, by the CRD's name. */
   readonly instances: ReadonlyMap<string, readonly Found[]>
+  /** What imports of services have made, in whatever namespace. */
+  readonly imported: readonly Found[]
   /** Helm's releases that brought what is ours, but are kept in a namespace of others. */
   readonly releases: readonly Release[]
   /** Kinds that could not be listed, and why. */
@@ -92,9 +95,20 @@ export async function readInventory(api: KubeApi, namespace: string): Promise<In
     ),
     crds: ourCrds,
     instances: await instancesOf(api, served, ourCrds),
+    imported: await importedIn(api, served),
     releases: [...(await keptElsewhere(api, agents, false)), ...(await keptElsewhere(api, brokerSpace, true))],
     unread: [...new Set(unread)],
   }
+}
+
+const IMPORTS = ['multicluster.x-k8s.io ServiceImport', ' Service', 'discovery.k8s.io EndpointSlice']
+/** In the order in which they go: the import last, since it is what the rest is found by. */
+async function importedIn(api: KubeApi, { kinds }: Served): Promise<readonly Found[]> {
+  const groupOf = (apiVersion: string): string => (apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '')
+  const asked = kinds.filter(({ apiVersion, kind }) => IMPORTS.includes(`${groupOf(apiVersion)} ${kind}`))
+  const lists = await inTurns(asked, (kind) => listFound(api, kind, { labelSelector: IMPORTED }))
+  const isImport = ({ kind }: Found): number => Number(kind === 'ServiceImport')
+  return lists.flat().toSorted((a, b) => isImport(a) - isImport(b))
 }
 
 /** Releases of the space's objects whose records are in another namespace. */

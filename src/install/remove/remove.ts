@@ -7,7 +7,7 @@ import type { Resource } from '../../model/resources.ts'
 import type { Limit } from '../apply.ts'
 import { titleOf } from '../report.ts'
 import { listAt, textAt } from '../tree.ts'
-import { isMarked } from './mark.ts'
+import { isImported, isMarked } from './mark.ts'
 import type { RemovePlan } from './plan.ts'
 
 export interface RemoveProgress extends Limit {
@@ -29,10 +29,12 @@ const FINALIZER_MS = 5_000
 /** Asks the server whether all of it may go, and whether Jobs may be made. Throws a UserError that names what is not allowed; changes nothing. */
 export async function checkRights(
   api: KubeApi,
-  { workloads, objects, spaces, crds, labels }: RemovePlan,
+  { workloads, imported, objects, spaces, crds, labels }: RemovePlan,
   job: Resource | undefined,
 ): Promise<void> {
-  const gone = [...workloads, ...objects, ...spaces.flatMap(({ object }) => object ?? []), ...crds]
+  // Of what may be thousands one of each kind.
+  const imports = [...new Map(imported.map((object) => [object.kind, object])).values()]
+  const gone = [...workloads, ...imports, ...objects, ...spaces.flatMap(({ object }) => object ?? []), ...crds]
   const refusals = [
     ...(await inTurns(gone, ({ kind, apiVersion, metadata }) =>
       refusal(() => api.remove(kindOf({ kind, apiVersion, metadata }), metadata.name, metadata.namespace, { dryRun: true })),
@@ -67,6 +69,7 @@ export async function removeAll(api: KubeApi, plan: RemovePlan, options: RemoveP
       left.push({ object: what, why: messageOf(error), isLate: error instanceof UserError })
     }
   }
+  await inTurns(plan.imported, (object) => each(titleOf(object), () => removeOne(api, object, options)))
   for (const object of plan.objects) await each(titleOf(object), () => removeOne(api, object, options))
   for (const node of plan.labels) await each(`label of Node ${node}`, () => unlabel(api, node))
   for (const object of plan.unmark) await each(titleOf(object), () => unmark(api, object))
@@ -124,7 +127,9 @@ async function untilGone(api: KubeApi, object: Found, options: RemoveProgress): 
     const there = await orGone(api.get(kind, name, namespace))
     if (there === undefined || there.metadata.uid !== uid) return
     const finalizers = there.metadata.finalizers ?? []
-    const isOurs = kind !== 'CustomResourceDefinition' && (isMarked(there.metadata) || there.apiVersion.startsWith('submariner.io/'))
+    const isOurs =
+      kind !== 'CustomResourceDefinition' &&
+      (isMarked(there.metadata) || isImported(there.metadata) || there.apiVersion.startsWith('submariner.io/'))
     if (isOurs && finalizers.length > 0 && clock.now() - since >= FINALIZER_MS) await dropFinalizers(api, object, finalizers, options)
     if (clock.now() >= deadline)
       throw new UserError('SUB0802', `it is being removed, but finalizers hold it up: ${finalizers.join(', ') || 'none'}`)

@@ -1,6 +1,6 @@
 // How the pods of a member come up, from the objects of the API to lines for people. Pure.
 import { GATEWAY_LABEL } from '../../model/names.ts'
-import type { DaemonSet, Node, Pod, Resource } from '../../model/resources.ts'
+import type { DaemonSet, Deployment, Node, Pod, Resource } from '../../model/resources.ts'
 import { at, textAt } from '../tree.ts'
 import { podTrouble } from './pod.ts'
 import type { Step } from './step.ts'
@@ -8,6 +8,7 @@ import type { Step } from './step.ts'
 /** What the API says of a member's pods. */
 export interface PodSight {
   readonly daemonSets: readonly DaemonSet[]
+  readonly deployments?: readonly Deployment[]
   readonly pods: readonly Pod[]
   readonly events: readonly Resource[]
   /** Names of nodes that are not ready: their pods keep nobody waiting. */
@@ -26,6 +27,8 @@ export const podSteps = (sight: PodSight, workloads: readonly string[]): readonl
 
 function workloadSteps(sight: PodSight, name: string): readonly Step[] {
   const what = shortName(name)
+  const deployment = sight.deployments?.find(({ metadata }) => metadata.name === name)
+  if (deployment !== undefined) return deploymentSteps(what, deployment, sight)
   const set = sight.daemonSets.find(({ metadata }) => metadata.name === name)
   if (set === undefined) return [{ what, state: 'waiting', text: 'is not there yet' }]
   if ((set.status?.observedGeneration ?? 0) < (set.metadata.generation ?? 0))
@@ -35,6 +38,26 @@ function workloadSteps(sight: PodSight, name: string): readonly Step[] {
   if (desired === 0 && pods.length === 0) return [nowhere(what, set, sight)]
   const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => troubleStep(what, pod, sight))
   return [countStep(what, set, sight), ...notMade(what, set, sight), ...troubles.filter((step) => step !== undefined)]
+}
+
+function deploymentSteps(what: string, deployment: Deployment, sight: PodSight): readonly Step[] {
+  const { metadata, spec, status } = deployment
+  if ((status?.observedGeneration ?? 0) < (metadata.generation ?? 0))
+    return [{ what, state: 'waiting', text: 'the cluster has not looked at it yet' }]
+  const pods = podsOf(sight.pods, metadata.name)
+  const [wanted, updated, ready] = [spec?.replicas ?? 1, status?.updatedReplicas ?? 0, status?.readyReplicas ?? 0]
+  const isDone = updated >= wanted && ready >= wanted && (status?.replicas ?? 0) <= wanted
+  const text = `${ready} of ${wanted} ready${updated < wanted ? `, ${updated} of ${wanted} as wanted` : ''}`
+  // Quotas and policies that forbid a pod.
+  const refused = status?.conditions?.find((condition) => condition.type === 'ReplicaFailure' && condition.status === 'True')
+  const troubles = pods.filter((pod) => !isReady(pod)).map((pod) => troubleStep(what, pod, sight))
+  return [
+    { what, state: isDone ? 'ok' : 'waiting', text },
+    ...(refused === undefined
+      ? []
+      : [{ what, state: 'failing' as const, text: `a pod cannot be made: ${refused.message ?? refused.reason ?? ''}` }]),
+    ...troubles.filter((step) => step !== undefined),
+  ]
 }
 
 /** `submariner-route-agent` is `route-agent` in lines. */

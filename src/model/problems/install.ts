@@ -154,4 +154,20 @@ export const installProblems: Problems = {
     cause: 'Somebody has deleted it, or an uninstall is under way; until it is gone the API takes no new object in it.',
     next: 'Wait until `kubectl get namespaces` no longer shows it, then run the command again. Where it stays, `kubectl describe namespace NAME` says what holds it; `subctl uninstall` takes away what is ours.',
   },
+  SUB0430: {
+    title: 'The kinds of services across clusters are another program’s, in versions that do not do',
+    cause:
+      'multicluster.x-k8s.io is there already, and not in both v1beta1, which the agents use, and v1alpha1, which CoreDNS and upstream’s agents know. What others brought is never changed.',
+    next: 'Bring that program’s CRDs to versions that serve both, or join without services: --service-discovery false.',
+  },
+  SUB0431: {
+    title: 'The broker does not know services across clusters',
+    cause: 'It is of an older version, or of one without the kind ServiceImport of multicluster.x-k8s.io/v1beta1.',
+    next: 'Run `subctl deploy-broker` of this version there (of `subctl serve-broker`: start this version), or join without services: --service-discovery false.',
+  },
+  SUB0432: {
+    title: 'Services could not be taken out wholly',
+    cause: 'An object of the agents of services could not be removed, or a pod of theirs did not end; the message has the reason.',
+    next: 'Mend that, then run the same command again: it goes on where it stopped.',
+  },
 }

@@ -1,0 +1,91 @@
+// `join --service-discovery false` on a cluster that had services: their agents end, then what they made goes, here and on the broker.
+import type { ApplyOptions } from '../../install/apply.ts'
+import { endAgents } from '../../install/remove/agents.ts'
+import { readMember, removeMember } from '../../install/remove/member.ts'
+import { isNothing, type RemovePlan } from '../../install/remove/plan.ts'
+import { readInventory } from '../../install/remove/read.ts'
+import { checkRights, type Left, removeAll } from '../../install/remove/remove.ts'
+import { planDnsRemove, planServicesRemove } from '../../install/remove/services.ts'
+import { titleOf } from '../../install/report.ts'
+import type { JoinSettings } from '../../install/settings.ts'
+import type { KubeApi } from '../../k8s/api.ts'
+import { UserError } from '../../model/errors.ts'
+import { DISCOVERY_WORKLOAD, DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
+import type { Resource } from '../../model/resources.ts'
+import { importedLines } from '../uninstall/report.ts'
+import { leaveShared } from '../uninstall/shared.ts'
+import { type NamesUndo, planUndo } from './names.ts'
+
+export interface ServicesLeave {
+  /** All of services; or our DNS server alone, since the cluster's own DNS does not ask it any more. */
+  readonly what: 'services' | 'dns'
+  readonly plan: RemovePlan
+  readonly names: NamesUndo
+}
+
+/** What the settings leave out that is there; undefined where that is nothing. */
+export async function planServicesLeave(
+  api: KubeApi,
+  { serviceDiscovery, dnsServer }: Pick<JoinSettings, 'serviceDiscovery' | 'dnsServer'>,
+): Promise<ServicesLeave | undefined> {
+  if (serviceDiscovery) {
+    if (dnsServer || (await api.get('Deployment', DNS_WORKLOAD, NAMESPACE)) === undefined) return undefined
+    return { what: 'dns', plan: planDnsRemove(await readInventory(api, NAMESPACE)), names: NO_NAMES }
+  }
+  const plan = planServicesRemove(await readInventory(api, NAMESPACE))
+  const names = await planUndo(api)
+  return isNothing(plan) && names.lines.length === 0 ? undefined : { what: 'services', plan, names }
+}
+const NO_NAMES: NamesUndo = { lines: [], undo: async () => undefined }
+
+export const leavingObjects = ({ plan }: ServicesLeave): readonly Resource[] => [
+  ...plan.workloads,
+  ...plan.imported,
+  ...plan.objects,
+  ...plan.crds,
+]
+
+export const leaveLines = ({ what, plan, names }: ServicesLeave): readonly string[] => [
+  what === 'services' ? 'Services are taken out:' : 'Our DNS server is taken out:',
+  ...names.lines.map((line) => `  - names of services: ${line}`),
+  ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
+  ...importedLines(plan),
+  ...[...plan.objects, ...plan.crds].map((object) => `  - ${titleOf(object)}`),
+  ...(what === 'services' ? ['  - what this cluster has exported to the broker'] : []),
+  // uninstall has that flag, a join has not.
+  ...plan.kept.map(({ object, why }) => `  = ${object} stays: ${why.replace(/; --delete-exports.*$/, '')}`),
+  '',
+]
+
+export interface Leaving extends ApplyOptions {
+  readonly say: (text: string) => void
+  readonly clusterId: string
+  readonly clusterUid: string
+  readonly brokerNamespace: string
+  /** With the member's own credential. */
+  readonly broker: KubeApi
+}
+
+/** Throws where something is left. */
+export async function leaveServices(api: KubeApi, { what, plan, names }: ServicesLeave, leaving: Leaving): Promise<void> {
+  const options = { ...leaving, progress: leaving.say }
+  await checkRights(api, plan, undefined)
+  if (names.lines.length > 0) await names.undo(api, options)
+  const apps = what === 'services' ? [DISCOVERY_WORKLOAD, DNS_WORKLOAD] : [DNS_WORKLOAD]
+  const pods = await endAgents(api, plan.workloads, { ...options, namespace: NAMESPACE, apps })
+  const left = await removeAll(api, plan, options)
+  const there = what === 'services' ? await leaveBroker(leaving) : []
+  const open = [
+    ...pods.map((pod) => `${titleOf({ ...pod, kind: 'Pod' })}: it did not end`),
+    ...[...left, ...there].map(({ object, why }) => `${object}: ${why}`),
+  ]
+  if (open.length > 0) throw new UserError('SUB0432', `Services are not wholly taken out: ${open.join('; ')}`)
+}
+
+/** What the cluster has exported; it stays a member. */
+async function leaveBroker({ broker, clusterId, clusterUid, brokerNamespace: namespace, say }: Leaving): Promise<readonly Left[]> {
+  await leaveShared(broker, { clusterId, namespace }, say)
+  const member = await readMember(broker, { clusterId, clusterUid, namespace })
+  const objects = member.objects.filter(({ kind }) => kind === 'ServiceImport' || kind === 'EndpointSlice')
+  return removeMember(broker, { ...member, objects }, say)
+}
