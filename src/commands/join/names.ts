@@ -48,7 +48,7 @@ export async function planNames(api: KubeApi, settings: Pick<JoinSettings, 'dns'
   // What is left to a person changes nothing here; which server it is for still counts.
   const { mode } = plan
   const why = settings.serviceDiscovery ? plan.why : 'services are not exchanged'
-  return { mode, why, lines, notes, apply: (at, progress) => applyPlan(at, wish === 'auto' ? mode : wish, progress) }
+  return { mode, why, lines, notes, apply: (at, progress) => applyWish(at, { wish, mode }, progress) }
 }
 
 async function readPlan(api: KubeApi, wish: DnsWish): Promise<DnsPlan> {
@@ -60,6 +60,20 @@ async function readPlan(api: KubeApi, wish: DnsWish): Promise<DnsPlan> {
 const editLines = (edit: Edit): readonly string[] => {
   const mark = edit.object === 'create' ? '+' : edit.object === 'remove' ? '-' : '~'
   return [`${mark} ${editTitle(edit)} ${edit.path[1]}`, ...diffLines(edit).map((line) => `    ${line}`)]
+}
+
+/** Where nobody asked for it by name, a DNS that no pod can look at is no reason for a join to fail. */
+async function applyWish(
+  api: KubeApi,
+  { wish, mode }: { readonly wish: DnsWish; readonly mode: NamesMode },
+  progress: NamesProgress,
+): Promise<void> {
+  try {
+    await applyPlan(api, wish === 'auto' ? mode : wish, progress)
+  } catch (error) {
+    if (wish !== 'auto' || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
+    progress.say(`note: ${error.message} (${error.id})`)
+  }
 }
 
 /** Planned anew: what our server's address is, and what others did meanwhile, is known only now. */

@@ -14,6 +14,9 @@ export function versionOfImage(image: string): DnsVersion | undefined {
 export const versionOfMetrics = (text: string): DnsVersion | undefined =>
   parseVersion(/^coredns_build_info\{[^}\n]*\bversion="v?([^"]*)"/m.exec(text)?.[1] ?? '')
 
+/** The version that CoreDNS says first when it starts. */
+export const versionOfLog = (text: string): DnsVersion | undefined => parseVersion(/^CoreDNS-v?(\S+)$/m.exec(text)?.[1] ?? '')
+
 function parseVersion(text: string): DnsVersion | undefined {
   const match = /^(\d{1,4})\.(\d{1,4})\.(\d{1,4})(?![\d.])/.exec(text)
   return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])]

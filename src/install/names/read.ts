@@ -3,7 +3,7 @@ import { listFound } from '../../k8s/discover.ts'
 import type { ConfigMap, Resource } from '../../model/resources.ts'
 import { at, isRecord, listAt, textAt } from '../tree.ts'
 import { withoutBlock } from './block.ts'
-import { type DnsVersion, versionOfImage, versionOfMetrics } from './coredns-version.ts'
+import { type DnsVersion, versionOfImage, versionOfLog, versionOfMetrics } from './coredns-version.ts'
 import { readCorefile } from './corefile.ts'
 import { type CoreDns, CUSTOM_KEY, type DnsFacts, type DnsServer, type Keeper, type MapText } from './facts.ts'
 
@@ -100,20 +100,24 @@ async function readVersion(
   const tagged = versionOfImage(image)
   if (tagged !== undefined) return { version: tagged, versionFrom: `image ${image}` }
   const pods = await api.list('Pod', { namespace, labels: DNS_LABEL })
-  const pod = pods.items.find(({ status }) => status?.phase === 'Running')
-  const path = `/api/v1/namespaces/${namespace}/pods/${pod?.metadata.name}:9153/proxy/metrics`
-  const version =
-    pod === undefined
-      ? undefined
-      : versionOfMetrics(
-          await api
-            .within(5_000)
-            .raw(path)
-            .catch(() => ''),
-        )
-  if (version !== undefined) return { version, versionFrom: `metrics of pod ${pod?.metadata.name}` }
-  return { version: undefined, versionFrom: `image ${image} has no version in its tag, and its pods’ metrics cannot be read` }
+  const pod = pods.items.find(({ status }) => status?.phase === 'Running')?.metadata.name
+  if (pod !== undefined)
+    for (const { what, path, read } of SAYINGS) {
+      const said = await api
+        .within(5_000)
+        .raw(`/api/v1/namespaces/${namespace}/pods/${pod}${path}`)
+        .catch(() => '')
+      const version = read(said)
+      if (version !== undefined) return { version, versionFrom: `${what} of pod ${pod}` }
+    }
+  return { version: undefined, versionFrom: `image ${image} has no version in its tag, and neither log nor metrics of its pods say it` }
 }
+
+/** Where a running CoreDNS says its version: at the beginning of its log, and in its metrics, which not every API server reaches. */
+const SAYINGS = [
+  { what: 'log', path: '/log?limitBytes=8192', read: versionOfLog },
+  { what: 'metrics', path: ':9153/proxy/metrics', read: versionOfMetrics },
+] as const
 
 async function readNodeLocal(api: KubeApi): Promise<MapText | undefined> {
   const sets = (await api.list('DaemonSet')).items.filter(({ metadata }) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { blockIn, withBlock, withoutBlock } from '../../../src/install/names/block.ts'
-import { isAtLeast, versionOfImage, versionOfMetrics } from '../../../src/install/names/coredns-version.ts'
+import { isAtLeast, versionOfImage, versionOfLog, versionOfMetrics } from '../../../src/install/names/coredns-version.ts'
 import { clusterBlock, readCorefile, whoServes } from '../../../src/install/names/corefile.ts'
 import { stubEntry, withoutStubs, withStubs } from '../../../src/install/names/stub-domains.ts'
 import { AKS, GARDENER, K3S, KUBEADM, LIGHTHOUSE, NODE_LOCAL } from './corefiles.ts'
@@ -160,6 +160,10 @@ describe('which CoreDNS runs', () => {
     const metrics = 'coredns_build_info_other 1\ncoredns_build_info{goversion="go1.24",revision="1a",version="1.12.4"} 1\n'
     expect(versionOfMetrics(metrics)?.join('.')).toBe('1.12.4')
     expect(versionOfMetrics('nothing')).toBeUndefined()
+  })
+  it('so does the beginning of the log, and no line that only names it', () => {
+    expect(versionOfLog('.:53\n[INFO] plugin/reload: a = b\nCoreDNS-1.12.4\nlinux/amd64, go1.26\n')?.join('.')).toBe('1.12.4')
+    expect(versionOfLog('[INFO] 10.1.1.1: CoreDNS-9.9.9\n')).toBeUndefined()
   })
   it.each([
     [[1, 12, 2], true],
