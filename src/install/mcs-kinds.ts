@@ -49,7 +49,9 @@ export const lackText = ({ name, served, missing }: ForeignKind): string =>
 /** Whether the server knows the kinds in the version that our agents use. */
 export async function servesServices(api: KubeApi): Promise<boolean> {
   try {
-    return listAt(parseJson(await api.raw('/apis/multicluster.x-k8s.io/v1beta1')), 'resources').some((resource) => textAt(resource, 'name') === 'serviceimports')
+    return listAt(parseJson(await api.raw('/apis/multicluster.x-k8s.io/v1beta1')), 'resources').some(
+      (resource) => textAt(resource, 'name') === 'serviceimports',
+    )
   } catch (error) {
     if (error instanceof ApiError && error.code === 404) return false
     throw error

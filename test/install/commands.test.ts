@@ -166,7 +166,11 @@ describe('join', () => {
     const older = broker()
     older.answer('/apis/multicluster.x-k8s.io/v1beta1', JSON.stringify({ resources: [] }))
     const on = { broker: older, cluster: cluster(['a']) }
-    expect(await run(`${line} --plan`, on)).toMatchObject({ code: 1, out: '', err: expect.stringContaining('error SUB0431: The broker at ') })
+    expect(await run(`${line} --plan`, on)).toMatchObject({
+      code: 1,
+      out: '',
+      err: expect.stringContaining('error SUB0431: The broker at '),
+    })
     expect(await run(`${line} --plan --service-discovery false`, on)).toMatchObject({ code: 0 })
   })
 

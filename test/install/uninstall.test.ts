@@ -5,6 +5,7 @@ import { gatewayLabelOf, isMarked, wasThere } from '../../src/install/remove/mar
 import { isNothing, planRemove } from '../../src/install/remove/plan.ts'
 import { judgeApi, judgeNode, type Trace, traceIn } from '../../src/install/remove/prove.ts'
 import type { Inventory, Space } from '../../src/install/remove/read.ts'
+import { planServicesRemove } from '../../src/install/remove/services.ts'
 import type { Found, Managed } from '../../src/k8s/discover.ts'
 import type { Meta, Node } from '../../src/model/resources.ts'
 
@@ -176,6 +177,60 @@ describe('the plan of leaving', () => {
       `CustomResourceDefinition ${name}: it holds objects of users, ServiceExport shop/web; --delete-exports removes them too`,
     ])
     expect(planRemove(held, { broker: false, deleteExports: true }).crds).toHaveLength(1)
+  })
+
+  const MCS = 'multicluster.x-k8s.io/v1beta1'
+  const imported = found('ServiceImport', 'web', {
+    apiVersion: MCS,
+    meta: { namespace: 'shop', labels: { 'submariner.io/imported': 'true' } },
+  })
+
+  it('takes what imports made in users’ namespaces; an import holds up no kind', () => {
+    const imports = crd('serviceimports.multicluster.x-k8s.io')
+    const instances = new Map([[imports.metadata.name, [imported]]])
+    const plan = planRemove(inventory({ crds: [imports], instances, imported: [imported] }), NO)
+    expect([plan.imported, plan.crds, plan.kept]).toEqual([[imported], [imports], []])
+  })
+
+  it('a broker that stays on the cluster keeps the kind of what clusters share', () => {
+    const imports = crd('serviceimports.multicluster.x-k8s.io')
+    const brokerSpace = space('submariner-k8s-broker', { object: found('Namespace', 'submariner-k8s-broker', {}) })
+    const shared = found('ServiceImport', 'web-shop', { apiVersion: MCS, meta: { namespace: brokerSpace.name } })
+    const there = inventory({
+      brokerSpace,
+      crds: [imports],
+      instances: new Map([[imports.metadata.name, [shared]]]),
+      ...{ agents: space('submariner', { ours: [found('ConfigMap', 'x', inOurs)] }) },
+    })
+    expect(keptLines(planRemove(there, NO))).toContain(
+      `CustomResourceDefinition ${imports.metadata.name}: the broker on this cluster needs it`,
+    )
+    expect(planRemove(there, { ...NO, broker: true }).crds).toEqual([imports])
+  })
+
+  it('of services alone takes their agents, rights and kinds, keeps users’ exports, and touches nothing else', () => {
+    const mine = (kind: string, name: string, apiVersion: string): Found => found(kind, name, { apiVersion, ...inOurs })
+    const agent = mine('Deployment', 'submariner-discovery', 'apps/v1')
+    const account = mine('ServiceAccount', 'submariner-discovery', 'v1')
+    const others = [mine('DaemonSet', 'submariner-gateway', 'apps/v1'), mine('ConfigMap', 'submariner-settings', 'v1')]
+    const [exports, imports, gateways] = [
+      'serviceexports.multicluster.x-k8s.io',
+      'serviceimports.multicluster.x-k8s.io',
+      'gateways.submariner.io',
+    ].map((name) => crd(name))
+    if (exports === undefined || imports === undefined || gateways === undefined) throw new Error('three')
+    const users = found('ServiceExport', 'web', { apiVersion: MCS, meta: { namespace: 'shop' } })
+    const plan = planServicesRemove(
+      inventory({
+        agents: space('submariner', { ours: [agent, account, ...others] }),
+        crds: [exports, imports, gateways],
+        instances: new Map([[exports.metadata.name, [users]]]),
+        imported: [imported],
+      }),
+    )
+    expect([plan.workloads, plan.objects, plan.imported, plan.crds]).toEqual([[agent], [account], [imported], [imports]])
+    expect(keptLines(plan).join()).toMatch(/serviceexports\.multicluster\.x-k8s\.io: it holds objects of users, ServiceExport shop\/web/)
+    expect([plan.spaces, plan.labels, plan.nodes.clean]).toEqual([[], [], []])
   })
 
   it('names what an older or newer version made that this one knows no kind of', () => {

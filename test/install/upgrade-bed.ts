@@ -25,7 +25,15 @@ export interface UpgradeBed {
 }
 
 export function upgradeBed(): () => UpgradeBed {
-  const at = planes(['west', 'other'], { controllers: [...TOKEN_CONTROLLERS, 'daemonset-controller', 'deployment-controller', 'replicaset-controller', 'resourcequota-controller'] })
+  const at = planes(['west', 'other'], {
+    controllers: [
+      ...TOKEN_CONTROLLERS,
+      'daemonset-controller',
+      'deployment-controller',
+      'replicaset-controller',
+      'resourcequota-controller',
+    ],
+  })
   const end = new AbortController()
   let bed: UpgradeBed
   let ended: Promise<void> | undefined

@@ -4,7 +4,7 @@ import { connectionSteps } from '../../src/install/rollout/connections.ts'
 import { lastWords } from '../../src/install/rollout/pod.ts'
 import { downNodes, type PodSight, podSteps } from '../../src/install/rollout/rollout.ts'
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../src/install/rollout/step.ts'
-import type { ContainerStatus, DaemonSet, Gateway, Pod, Resource } from '../../src/model/resources.ts'
+import type { ContainerStatus, DaemonSet, Deployment, Gateway, Pod, Resource } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { connectionTo } from '../fakes/joined.ts'
 
@@ -55,6 +55,43 @@ const steps = (more: Partial<PodSight>): readonly string[] =>
   podSteps({ daemonSets: [set({ desired: 1 })], pods: [], events: [], downNodes: new Set(), logs: new Map(), ...more }, [GATEWAY]).map(
     (step) => `${step.state} ${step.what}: ${wholeText(step)}`,
   )
+
+describe('podSteps() says how a Deployment comes up', () => {
+  const DISCOVERY = 'submariner-discovery'
+  const deployment = (status: Deployment['status']): Deployment => ({
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: DISCOVERY, namespace: 'submariner', uid: 'd', generation: 2 },
+    spec: { replicas: 2 },
+    status: { observedGeneration: 2, ...status },
+  })
+  const one = (status: Pod['status']): Pod => ({
+    ...pod(status),
+    metadata: { name: 'discovery-1', uid: 'pod-n1', labels: { app: DISCOVERY } },
+  })
+  const said = (status: Deployment['status'], more: Partial<PodSight> = {}): readonly string[] =>
+    podSteps({ daemonSets: [], deployments: [deployment(status)], pods: [], events: [], downNodes: new Set(), logs: new Map(), ...more }, [
+      DISCOVERY,
+    ]).map((step) => `${step.state} ${step.what}: ${wholeText(step)}`)
+
+  it('is done when all are ready and as wanted, and none of before is left', () => {
+    expect(said({ replicas: 2, updatedReplicas: 2, readyReplicas: 2 })).toEqual(['ok discovery: 2 of 2 ready'])
+    expect(said({ replicas: 3, updatedReplicas: 2, readyReplicas: 3 })).toEqual(['waiting discovery: 3 of 2 ready'])
+    expect(said({ replicas: 2, updatedReplicas: 1, readyReplicas: 2 })).toEqual(['waiting discovery: 2 of 2 ready, 1 of 2 as wanted'])
+    expect(said({ observedGeneration: 1 })).toEqual(['waiting discovery: the cluster has not looked at it yet'])
+  })
+  it('tells why one is not ready, with the last line that it said, and why one cannot even be made', () => {
+    const events = [event('Unhealthy', 'Readiness probe failed: HTTP probe failed with statuscode: 503')]
+    const logs = new Map([['discovery-1', '{"level":"warn","msg":"the broker does not answer"}\n']])
+    const running = one(container({ state: { running: {} } }))
+    expect(said({ replicas: 2, updatedReplicas: 2, readyReplicas: 1 }, { pods: [running], events, logs })).toEqual([
+      'waiting discovery: 1 of 2 ready',
+      'failing discovery on n1: not ready: Readiness probe failed: HTTP probe failed with statuscode: 503; its last line: the broker does not answer',
+    ])
+    const conditions = [{ type: 'ReplicaFailure', status: 'True', message: 'exceeded quota' }]
+    expect(said({ replicas: 0, conditions })).toContain('failing discovery: a pod cannot be made: exceeded quota')
+  })
+})
 
 describe('podSteps() says how a workload comes up', () => {
   it('is done when all pods are ready and as wanted', () => {

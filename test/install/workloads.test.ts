@@ -20,6 +20,13 @@ const named = (name: string, settings = SETTINGS): Resource => {
   if (found === undefined) throw new Error(name)
   return found
 }
+const deployments = (settings = SETTINGS): readonly Resource[] =>
+  workloads({ ...settings, dnsServer: true }, PLAIN).filter(({ kind }) => kind === 'Deployment')
+const deployment = (name: string, settings = SETTINGS): Resource => {
+  const found = deployments(settings).find(({ metadata }) => metadata.name === name)
+  if (found === undefined) throw new Error(name)
+  return found
+}
 const pod = (object: Resource, ...path: readonly (string | number)[]): unknown => at(object, 'spec', 'template', 'spec', ...path)
 const container = (object: Resource, ...path: readonly (string | number)[]): unknown => pod(object, 'containers', 0, ...path)
 const COMMANDS: readonly (readonly [Workload, string])[] = [
@@ -27,6 +34,82 @@ const COMMANDS: readonly (readonly [Workload, string])[] = [
   ['submariner-charon', 'charon'],
   ['submariner-route-agent', 'route-agent'],
 ]
+
+const SERVICES: readonly (readonly [Workload, string])[] = [
+  ['submariner-discovery', 'discovery'],
+  ['submariner-dns', 'dns'],
+]
+
+describe('the agents of services', () => {
+  it('are installed where services are wanted, and the DNS server where names are ours to answer', () => {
+    const names = (more: Partial<JoinSettings>) =>
+      workloads({ ...SETTINGS, ...more }, PLAIN).map(({ kind, metadata }) => `${kind} ${metadata.name}`)
+    expect(names({})).toContain('Deployment submariner-discovery')
+    expect(names({}).join()).not.toContain('submariner-dns')
+    expect(names({ dnsServer: true })).toEqual(expect.arrayContaining(['Deployment submariner-dns', 'Service submariner-dns']))
+    expect(names({ dnsServer: true, serviceDiscovery: false }).join()).not.toMatch(/discovery|dns/)
+  })
+
+  it('run as nobody, with no capability, nothing of the host, and a read-only root', () => {
+    expect(deployments()).toHaveLength(2)
+    for (const object of deployments()) {
+      expect(container(object, 'securityContext')).toEqual({
+        allowPrivilegeEscalation: false,
+        readOnlyRootFilesystem: true,
+        capabilities: { drop: ['ALL'] },
+      })
+      expect(pod(object, 'securityContext')).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: 65532,
+        seccompProfile: { type: 'RuntimeDefault' },
+      })
+      expect([pod(object, 'hostNetwork'), pod(object, 'hostPID'), pod(object, 'hostIPC')]).toEqual([undefined, undefined, undefined])
+      expect(listAt(pod(object), 'volumes').filter((volume) => at(volume, 'hostPath') !== undefined)).toEqual([])
+    }
+  })
+
+  it('are two, on two nodes where there are, and not on one that is lost', () => {
+    for (const object of deployments()) {
+      expect(at(object, 'spec', 'replicas')).toBe(2)
+      expect(pod(object, 'topologySpreadConstraints', 0)).toMatchObject({
+        topologyKey: 'kubernetes.io/hostname',
+        whenUnsatisfiable: 'ScheduleAnyway',
+      })
+      const lost = listAt(pod(object), 'tolerations').filter((one) => at(one, 'key') === 'node.kubernetes.io/unreachable')
+      expect(lost.map((one) => at(one, 'tolerationSeconds'))).toEqual([30])
+      expect(listAt(pod(object), 'tolerations').every((one) => at(one, 'key') !== undefined)).toBe(true)
+    }
+  })
+
+  it('answer probes where they are asked, and the broker’s Secret is a file that they may read', () => {
+    for (const [name] of SERVICES) {
+      const object = deployment(name)
+      const args = listAt(container(object), 'args').map(String)
+      const port = Number(args[args.indexOf('--metrics-listen') + 1]?.slice(1))
+      for (const probe of ['startupProbe', 'livenessProbe', 'readinessProbe'])
+        expect(container(object, probe, 'httpGet')).toEqual({ port, path: probe === 'readinessProbe' ? '/readyz' : '/healthz' })
+    }
+    const discovery = deployment('submariner-discovery')
+    const mounts = listAt(container(discovery), 'volumeMounts').map((mount) => at(mount, 'mountPath'))
+    expect(mounts).toEqual([`/run/secrets/submariner.io/${environmentOf(SETTINGS).BROKER_K8S_SECRET}`])
+    expect(pod(discovery, 'volumes', 0, 'secret', 'defaultMode')).toBe(0o440)
+    expect(pod(discovery, 'securityContext', 'fsGroup')).toBe(pod(discovery, 'securityContext', 'runAsGroup'))
+  })
+
+  it('the Service sends questions where the DNS server listens', () => {
+    const service = workloads({ ...SETTINGS, dnsServer: true }, PLAIN).find(({ kind }) => kind === 'Service')
+    const [, listen] = listAt(container(deployment('submariner-dns')), 'args')
+      .slice(1)
+      .map(String)
+    expect(
+      listAt(service, 'spec', 'ports').map((one) => [at(one, 'port'), at(one, 'protocol'), `0.0.0.0:${at(one, 'targetPort')}`]),
+    ).toEqual([
+      [53, 'UDP', listen],
+      [53, 'TCP', listen],
+    ])
+    expect(at(service, 'spec', 'selector')).toEqual(at(deployment('submariner-dns'), 'spec', 'selector', 'matchLabels'))
+  })
+})
 
 describe('workloads()', () => {
   it('fills in every place of the manifests', () => {
@@ -98,15 +181,23 @@ describe('workloads()', () => {
 describe('a change of settings', () => {
   const hashOf = (object: Resource): unknown => at(object, 'spec', 'template', 'metadata', 'annotations', 'submariner.io/settings')
   const changedBy = (more: Partial<JoinSettings>): readonly string[] =>
-    daemonSets({ ...SETTINGS, ...more })
-      .filter((object) => hashOf(object) !== hashOf(named(object.metadata.name)))
+    [...daemonSets({ ...SETTINGS, ...more }), ...deployments({ ...SETTINGS, ...more })]
+      .filter(
+        (object) =>
+          hashOf(object) !== hashOf(object.kind === 'Deployment' ? deployment(object.metadata.name) : named(object.metadata.name)),
+      )
       .map(({ metadata }) => metadata.name)
 
   it.each<readonly [string, Partial<JoinSettings>, readonly string[]]>([
     ['of nothing', {}, []],
     ['of the port restarts what uses it', { nattPort: 4501 }, ['submariner-charon', 'submariner-gateway']],
     ['of the CNI’s name restarts the route agents', { networkPlugin: 'calico' }, ['submariner-route-agent']],
-    ['of the broker’s place restarts the gateways', { broker: { ...SETTINGS.broker, server: 'other:6443' } }, ['submariner-gateway']],
+    [
+      'of the broker’s place restarts who speaks to it',
+      { broker: { ...SETTINGS.broker, server: 'other:6443' } },
+      ['submariner-gateway', 'submariner-discovery'],
+    ],
+    ['of how names are answered restarts nobody', { dns: 'none' }, []],
     [
       'of networks leaves the tunnels’ daemon alone',
       { podCidrs: [parseCidr('10.9.0.0/16')] },
@@ -116,7 +207,7 @@ describe('a change of settings', () => {
 
   it('counts for an agent exactly where its flags read it', () => {
     const all = new Set(Object.keys(environmentOf(SETTINGS)))
-    for (const [name, command] of COMMANDS) {
+    for (const [name, command] of [...COMMANDS, ...SERVICES]) {
       const flags = AGENT_COMMANDS.find((spec) => spec.name === command)?.flags ?? []
       const read = flags.flatMap(({ env }) => (env !== undefined && all.has(env) ? [env] : []))
       expect([...SETTINGS_READ[name]].sort()).toEqual([...new Set(read)].sort())

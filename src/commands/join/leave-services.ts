@@ -45,8 +45,8 @@ export const leavingObjects = ({ plan }: ServicesLeave): readonly Resource[] => 
   ...plan.crds,
 ]
 
-export const leaveLines = ({ what, plan, names }: ServicesLeave): readonly string[] => [
-  what === 'services' ? 'Services are taken out:' : 'Our DNS server is taken out:',
+export const leaveLines = ({ what, plan, names }: ServicesLeave, isPlan: boolean): readonly string[] => [
+  `${what === 'services' ? 'Services across clusters' : 'The pods of our DNS server'} ${isPlan ? 'would be' : 'are'} taken out:`,
   ...names.lines.map((line) => `  - names of services: ${line}`),
   ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
   ...importedLines(plan),

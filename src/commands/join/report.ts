@@ -28,11 +28,12 @@ export function brokerSecret(credential: Credential | undefined): Readonly<Recor
 }
 
 export function resultLines({ settings, names, leave, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
-  const tally = [...namesLines(names), ...(leave === undefined ? [] : leaveLines(leave)), ...stageLines(stages, isPlan)]
-  if (isPlan) return tally
+  const more = [...namesLines(names), ...(leave === undefined ? [] : leaveLines(leave, isPlan))]
+  if (isPlan) return [...more, ...stageLines(stages, true)]
   return [
-    ...tally,
+    ...stageLines(stages, false),
     '',
+    ...more,
     `Cluster "${settings.clusterId}" has joined the clusterset of ${broker.url}.`,
     '',
     'Ports that must be open:',

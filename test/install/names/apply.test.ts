@@ -211,6 +211,15 @@ describe('applyNames() changes the cluster’s DNS and looks whether it was good
     for (const edit of planTakeBack(await readDns(api)).edits) await makeEdit(api, edit)
     expect(cluster.objects('ConfigMap').map(({ metadata }) => metadata.name)).toEqual(['coredns'])
   })
+  it('where names were answered before, it looks for as long as a change may take to be read', async () => {
+    const { run, text, said } = bed(COREDNS)
+    await run('own', asks(NOT_YET, SERVED))
+    const before = text()
+    await expect(run('multicluster', asks(SERVED, SERVED, SERVED, DOWN))).rejects.toMatchObject({ id: 'SUB1006' })
+    expect(text()).toBe(before)
+    await run('multicluster', asks(SERVED))
+    expect(said.at(-1)).toMatch(/answered, after 6[0-9] s/)
+  })
   it('another mode lets go of the right, and none of all', async () => {
     const { run, text, cluster } = bed(COREDNS)
     await run('multicluster', asks(NOT_YET, SERVED))
