@@ -1,7 +1,7 @@
 import { apiVersion, type Served } from '../kinds/served.ts'
 import { isRecord } from '../objects/json.ts'
 import { badRequest, expired, versionTooLarge } from '../objects/status.ts'
-import { type Item, keyOf } from '../storage/item.ts'
+import { type Change, type Item, keyOf } from '../storage/item.ts'
 import type { State } from '../storage/state.ts'
 import type { Select } from './select.ts'
 
@@ -27,9 +27,9 @@ export interface Page {
 export function listPage(state: State, ask: ListAsk): Page {
   const from = ask.next === '' ? undefined : readNext(ask.next)
   const version = from?.version ?? askedVersion(state, ask)
-  const all = itemsAt(state, ask, version).filter(ask.select)
-  const start = from === undefined ? 0 : all.findIndex((item) => keyOf(item) > from.after)
-  const rest = start < 0 ? [] : all.slice(start)
+  const all = itemsAt(state, ask, version)
+  const after = from === undefined ? all : all.slice(placeAfter(all, from.after))
+  const rest = ask.isSelective ? after.filter(ask.select) : after
   const items = ask.limit > 0 ? rest.slice(0, ask.limit) : rest
   const last = items.at(-1)
   const left = rest.length - items.length
@@ -40,6 +40,18 @@ export function listPage(state: State, ask: ListAsk): Page {
     next: more ? writeNext({ version, after: keyOf(last) }) : undefined,
     remaining: more && !ask.isSelective ? left : undefined,
   }
+}
+
+/** The place of the first item whose key comes after this one. A later page of many looks at few of them. */
+function placeAfter(sorted: readonly Item[], key: string): number {
+  let [low, high] = [0, sorted.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    const item = sorted[middle]
+    if (item !== undefined && keyOf(item) <= key) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function askedVersion(state: State, { version, match }: ListAsk): number {
@@ -74,9 +86,12 @@ function itemsAt(state: State, { served, namespace }: ListAsk, version: number):
     throw expired(
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.',
     )
+  const isAsked = ({ after }: Change): boolean => after.kind === served.kind && (namespace === '' || after.namespace === namespace)
+  const undone = [...state.history.back(version)].filter(isAsked)
+  // Something is written all the time, mostly of other kinds.
+  if (undone.length === 0) return now
   const items = new Map(now.map((item) => [keyOf(item), item]))
-  for (const { before, after } of state.history.back(version)) {
-    if (after.kind !== served.kind || (namespace !== '' && after.namespace !== namespace)) continue
+  for (const { before, after } of undone) {
     if (before === undefined) items.delete(keyOf(after))
     else items.set(keyOf(before), before)
   }
