@@ -27,13 +27,15 @@ const BAD_LOOKS = 2
 const PAUSE_MS = 3_000
 const TELL_MS = 15_000
 const RIGHT_MS = 20_000
+/** Where the zones were answered before, in another way, an answer says nothing of the change: it is looked at for as long as it may take to be read. */
+const REREAD_MS = 60_000
 
 /** Throws a UserError after it has put everything back, where the change does no good. Says whether anything was changed. */
 export async function applyNames(api: KubeApi, plan: NamesPlan, options: NamesOptions): Promise<boolean> {
   if (plan.mode === 'none') return takeAway(api, plan, options)
   const given = await giveRights(api, plan, options)
   if (plan.edits.length === 0) return given
-  await checkBefore(plan, options)
+  const wasServed = await checkBefore(plan, options)
   const made: Edit[] = []
   try {
     for (const edit of plan.edits) {
@@ -42,7 +44,7 @@ export async function applyNames(api: KubeApi, plan: NamesPlan, options: NamesOp
       options.progress(`changed ${editTitle(edit)}`)
     }
     await kickDns(api)
-    await untilServed(plan, options)
+    await untilServed(plan, { ...options, leastMs: wasServed ? REREAD_MS : 0 })
   } catch (error) {
     await putBack(api, made, options)
     throw error
@@ -98,17 +100,16 @@ export async function dropRights(api: KubeApi, { rights }: Pick<NamesPlan, 'righ
   await api.remove('ClusterRole', MULTICLUSTER_ROLE)
 }
 
-async function checkBefore(plan: NamesPlan, { ask, signal }: NamesOptions): Promise<void> {
-  const results = await ask(questionsOf(plan.zones, plan.domain), signal)
-  const why = typeof results === 'string' ? `no pod can look names up: ${results}` : lookedBad(plan, results)
-  if (why === undefined) return
+/** Whether the zones are answered already. Throws where the answers could not be looked at later, or are bad as they are. */
+async function checkBefore({ zones, domain }: NamesPlan, { ask, signal }: NamesOptions): Promise<boolean> {
+  const results = await ask(questionsOf(zones, domain), signal)
+  const seen = typeof results === 'string' ? undefined : judge(results, zones, domain)
+  if (seen?.isClusterUp === true) return seen.isServed
+  const why =
+    seen === undefined ? `no pod can look names up: ${results}` : `it does not answer the cluster’s own names as it is (${seen.text})`
   throw new UserError('SUB1005', `The cluster’s DNS was not changed: ${why}`, {
     hint: 'Mend that and run join again, or join with --dns none.',
   })
-}
-const lookedBad = (plan: NamesPlan, results: readonly NameResult[]): string | undefined => {
-  const { isClusterUp, text } = judge(results, plan.zones, plan.domain)
-  return isClusterUp ? undefined : `it does not answer the cluster’s own names as it is (${text})`
 }
 
 /** Writes one change, if what it changes is as it was read. */
@@ -136,7 +137,8 @@ export async function makeEdit(api: KubeApi, edit: Edit): Promise<void> {
 }
 
 /** Looks until all is answered. Throws where the cluster's own names are not, or time runs out. */
-async function untilServed(plan: NamesPlan, { ask, clock, signal, progress }: NamesOptions): Promise<void> {
+async function untilServed(plan: NamesPlan, options: NamesOptions & { readonly leastMs: number }): Promise<void> {
+  const { ask, clock, signal, progress, leastMs } = options
   const began = clock.now()
   let [bad, told, last] = [0, began, 'nothing was looked up']
   while (clock.now() - began < MOST_MS) {
@@ -146,7 +148,8 @@ async function untilServed(plan: NamesPlan, { ask, clock, signal, progress }: Na
     else {
       const { isClusterUp, isServed, text } = judge(results, plan.zones, plan.domain)
       last = text
-      if (isClusterUp && isServed) return progress(`${plan.zones.join(', ')} answered, after ${seconds(clock.now() - began)}`)
+      if (isClusterUp && isServed && clock.now() - began >= leastMs)
+        return progress(`${plan.zones.join(', ')} answered, after ${seconds(clock.now() - began)}`)
       bad = isClusterUp ? 0 : bad + 1
       if (bad >= BAD_LOOKS)
         throw new UserError(
