@@ -3,8 +3,9 @@ import type { ProbeAnswer } from '../model/probe.ts'
 import type { Clock } from '../system/clock.ts'
 import type { BrokerCredential } from './clusters/broker-access.ts'
 import { type Look, look } from './look.ts'
-
 import type { PodFindings } from './pods/pod-findings.ts'
+import type { NamesSetup } from './services/names-setup.ts'
+import type { ServiceFindings } from './services/tried.ts'
 
 /** What checks may look at: one cluster, and the others that were asked about in the same run. */
 export interface CheckContext {
@@ -25,6 +26,10 @@ export interface CheckContext {
   readonly silentGateways: (signal: AbortSignal) => Promise<readonly string[]>
   /** What pods of this run found, in all its clusters; they are run once. */
   readonly pods: (signal: AbortSignal) => Promise<PodFindings>
+  /** Who answers names of the clusterset here, and whether that is set up. */
+  readonly names: () => Promise<NamesSetup>
+  /** What came of services that were exported for the test, from and to all clusters of this run; tried once. */
+  readonly services: (signal: AbortSignal) => Promise<ServiceFindings>
   /** Ends the active gateway while pods talk, and counts what is lost. */
   readonly failover: (how: Failover['how'], signal: AbortSignal) => Promise<Failover | { readonly skipped: string }>
   /** Every cluster of this run, this one among them. */

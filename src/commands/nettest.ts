@@ -13,6 +13,8 @@ const PAUSE_MS = 250
 /** A datagram of a flow that has no answer after this time is lost. */
 const LOST_MS = 1_000
 const MOST_GAPS = 100
+/** A DNS server is asked no more often, whatever is said. */
+const LEAST_REPEAT_MS = 50
 
 /** `subctl nettest server|client`: one end of a test between pods. */
 export const nettest: Run = (context, given) => (given.args[0] === 'server' ? serve(context, given) : beClient(context, given))
@@ -43,7 +45,7 @@ const beClient: Run = async (context, given) => {
   if ([aims.length > 0, flow !== undefined, names.length > 0].filter((is) => is).length !== 1)
     throw usage('give either --aim, --flow or --ask', 'aim')
   if (flow !== undefined) await runFlow(context, aimOf(flow), given)
-  else if (names.length > 0) await askNames(context, names, given.text('dns-server'))
+  else if (names.length > 0) await askNames(context, names, given)
   else await askAll(context, aims, given)
   return undefined
 }
@@ -58,16 +60,37 @@ async function askAll(context: Context, aims: readonly Aim[], given: Given): Pro
   if (!context.signal.aborted) context.stdout.write(`${DONE_LINE}\n`)
 }
 
-/** Asks the DNS for each name. */
-async function askNames({ clock, signal, stdout }: Context, names: readonly string[], server: string | undefined): Promise<void> {
-  for (const name of names) {
-    const type = typeOf(name)
-    const began = clock.now()
-    const { answers, code, servers } = await askDns({ name, type, server, signal })
-    const line: NameResult = { ask: name, type, ok: answers !== undefined, answers, code, servers, ms: clock.now() - began }
-    stdout.write(`${JSON.stringify(line)}\n`)
+/** Asks the DNS for each name: once, or again and again. */
+async function askNames(context: Context, names: readonly string[], given: Given): Promise<void> {
+  const server = given.text('dns-server')
+  if (given.text('repeat') !== undefined) {
+    const everyMs = Math.max(LEAST_REPEAT_MS, given.duration('repeat'))
+    await Promise.all(names.map((name) => askAgain(context, { name, server, everyMs })))
+    return
   }
-  if (!signal.aborted) stdout.write(`${DONE_LINE}\n`)
+  for (const name of names) context.stdout.write(`${JSON.stringify(await askName(context, name, server))}\n`)
+  if (!context.signal.aborted) context.stdout.write(`${DONE_LINE}\n`)
+}
+
+/** Asks until SIGTERM, and prints what is other than before. */
+async function askAgain(
+  context: Context,
+  { name, server, everyMs }: { readonly name: string; readonly server: string | undefined; readonly everyMs: number },
+): Promise<void> {
+  const { clock, signal, stdout } = context
+  for (let before = ''; !signal.aborted; await clock.sleep(everyMs, signal)) {
+    const line = await askName(context, name, server)
+    const now = JSON.stringify([line.answers, line.code])
+    if (now !== before && !signal.aborted) stdout.write(`${JSON.stringify(line)}\n`)
+    before = now
+  }
+}
+
+async function askName({ clock, signal }: Context, name: string, server: string | undefined): Promise<NameResult> {
+  const type = typeOf(name)
+  const began = clock.now()
+  const { answers, code, servers } = await askDns({ name, type, server, signal })
+  return { ask: name, type, ok: answers !== undefined, answers, code, servers, ms: clock.now() - began }
 }
 
 /** Asks until there is an answer or no time is left; once in any case. */

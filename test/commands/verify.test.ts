@@ -48,6 +48,15 @@ it('verify finds two healthy clusters in order', async () => {
   skipped SUB0628 datagrams near the MTU and above it pass between pods: the agents do not run as pods here
   skipped SUB0629 pods reach services of the other clusters: the agents do not run as pods here
   skipped SUB0630 servers see the address of the pod that asks: the agents do not run as pods here
+  skipped SUB0633 the kinds of services across clusters are served: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0634 an agent of services leads, and its pods are ready: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0635 names of the clusterset are set up: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0636 services that are exported are taken: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0637 what is imported is what the others export: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0638 services that other clusters export are imported: the agents do not run as pods here
+  skipped SUB0639 pods find a service of another cluster by its name, and reach it: the agents do not run as pods here
+  skipped SUB0640 pods find the pods of a headless service of another cluster by name, and reach them: the agents do not run as pods here
+  skipped SUB0641 a service that is taken back is gone, and its names with it: the agents do not run as pods here
 Cluster of context "east"
   ok SUB0601 the API answers (https://east:6443 is v1.34.0)
   ok SUB0602 the cluster has joined a clusterset (its id is "east")
@@ -79,8 +88,17 @@ Cluster of context "east"
   skipped SUB0628 datagrams near the MTU and above it pass between pods: the agents do not run as pods here
   skipped SUB0629 pods reach services of the other clusters: the agents do not run as pods here
   skipped SUB0630 servers see the address of the pod that asks: the agents do not run as pods here
+  skipped SUB0633 the kinds of services across clusters are served: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0634 an agent of services leads, and its pods are ready: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0635 names of the clusterset are set up: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0636 services that are exported are taken: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0637 what is imported is what the others export: services are not exchanged here (\`subctl join ... --service-discovery true\`)
+  skipped SUB0638 services that other clusters export are imported: the agents do not run as pods here
+  skipped SUB0639 pods find a service of another cluster by its name, and reach it: the agents do not run as pods here
+  skipped SUB0640 pods find the pods of a headless service of another cluster by name, and reach them: the agents do not run as pods here
+  skipped SUB0641 a service that is taken back is gone, and its names with it: the agents do not run as pods here
 
-42 checks in order, 0 failed, 0 warnings, 18 skipped over 2 clusters.
+42 checks in order, 0 failed, 0 warnings, 36 skipped over 2 clusters.
 "
 `)
   expect({ code, err }).toEqual({ code: 0, err: '' })

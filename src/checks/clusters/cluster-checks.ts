@@ -1,8 +1,9 @@
 import { ApiError } from '../../k8s/api.ts'
-import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
+import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../../model/names.ts'
 import { overlaps, parseCidr } from '../../model/net.ts'
-import type { Cluster, Lease } from '../../model/resources.ts'
+import type { Cluster } from '../../model/resources.ts'
 import type { Check, Verdict } from '../check.ts'
+import { isRenewed } from '../lease.ts'
 import { activeGateways, isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
 import { notAccepted } from './broker-access.ts'
@@ -167,19 +168,6 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     run: triedAsAnother,
   },
 ]
-
-const LEASE_POLL_MS = 250
-
-/** Whether the lease is seen to be renewed within its term. */
-async function isRenewed(context: CheckContext, { spec }: Lease, signal: AbortSignal): Promise<boolean> {
-  const until = context.clock.now() + ((spec?.leaseDurationSeconds ?? 3) + 1) * 1000
-  while (context.clock.now() < until && !signal.aborted) {
-    await context.clock.sleep(LEASE_POLL_MS, signal)
-    const now = await context.api.get('Lease', GATEWAY_LEASE, context.namespace)
-    if (now?.spec?.renewTime !== spec?.renewTime) return true
-  }
-  return false
-}
 
 /** Asks the broker, without writing anything, to take an object of a cluster that is not this one: it has to refuse. */
 async function triedAsAnother(context: CheckContext): Promise<Verdict> {

@@ -1,24 +1,28 @@
 import { podLog } from '../../k8s/pod-log.ts'
-import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
+import { CHARON_WORKLOAD, DISCOVERY_WORKLOAD, DNS_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { DaemonSet, Pod } from '../../model/resources.ts'
 import type { Verdict } from '../check.ts'
 import { isReady, whyNotReady } from '../pods/pod-state.ts'
 import type { CheckContext } from '../subject.ts'
 
 const WORKLOADS = [GATEWAY_WORKLOAD, CHARON_WORKLOAD, ROUTE_AGENT_WORKLOAD] as const
+/** Deployments: SUB0634 and SUB0635 see to their pods. */
+const SERVICES: readonly string[] = [DISCOVERY_WORKLOAD, DNS_WORKLOAD]
 
 export interface Workloads {
   readonly daemonSets: readonly DaemonSet[]
   readonly pods: readonly Pod[]
+  readonly services: readonly Pod[]
 }
 
-/** Our DaemonSets and their pods. */
+/** Our DaemonSets and their pods, and those of our Deployments. */
 export async function readWorkloads({ api, namespace }: CheckContext): Promise<Workloads> {
   const [daemonSets, pods] = await Promise.all([
     api.list('DaemonSet', { namespace }).then(({ items }) => items.filter(({ metadata }) => isOurs(metadata.name))),
-    api.list('Pod', { namespace }).then(({ items }) => items.filter(({ metadata }) => isOurs(metadata.labels?.app))),
+    api.list('Pod', { namespace }).then(({ items }) => items),
   ])
-  return { daemonSets, pods }
+  const of = (isOne: (app: string | undefined) => boolean): readonly Pod[] => pods.filter(({ metadata }) => isOne(metadata.labels?.app))
+  return { daemonSets, pods: of(isOurs), services: of((app) => SERVICES.includes(app ?? '')) }
 }
 const isOurs = (name: string | undefined): boolean => WORKLOADS.some((one) => one === name)
 
@@ -50,7 +54,8 @@ export async function workloadsReady(context: CheckContext): Promise<Verdict> {
   return { is: 'ok', note: `${pods.length} pods` }
 }
 
-async function sayPod({ api, namespace }: CheckContext, pod: Pod): Promise<string> {
+/** A pod that is not ready: where it is, why, and the last line that it printed. */
+export async function sayPod({ api, namespace }: CheckContext, pod: Pod): Promise<string> {
   const { name } = pod.metadata
   const status = pod.status?.containerStatuses?.find(({ ready }) => !ready)
   const isPrevious = status !== undefined && status.state?.running === undefined && status.restartCount > 0
@@ -78,11 +83,11 @@ export async function imagesEqual(context: CheckContext): Promise<Verdict> {
   }
 }
 
-/** Names of DaemonSets by what their pods run: the image's digest where the node knows it, beside its name. */
+/** Names of workloads by what their pods run: the image's digest where the node knows it, beside its name. */
 async function imagesOf(context: CheckContext): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { pods } = await readWorkloads(context)
+  const { pods, services } = await readWorkloads(context)
   const images = new Map<string, string[]>()
-  for (const pod of pods) {
+  for (const pod of [...pods, ...services]) {
     const image = pod.spec?.containers?.[0]?.image ?? ''
     const digest = /[0-9a-f]{64}/.exec(pod.status?.containerStatuses?.[0]?.imageID ?? '')?.[0]
     const key = digest === undefined ? image : `${image}, ${digest.slice(0, 12)}`

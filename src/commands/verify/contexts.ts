@@ -6,12 +6,15 @@ import type { KubeApi } from '../../k8s/api.ts'
 import type { Context } from '../context.ts'
 import type { Subject } from '../look/subjects.ts'
 import { failOver } from './failover.ts'
+import { namesSetup } from './names.ts'
 import type { PodRun } from './pod-run.ts'
+import { tryServices } from './service-run.ts'
 
 /** What checks may look at, for each cluster. Nodes, gateways and pods are asked once, however many checks read it. */
 export function checkContexts(context: Context, found: readonly Subject[], namespace: string, pods: PodRun): readonly CheckContext[] {
   const { clock, version } = context
   const all: CheckContext[] = []
+  let tried: ReturnType<typeof tryServices> | undefined
   for (const { name, api } of found) {
     let asked: ReturnType<typeof askProbes> | undefined
     let silent: ReturnType<typeof askGateways> | undefined
@@ -23,6 +26,7 @@ export function checkContexts(context: Context, found: readonly Subject[], names
       version,
       all,
       look: looker(api, namespace),
+      names: () => namesSetup({ api, look: looker(api, namespace) }),
       broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       credential: () => brokerCredential(api, namespace),
       probes: (signal) => {
@@ -34,6 +38,10 @@ export function checkContexts(context: Context, found: readonly Subject[], names
         return silent
       },
       pods: (signal) => pods.findings(signal),
+      services: (signal) => {
+        tried ??= tryServices(all, pods, signal)
+        return tried
+      },
       failover: (how, signal) => failOver({ context: name, api, namespace, clock, pods }, how, signal),
     })
   }

@@ -8,6 +8,8 @@ import type { Pod, Resource, Service } from '../../model/resources.ts'
 export const VERIFY_LABEL = 'submariner.io/verify'
 /** Annotation: the time after which nobody needs the namespace any more, RFC 3339. */
 export const DEADLINE_ANNOTATION = 'submariner.io/verify-deadline'
+/** Label of the pods: `server` or `client`. */
+export const END_LABEL = 'submariner.io/verify-end'
 
 const NOBODY = 65_532
 
@@ -66,7 +68,7 @@ export function nettestPod(pod: NettestPod): Pod {
       },
     ],
   }
-  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app: name } }, spec }
+  return { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app: name, [END_LABEL]: args[0] ?? '' } }, spec }
 }
 
 export const serverName = (role: PodRole): string => `server-${role}`

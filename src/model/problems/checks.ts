@@ -162,4 +162,52 @@ export const checkProblems: Problems = {
     cause: 'There is no second gateway, or it could not take over.',
     next: 'Run `subctl show gateways`, and see SUB0603 and SUB0620.',
   },
+  SUB0633: {
+    title: 'The kinds of services across clusters are not served as they should be',
+    cause:
+      'Another program brought in the CRDs of multicluster.x-k8s.io without v1beta1, which our agents use, or without v1alpha1, which CoreDNS reads.',
+    next: 'See which versions are served: `kubectl get --raw /apis/multicluster.x-k8s.io`. `subctl join` brings both.',
+  },
+  SUB0634: {
+    title: 'No agent of services leads',
+    cause: 'The pods of submariner-discovery do not run or are not ready, or the one that leads no longer reaches the API.',
+    next: 'Read the reason beside the pod; `kubectl -n submariner logs -l app=submariner-discovery` tells more. Names that are there stay meanwhile.',
+  },
+  SUB0635: {
+    title: 'Names of the clusterset are not set up',
+    cause:
+      'Somebody has changed the cluster’s DNS since the join, an upgrade of the platform wrote it anew, or the pods of submariner-dns are not ready.',
+    next: 'See what differs with `subctl join ... --plan`, and run it again without --plan. `subctl resolve NAME` shows who answers what.',
+  },
+  SUB0636: {
+    title: 'An export is not taken',
+    cause: 'The service cannot be exported, clusters export it in different ways, or no agent has looked at it.',
+    next: 'Read the reason in `subctl show services -o wide`; docs/services.md says what can be exported and what wins.',
+  },
+  SUB0637: {
+    title: 'What is imported is not what the others export',
+    cause:
+      'The agent of this cluster does not lead or does not reach the broker, refuses what another cluster says, or a cluster has gone and its services have stayed.',
+    next: 'Compare `subctl show services --contexts A,B`; look into the log of submariner-discovery: it names what it refuses. `subctl forget` takes a cluster that is gone for good from the broker.',
+  },
+  SUB0638: {
+    title: 'A service that another cluster exports is not imported',
+    cause: 'An agent of one of the two clusters does not work or does not reach the broker, or an export like it is refused.',
+    next: 'See SUB0634 of both clusters, and the logs of submariner-discovery there.',
+  },
+  SUB0639: {
+    title: 'A service of another cluster is not found by name, or not reached',
+    cause: 'The cluster’s DNS does not know clusterset.local, pods do not reach it, or kube-proxy has no rules for the imported service.',
+    next: 'See SUB0635; ask with `subctl resolve NAME`; compare with SUB0629, which goes by address.',
+  },
+  SUB0640: {
+    title: 'Pods of a headless service of another cluster are not found by name, or not reached',
+    cause: 'The cluster’s DNS does not know clusterset.local, or EndpointSlices of the other cluster’s pods are missing.',
+    next: 'See SUB0635; compare with SUB0626, which goes by address.',
+  },
+  SUB0641: {
+    title: 'A service that was taken back is still there',
+    cause: 'The agent of one of the two clusters does not work, or a DNS cache on the way keeps names longer than their TTL says.',
+    next: 'See SUB0634 of both clusters; look for caches before CoreDNS, such as NodeLocal DNSCache.',
+  },
 }

@@ -1,0 +1,120 @@
+// Whether what a cluster exports is taken, and whether what it imports is what the others export.
+import type { Verdict } from '../check.ts'
+import { activeGateways, type Look, remoteIds } from '../look.ts'
+import type { CheckContext } from '../subject.ts'
+import { NO_AGENTS, serviceAgents } from './agents.ts'
+import { conditionOf, type Exchange, type Exported, isExported, readExchange } from './exchange.ts'
+
+const MOST_SAID = 5
+
+/** The first few of them, and how many more there are. */
+const some = (lines: readonly string[]): string =>
+  [...lines.slice(0, MOST_SAID), ...(lines.length > MOST_SAID ? [`and ${lines.length - MOST_SAID} more`] : [])].join('; ')
+
+/** SUB0636: an export that no agent has looked at is a failure; one that is refused, or that clusters disagree about, is for its owner to see. */
+export async function exportsTaken(context: CheckContext): Promise<Verdict> {
+  const agents = await serviceAgents(context)
+  const { exports } = await readExchange(context.api)
+  if (typeof agents === 'string') {
+    if (agents !== NO_AGENTS || exports.length === 0) return { is: 'skipped', reason: agents }
+    return { is: 'warning', reason: `there are ${exports.length} ServiceExports, and ${agents}`, hint: 'see `subctl show services`' }
+  }
+  const silent = exports.filter(({ conditions }) => conditions.length === 0).map(({ key }) => `${key}: no agent has looked at it`)
+  if (silent.length > 0)
+    return {
+      is: 'failed',
+      reason: some(silent),
+      hint: `look into the log of the agent that leads: \`kubectl -n ${context.namespace} logs -l app=submariner-discovery\``,
+    }
+  const problems = exports.flatMap((one) => problemOf(one) ?? [])
+  if (problems.length > 0) return { is: 'warning', reason: some(problems), hint: 'see `subctl show services -o wide`' }
+  return { is: 'ok', note: exports.length === 1 ? '1 service' : `${exports.length} services` }
+}
+
+function problemOf({ key, conditions }: Exported): string | undefined {
+  const [valid, ready, conflict] = ['Valid', 'Ready', 'Conflict'].map((type) => conditionOf(conditions, type))
+  if (valid?.status === 'False') return `${key} is not exported: ${valid.message || valid.reason}`
+  if (conflict?.status === 'True') return `${key}: clusters disagree: ${(conflict.message || conflict.reason).replaceAll('\n', ', ')}`
+  return ready?.status === 'False' ? `${key} is not ready: ${ready.message || ready.reason}` : undefined
+}
+
+/** SUB0637: nothing is imported that nobody exports any more, nothing is missing, and nothing is ready that is not reached. */
+export async function importsTrue(context: CheckContext): Promise<Verdict> {
+  const agents = await serviceAgents(context)
+  if (typeof agents === 'string') return { is: 'skipped', reason: agents }
+  const [seen, here, others] = await Promise.all([context.look(), readExchange(context.api), exportsOfOthers(context)])
+  const stale = staleOnes(seen, here, others)
+  const problems = [...stale, ...missingOnes(here, others), ...unreachedOnes(seen, here)]
+  if (problems.length === 0)
+    return { is: 'ok', note: `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}` }
+  return {
+    is: 'failed',
+    reason: some(problems),
+    hint: `look into the log of the agent that leads: \`kubectl -n ${context.namespace} logs -l app=submariner-discovery\``,
+  }
+}
+
+const clustersOf = ({ imports }: Exchange): ReadonlySet<string> => new Set(imports.flatMap(({ clusters }) => clusters))
+
+interface Other {
+  readonly clusterId: string
+  readonly exports: readonly Exported[]
+}
+/** What the other clusters of this run export, as far as they have agents and tell. */
+async function exportsOfOthers(context: CheckContext): Promise<readonly Other[]> {
+  const found = await Promise.all(
+    context.all
+      .filter((other) => other !== context)
+      .map(async (other): Promise<readonly Other[]> => {
+        try {
+          const [{ clusterId }, agents] = await Promise.all([other.look(), serviceAgents(other)])
+          return clusterId === undefined || typeof agents === 'string'
+            ? []
+            : [{ clusterId, exports: (await readExchange(other.api)).exports }]
+        } catch {
+          // Its own checks say why it cannot be asked.
+          return []
+        }
+      }),
+  )
+  return found.flat()
+}
+
+function staleOnes(seen: Look, { imports, exports: own }: Exchange, others: readonly Other[]): readonly string[] {
+  const known = new Set([...remoteIds(seen), seen.clusterId])
+  const all = [...others, { clusterId: seen.clusterId ?? '', exports: own }]
+  const exported = new Map(all.map(({ clusterId, exports }) => [clusterId, new Set(exports.map(({ key }) => key))]))
+  return imports.flatMap(({ key, clusters }) =>
+    clusters.flatMap((cluster) => {
+      if (!known.has(cluster)) return [`${key} is imported from ${cluster}, which is no cluster of the clusterset any more`]
+      return exported.get(cluster)?.has(key) === false ? [`${key} is imported from ${cluster}, which does not export it any more`] : []
+    }),
+  )
+}
+
+function missingOnes({ imports, namespaces }: Exchange, others: readonly Other[]): readonly string[] {
+  const here = new Map(imports.map(({ key, clusters }) => [key, clusters]))
+  return others.flatMap(({ clusterId, exports }) =>
+    exports
+      .filter((one) => isExported(one) && namespaces.has(one.key.split('/')[0] ?? ''))
+      .flatMap(({ key }) => {
+        const clusters = here.get(key)
+        if (clusters === undefined) return [`${key} of ${clusterId} is not imported`]
+        return clusters.includes(clusterId) ? [] : [`the import ${key} does not have cluster ${clusterId}, which exports it`]
+      }),
+  )
+}
+
+/** Backends that count as ready though the active gateway is not connected to their cluster. */
+function unreachedOnes(seen: Look, { behind }: Exchange): readonly string[] {
+  const active = activeGateways(seen)
+  if (active.length === 0) return []
+  const connected = new Set(
+    active.flatMap(({ status }) => status.connections.flatMap((one) => (one.status === 'connected' ? [one.endpoint.cluster_id] : []))),
+  )
+  const ready = Map.groupBy(
+    behind.filter(({ cluster, isReady }) => isReady && cluster !== seen.clusterId && !connected.has(cluster)),
+    ({ cluster }) => cluster,
+  )
+  return [...ready].map(([cluster, all]) => `${all.length} imports of ${cluster} count as ready, and no gateway is connected to it`)
+}

@@ -1,0 +1,87 @@
+import type { Check, Verdict } from '../check.ts'
+import type { CheckContext } from '../subject.ts'
+import { isRight, sayFetch, sayName, type Tried, type TriedKind, type Waited } from './tried.ts'
+
+const MOST_SAID = 4
+const some = (lines: readonly string[]): string =>
+  [...lines.slice(0, MOST_SAID), ...(lines.length > MOST_SAID ? [`and ${lines.length - MOST_SAID} more`] : [])].join('; ')
+
+/** Questions about services that each other cluster exports for the test: as users' pods of this cluster meet them. */
+export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
+  {
+    id: 'SUB0638',
+    name: 'services that other clusters export are imported',
+    needs: ['SUB0610'],
+    async run(context, signal) {
+      const all = await triedBy(context, signal)
+      if ('is' in all) return all
+      const problems = all.flatMap((one) => ('why' in one.imported ? [`${one.service} of ${one.exporter}: ${one.imported.why}`] : []))
+      if (problems.length > 0) return { is: 'failed', reason: some(problems), hint: AGENTS_HINT }
+      return { is: 'ok', note: `${all.length} services of ${exporters(all)}, ${slowest(all.map(({ imported }) => imported))} ms at most` }
+    },
+  },
+  named('SUB0639', 'pods find a service of another cluster by its name, and reach it', 'address'),
+  named('SUB0640', 'pods find the pods of a headless service of another cluster by name, and reach them', 'headless'),
+  {
+    id: 'SUB0641',
+    name: 'a service that is taken back is gone, and its names with it',
+    needs: ['SUB0610'],
+    async run(context, signal) {
+      const all = await triedBy(context, signal)
+      if ('is' in all) return all
+      const problems = all.flatMap(({ service, exporter, dropped, forgotten }) =>
+        [dropped, forgotten].flatMap((one) => (one !== undefined && 'why' in one ? [`${service} of ${exporter}: ${one.why}`] : [])),
+      )
+      if (problems.length > 0) return { is: 'failed', reason: some(problems), hint: AGENTS_HINT }
+      const [imports, names] = [all.flatMap(({ dropped }) => dropped ?? []), all.flatMap(({ forgotten }) => forgotten ?? [])]
+      if (imports.length === 0) return { is: 'skipped', reason: 'no service was taken back' }
+      const ofNames = names.length === 0 ? '' : `, names after ${slowest(names)} ms`
+      return { is: 'ok', note: `imports after ${slowest(imports)} ms${ofNames} at most` }
+    },
+  },
+]
+
+const AGENTS_HINT = 'look into the logs of the agents of both clusters: `kubectl -n submariner logs -l app=submariner-discovery`'
+
+/** Whether every name of a kind answers what it should, on every node, and every address that it gives does what it should. */
+function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckContext> {
+  return {
+    id,
+    name,
+    needs: ['SUB0610'],
+    async run(context, signal) {
+      const all = await triedBy(context, signal)
+      if ('is' in all) return all
+      const mine = all.filter((one) => one.kind === kind)
+      const names = mine.flatMap((one) => one.names)
+      const wrong = names.filter((one) => !isRight(one))
+      const fetched = mine.flatMap(({ service, fetched: list }) => list.map((one) => ({ service, ...one })))
+      const unreached = fetched.filter(({ result }) => result?.ok !== true).map((one) => sayFetch(one, one.service))
+      const { mode, why } = await context.names()
+      if (wrong.length > 0 && wrong.length === names.length && unreached.length === 0 && mode === 'none')
+        return { is: 'skipped', reason: `nobody of ours answers names here (${why}); by their addresses they are reached` }
+      if (wrong.length > 0) return { is: 'failed', reason: some([...wrong.map(sayName), ...unreached]), hint: NAMES_HINT }
+      if (unreached.length > 0) return { is: 'failed', reason: some(unreached), hint: REACH_HINT }
+      if (names.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
+      const ofCluster = names.some(({ isOfCluster }) => isOfCluster) ? ', names of single clusters too' : ''
+      return { is: 'ok', note: `${names.length} questions, ${fetched.length} addresses of ${exporters(mine)}${ofCluster}` }
+    },
+  }
+}
+
+const NAMES_HINT = 'see what this cluster’s DNS forwards or serves for clusterset.local: SUB0635, and `subctl resolve NAME`'
+const REACH_HINT =
+  'the name is right, the address is not reached: see SUB0626 and SUB0629, kube-proxy of this cluster, and its rules for the Service derived-...'
+
+const exporters = (all: readonly Tried[]): string => [...new Set(all.map(({ exporter }) => exporter))].sort().join(', ')
+const slowest = (waits: readonly Waited[]): number => Math.max(0, ...waits.map((one) => ('ms' in one ? one.ms : 0)))
+
+async function triedBy(context: CheckContext, signal: AbortSignal): Promise<readonly Tried[] | Verdict> {
+  const { skipped, failed, tried } = await context.services(signal)
+  const [no, broken] = [skipped.get(context.name), failed.get(context.name)]
+  if (no !== undefined) return { is: 'skipped', reason: no }
+  const mine = tried.filter(({ importer }) => importer === context.name)
+  if (mine.length > 0) return mine
+  if (broken !== undefined) return { is: 'failed', reason: broken, hint: 'see `kubectl get events -A`; --pods false leaves this out' }
+  return { is: 'skipped', reason: 'no other cluster of this run exports services' }
+}
