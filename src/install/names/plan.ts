@@ -8,7 +8,6 @@ import { type Choice, chooseMode } from './choose.ts'
 import { type ClusterBlock, type Corefile, clusterBlock, readCorefile, whoServes } from './corefile.ts'
 import { type Edit, isChange, putText } from './edit.ts'
 import { type CoreDns, CREATED_ANNOTATION, type DnsFacts, type MapText, OPENSHIFT_SERVER, STUBS_ANNOTATION } from './facts.ts'
-import { byHand } from './hand.ts'
 import { multiclusterRights } from './rights.ts'
 import { objectIn, stubEntry, withoutStubs, withStubs } from './stub-domains.ts'
 import { planTakeBack } from './take-back.ts'
@@ -40,6 +39,8 @@ export interface NamesWish {
 /** Stands for an address that the cluster has still to give. */
 export const NO_ADDRESS = '<ClusterIP of submariner-dns>'
 
+const LATER = 'To have them answered, join again with --dns auto; --plan shows what that changes, and docs/dns.md what to write by hand'
+
 /** A place where nothing may be changed: why, and what a person can do. */
 class Refused extends Error {
   readonly hand: readonly string[]
@@ -54,7 +55,9 @@ export function planNames(facts: DnsFacts, { wish, zones, server }: NamesWish): 
   const choice = chooseMode(wish, facts)
   const address = server ?? NO_ADDRESS
   const base = { ...choice, zones, rights: [], account: undefined, edits: [], notes: [], domain: domainOf(facts) }
-  if (choice.mode === 'none') return { ...base, edits: planTakeBack(facts).edits, hand: byHand(facts, zones, address) }
+  if (choice.mode === 'none') return { ...base, edits: planTakeBack(facts).edits, hand: [LATER] }
+  if (facts.server.kind === 'unknown' && wish === 'own')
+    return { ...base, hand: [`Forward ${zones.join(' and ')} to ${address} in the cluster’s DNS, which is not known here`] }
   try {
     const edits = [...serverEdits(facts, choice, zones, address), ...cacheEdits(facts, zones)].filter(isChange)
     const account = choice.mode === 'multicluster' && facts.server.kind === 'coredns' ? facts.server.account : undefined
@@ -100,7 +103,7 @@ function serverEdits({ server }: DnsFacts, { mode }: Choice, zones: readonly str
   }
   if (server.kind === 'kube-dns') return [stubsEdit(server.stubs, zones, address)]
   if (server.kind === 'openshift') return [operatorEdit(server.servers, zones, address)]
-  throw new Refused(`it is not known (${server.title})`, [`Send ${zones.join(' and ')} to ${address} in it.`])
+  throw new Refused(`it is not known (${server.title})`, ['To have our server all the same, and forward to it by hand: --dns own'])
 }
 
 /** What a Corefile says without us. Throws where it may not be changed. */

@@ -64,7 +64,12 @@ describe('who answers is chosen by what the cluster’s DNS can do', () => {
   it('none changes nothing and says what to do', () => {
     const plan = planNames(facts(OLD), wish('none'))
     expect([plan.mode, plan.edits, plan.rights]).toEqual(['none', [], []])
-    expect(plan.hand.join('\n')).toContain('    forward . 10.96.0.53')
+    expect(plan.hand).toEqual([expect.stringMatching(/join again with --dns auto/)])
+  })
+  it('where the cluster’s DNS is not known our server comes by name alone, and a person forwards to it', () => {
+    const seen = facts({ kind: 'unknown', title: 'nothing' })
+    expect(planNames(seen, wish('auto'))).toMatchObject({ mode: 'none', edits: [], hand: [expect.stringMatching(/--dns own/)] })
+    expect(planNames(seen, wish('own'))).toMatchObject({ mode: 'own', edits: [], hand: [expect.stringMatching(/to 10\.96\.0\.53/)] })
   })
 })
 
