@@ -37,7 +37,7 @@ export async function begin(runs: Runs, { exec, logLevel }: Ways): Promise<void>
   const context: Context = {
     stdout,
     stderr,
-    ask: openAsk({ stdin: process.stdin, stderr: process.stderr, signal, interrupt: () => process.kill(process.pid, 'SIGINT') }),
+    ask: openAsk({ stdin: () => process.stdin, stderr: process.stderr, signal, interrupt: () => process.kill(process.pid, 'SIGINT') }),
     env,
     signal,
     clock: realClock,

@@ -1,5 +1,6 @@
 // What scripts/build and scripts/sizes agree on: the parts, and how one is bundled.
 import type { BuildOptions } from 'esbuild'
+import { lazyBuiltins } from './lazy-builtins.ts'
 
 export const PARTS = ['agent', 'server', 'laptop', 'kubeconfig'] as const
 
@@ -23,6 +24,7 @@ export const bundleOptions = (outdir: string, commit: string): BuildOptions => (
 /** A part is the body of a function, as node:vm runs it. */
 export const partOptions = (outdir: string, commit: string): BuildOptions => ({
   ...bundleOptions(outdir, commit),
+  plugins: [lazyBuiltins],
   entryPoints: PARTS.map((part) => `bin/${part}.ts`),
   banner: { js: '(function (exports, require, module) {' },
   footer: { js: '\n})' },

@@ -45,7 +45,8 @@ export function openTextStream(stream: NodeJS.WriteStream, env: Readonly<Record<
 export type Ask = (question: string, flag: string) => Promise<string>
 
 export interface Terminal {
-  readonly stdin: NodeJS.ReadStream
+  /** Opened where there is a terminal to write to. */
+  readonly stdin: () => NodeJS.ReadStream
   readonly stderr: NodeJS.WriteStream
   /** Ends a question. */
   readonly signal: AbortSignal
@@ -54,8 +55,9 @@ export interface Terminal {
 }
 
 /** Asks for a line; undefined where no person is at both ends. Throws UserError at the end of input (Ctrl-D). */
-export function openAsk({ stdin, stderr, signal, interrupt }: Terminal): Ask | undefined {
-  if (!stdin.isTTY || !stderr.isTTY) return undefined
+export function openAsk({ stdin: open, stderr, signal, interrupt }: Terminal): Ask | undefined {
+  const stdin = stderr.isTTY ? open() : undefined
+  if (stdin?.isTTY !== true) return undefined
   return (question, flag) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const terminal = createInterface({ input: stdin, output: stderr })

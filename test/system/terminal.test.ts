@@ -51,7 +51,7 @@ function asked(typed: string) {
   const [stdin, stderr] = [new PassThrough(), new PassThrough()]
   const end = new AbortController()
   const ask = openAsk({
-    stdin: Object.assign(stdin, { isTTY: true, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
+    stdin: () => Object.assign(stdin, { isTTY: true, setRawMode: () => stdin }) as unknown as NodeJS.ReadStream,
     stderr: Object.assign(stderr, { isTTY: true, columns: 80 }) as unknown as NodeJS.WriteStream,
     signal: end.signal,
     interrupt: () => end.abort(),
@@ -85,7 +85,7 @@ describe('a question at a terminal', () => {
   })
   it('is put to nobody where one end is no terminal', () => {
     const stream = new PassThrough()
-    const ends = { stdin: stream as unknown as NodeJS.ReadStream, stderr: stream as unknown as NodeJS.WriteStream }
+    const ends = { stdin: () => stream as unknown as NodeJS.ReadStream, stderr: stream as unknown as NodeJS.WriteStream }
     expect(openAsk({ ...ends, signal: new AbortController().signal, interrupt: () => undefined })).toBeUndefined()
   })
 })
