@@ -44,7 +44,7 @@ function verbFirst(argv: readonly string[], commands: readonly CommandSpec[]): r
 function read(words: readonly string[], commands: readonly CommandSpec[], env: Env): Parsed {
   let parsed: Parsed | undefined
   const program = quiet(new Command('subctl'))
-  for (const spec of commands) {
+  for (const spec of candidates(words, commands)) {
     const command = commandOf(spec, program)
     command.action(() => {
       const values = Object.fromEntries(command.options.map((o) => [o.long?.slice(2) ?? '', command.getOptionValue(o.attributeName())]))
@@ -64,6 +64,12 @@ function read(words: readonly string[], commands: readonly CommandSpec[], env: E
     throw commandLineError(error.message, asked)
   }
   return parsed ?? { what: 'help', spec: undefined }
+}
+
+/** Those that the first word leads to; all of them where it leads to none, since what is alike is named then. To make them all is half of an agent's reading. */
+function candidates([first]: readonly string[], commands: readonly CommandSpec[]): readonly CommandSpec[] {
+  const meant = commands.filter(({ name }) => name.split(' ', 1)[0] === first)
+  return meant.length > 0 ? meant : commands
 }
 
 /** The same, once each flag that has choices is one of them: before the command asks anybody. */
