@@ -1,6 +1,6 @@
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
-import { createSecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext } from 'node:tls'
 import { codeOf, messageOf } from '../model/errors.ts'
 
 /** How a server proves who it is, and how we do. All texts are PEM. */
@@ -74,17 +74,19 @@ const TCP_KEEPALIVE_MS = 15_000
 export function openHttp(tls: Tls = {}): Http {
   // As many as there are writes at once: a connection more is a handshake more for each of them.
   const kept = { keepAlive: true, keepAliveMsecs: TCP_KEEPALIVE_MS, maxFreeSockets: 8 }
-  const agents = {
-    plain: new PlainAgent(kept),
-    tls: new TlsAgent({
-      ...kept,
-      ...(tls.ca !== undefined && { ca: tls.ca }),
-      ...(tls.cert !== undefined && { cert: tls.cert }),
-      ...(tls.key !== undefined && { key: tls.key }),
-      ...(tls.serverName !== undefined && { servername: tls.serverName }),
-      rejectUnauthorized: tls.insecure !== true,
-      minVersion: 'TLSv1.2',
-    }),
+  const plain = new PlainAgent(kept)
+  let agent: TlsAgent | undefined
+  const agents: Agents = {
+    plain,
+    tls() {
+      agent ??= new TlsAgent({
+        ...kept,
+        ...(tls.serverName !== undefined && { servername: tls.serverName }),
+        rejectUnauthorized: tls.insecure !== true,
+        secureContext: contextOf(tls),
+      })
+      return agent
+    },
   }
   return {
     async ask(request) {
@@ -112,6 +114,15 @@ export function openHttp(tls: Tls = {}): Http {
     },
   }
 }
+
+/** Made once and not for each connection: that takes some ms, since it begins with a copy of all authorities that Node brings. Throws where the certificates cannot be used. */
+const contextOf = ({ ca, cert, key }: Tls): SecureContext =>
+  createSecureContext({
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    minVersion: 'TLSv1.2',
+  })
 
 interface Limit extends Disposable {
   readonly signal: AbortSignal
@@ -146,7 +157,7 @@ function openLimit(request: HttpRequest): Limit {
 
 interface Agents {
   readonly plain: PlainAgent
-  readonly tls: TlsAgent
+  readonly tls: () => TlsAgent
 }
 
 /** Sends the request and gives the answer at its headers. A read over a kept connection that the server had just closed is sent once more. */
@@ -169,7 +180,7 @@ function send(agents: Agents, request: HttpRequest, limit: Limit): Promise<{ ans
     try {
       const sent = url.startsWith('http:')
         ? plainRequest(url, { ...options, agent: agents.plain })
-        : tlsRequest(url, { ...options, agent: agents.tls })
+        : tlsRequest(url, { ...options, agent: agents.tls() })
       sent.on('socket', (socket) => socket.setKeepAlive(true, TCP_KEEPALIVE_MS))
       sent.on('response', (answer) => settle({ answer, stale: false }))
       sent.on('error', (error) => settle({ answer: limit.fault(error), stale: sent.reusedSocket && !limit.signal.aborted }))
