@@ -4,7 +4,7 @@ import { cleanNode } from '../dataplane/kernel/clean.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openNode } from '../dataplane/kernel/node-target.ts'
 import type { NodeOptions } from '../dataplane/kernel/read.ts'
-import { hasRestorer } from '../dataplane/kernel/restorer.ts'
+import { openRestorer } from '../dataplane/kernel/restorer.ts'
 import { traceNode } from '../dataplane/kernel/trace.ts'
 import { echo } from '../dataplane/probe/echo.ts'
 import { watchKernel } from '../dataplane/probe/monitor.ts'
@@ -103,6 +103,7 @@ async function once(context: Context, given: Given, opened: Opened): Promise<und
 function worldOf(context: Context, { settings, local, files }: Opened, running: Promise<void>[]): RouteAgentWorld {
   const { clock, log, signal, exec, follow, version } = context
   const kernel = { exec, files, runDir: settings.runDir }
+  const restorer = openRestorer(exec, files, clock)
   return {
     settings,
     version,
@@ -119,10 +120,7 @@ function worldOf(context: Context, { settings, local, files }: Opened, running: 
       return health
     },
     facts: async (node) => {
-      const [facts, isRestored] = await Promise.all([
-        readNodeFacts(exec, { ...node, podCidrs: settings.podCidrs }),
-        hasRestorer(exec, files),
-      ])
+      const [facts, isRestored] = await Promise.all([readNodeFacts(exec, { ...node, podCidrs: settings.podCidrs }), restorer()])
       return { ...facts, hasRestorer: isRestored }
     },
     probe: (order) => probe(context, order),
