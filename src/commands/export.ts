@@ -2,7 +2,7 @@
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { aimOf, exportsOf } from './export/find.ts'
+import { aimOf, exportsOf, namespaceOf } from './export/find.ts'
 import { checkNamespace, type ExportWish, planNamespace, planService } from './export/plan.ts'
 import { emitted, tell } from './export/report.ts'
 import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
@@ -12,14 +12,15 @@ import { type Subject, subjects } from './look/subjects.ts'
 
 /** Looks at every cluster before anything is changed in one. */
 export const exportServices: Run = async (context, given) => {
-  const { name, namespace } = aimOf(given)
-  const wish: ExportWish = { namespace, clustersetIp: given.text('use-clusterset-ip'), isForced: given.on('force') }
+  const { name, namespace: said } = aimOf(given)
   // Mistakes on the command line come before anybody is asked.
   given.duration('timeout')
+  const found = await subjects(context, given)
+  const namespace = said ?? namespaceOf(found)
+  const wish: ExportWish = { namespace, clustersetIp: given.text('use-clusterset-ip'), isForced: given.on('force') }
   checkNamespace(wish)
   const plan = (subject: Subject): Promise<readonly Step[]> =>
     name === undefined ? planNamespace(subject, wish) : planService(subject, name, wish)
-  const found = await subjects(context, given)
   const clusters = await Promise.all(
     found.map(async (subject): Promise<ClusterSteps> => ({ subject, steps: await onCluster(subject.api, () => plan(subject)) })),
   )

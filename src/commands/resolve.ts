@@ -4,6 +4,7 @@ import { type NameResult, parseName, typeOf } from '../model/nettest-name.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
+import { namespaceOf } from './export/find.ts'
 import { print, say } from './join/stage.ts'
 import { marksFor } from './look/marks.ts'
 import { type ServiceSight, serviceSight } from './look/service-sight.ts'
@@ -35,9 +36,13 @@ interface Finding {
 }
 
 export const resolve: Run = async (context, given) => {
-  const name = nameOf(given.args[0] ?? '')
+  const word = given.args[0] ?? ''
+  const isBare = /^[a-z0-9-]+$/.test(word)
+  // A mistake comes before anybody is asked.
+  if (!isBare) nameOf(word)
   const timeoutMs = given.duration('timeout')
   const found = await subjects(context, given)
+  const name = nameOf(isBare ? `${word}.${namespaceOf(found)}` : word)
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
   const namespace = given.need('namespace')

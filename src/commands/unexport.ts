@@ -5,7 +5,7 @@ import type { ServiceExport } from '../model/mcs.ts'
 import { NAMESPACE, SETTINGS_CONFIGMAP } from '../model/names.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
-import { aimOf, contextTitle, exportsOf } from './export/find.ts'
+import { aimOf, contextTitle, exportsOf, namespaceOf } from './export/find.ts'
 import { ownerOf } from './export/owner.ts'
 import { tell } from './export/report.ts'
 import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
@@ -19,9 +19,10 @@ type Plan = Omit<Step, 'namespace'>
 
 /** Looks at every cluster before anything is changed in one. A cluster without the kind exports nothing. */
 export const unexportServices: Run = async (context, given) => {
-  const { name, namespace } = aimOf(given)
+  const { name, namespace: said } = aimOf(given)
   given.duration('timeout')
   const found = await subjects(context, given)
+  const namespace = said ?? namespaceOf(found)
   const clusters = await Promise.all(
     found.map(async (subject): Promise<ClusterSteps> => {
       const there = (await onCluster(subject.api, () => exportsOf(subject.api, namespace))) ?? new Map<string, ServiceExport>()

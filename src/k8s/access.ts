@@ -17,6 +17,8 @@ export interface Access {
   readonly insecure?: boolean
   /** The name that the server's certificate must hold. Default: the host in `server`. */
   readonly tlsServerName?: string
+  /** The namespace that a kubeconfig's context names, where it does. */
+  readonly namespace?: string
   /** Called before each request, so that rotated files count at once. */
   readonly credentials: () => Promise<Credentials>
 }

@@ -37,6 +37,8 @@ export interface RemoveOptions {
 export interface KubeApi {
   /** Where it is: for messages. No credential. */
   readonly server: string
+  /** The namespace that is meant where nobody says another, as the kubeconfig's context has it. */
+  readonly namespace?: string
   /** The same API with another time limit for each request but watches. */
   within(timeoutMs: number): KubeApi
   get<K extends Kind>(kind: K, name: string, namespace?: string): Promise<Of<K> | undefined>

@@ -24,6 +24,7 @@ export function openApi(access: Access, options: OpenOptions = {}): KubeApi {
 type Send = Pick<HttpRequest, 'method' | 'headers' | 'body' | 'timeoutMs' | 'signal'>
 interface Line {
   readonly server: string
+  readonly namespace: string | undefined
   ask(path: string, request: Send): Promise<HttpAnswer>
   lines(path: string, request: Send): AsyncGenerator<string>
 }
@@ -43,6 +44,7 @@ function apiOver(line: Line, timeoutMs: number, complain: Complain): KubeApi {
   }
   return {
     server: line.server,
+    ...(line.namespace !== undefined && { namespace: line.namespace }),
     within: (limit) => apiOver(line, limit, complain),
     async get(kind, name, namespace) {
       try {
@@ -172,6 +174,7 @@ function openLine(access: Access, options: OpenOptions): Line {
   }
   return {
     server,
+    namespace: access.namespace,
     async ask(path, request) {
       const ready = await prepare(path, request)
       const answer = await ready.http.ask(ready.request).catch((error) => failed(error, server))

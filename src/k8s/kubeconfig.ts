@@ -60,6 +60,7 @@ export async function kubeconfigAccess(choice: KubeconfigChoice, world: Kubeconf
     server: cluster.server,
     insecure: cluster.skipTLSVerify,
     ...(cluster.tlsServerName && { tlsServerName: cluster.tlsServerName }),
+    ...(context.namespace && { namespace: context.namespace }),
     credentials: await credentialsOf(source, world),
   }
 }

@@ -1,5 +1,5 @@
 // A cluster and a broker for a discovery agent: two central API servers, and services of three clusters as objects that nobody else cares for.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -53,7 +53,7 @@ export async function openBed(): Promise<Bed> {
   const end = stack.move()
   return {
     serve: (count) => serve(cluster, broker, count),
-    startAgent: () => startAgent(folder, central.access.server),
+    startAgent: () => startAgent(folder, west.access.server, central.access.server),
     [Symbol.asyncDispose]: () => end.disposeAsync(),
   }
 }
@@ -131,24 +131,35 @@ async function serve(cluster: KubeApi, broker: KubeApi, count: number): Promise<
 }
 
 async function writePlace(folder: string, west: CentralServer, central: CentralServer): Promise<void> {
-  const [here, there] = await Promise.all([west, central].map(({ access }) => access.credentials()))
-  const base64 = (text = ''): string => Buffer.from(text).toString('base64')
-  const kubeconfig = {
-    ...{ apiVersion: 'v1', kind: 'Config', 'current-context': 'west' },
-    clusters: [{ name: 'west', cluster: { server: west.access.server, 'certificate-authority-data': base64(here?.ca) } }],
-    users: [{ name: 'west', user: { token: here?.token } }],
-    contexts: [{ name: 'west', context: { cluster: 'west', user: 'west' } }],
+  for (const [name, { access }] of [
+    ['account', west],
+    ['broker', central],
+  ] as const) {
+    const { token = '', ca = '' } = await access.credentials()
+    await mkdir(join(folder, name), { mode: 0o700 })
+    await writeFile(join(folder, name, 'token'), token)
+    await writeFile(join(folder, name, 'ca.crt'), ca)
   }
-  await writeFile(join(folder, 'kubeconfig'), JSON.stringify(kubeconfig), { mode: 0o600 })
-  await writeFile(join(folder, 'token'), there?.token ?? '', { mode: 0o600 })
-  await writeFile(join(folder, 'ca.crt'), there?.ca ?? '')
 }
 
-async function startAgent(folder: string, brokerUrl: string): Promise<Agent> {
+/** Has a process find its ServiceAccount where a pod's is, without a trace on the machine: what reads kubeconfigs weighs too, and is in no pod. */
+const AS_POD =
+  'mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec "$@"'
+
+async function startAgent(folder: string, clusterUrl: string, brokerUrl: string): Promise<Agent> {
   const listen = `127.0.0.1:${await freePort()}`
-  const flags = ['--kubeconfig', join(folder, 'kubeconfig'), '--cluster-id', 'west', '--namespace', AGENTS, '--metrics-listen', listen]
-  const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', folder]
-  const process_ = startDaemon([SUBCTL, 'discovery', ...flags, ...place], join(folder, 'agent.log'), { PATH: '/usr/bin:/bin' })
+  const { hostname, port } = new URL(clusterUrl)
+  const environment = [
+    'env',
+    'MALLOC_ARENA_MAX=1',
+    'UV_THREADPOOL_SIZE=1',
+    `KUBERNETES_SERVICE_HOST=${hostname}`,
+    `KUBERNETES_SERVICE_PORT=${port}`,
+  ]
+  const flags = ['--cluster-id', 'west', '--namespace', AGENTS, '--metrics-listen', listen]
+  const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', join(folder, 'broker')]
+  const inPod = ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', join(folder, 'account'), ...environment]
+  const process_ = startDaemon([...inPod, SUBCTL, 'discovery', ...flags, ...place], join(folder, 'agent.log'), { PATH: '/usr/bin:/bin' })
   const metrics = async (): Promise<string> =>
     (await fetch(`http://${listen}/readyz`)).ok ? (await fetch(`http://${listen}/metrics`)).text() : ''
   return {

@@ -43,6 +43,21 @@ function scene() {
 const ended = (err: string): string => err.replaceAll(/^skipped .*\n/gm, '')
 
 describe('subctl export service', () => {
+  it('takes the namespace of the context, unless -n says another; contexts that name different ones want -n', async () => {
+    const { west, apis, subctl, exports } = scene()
+    west.serve('web')
+    apis[''] = Object.assign(west.api.api('laptop'), { namespace: 'shop' })
+    expect((await subctl('export service web')).code).toBe(0)
+    expect(exports()).toEqual(['shop/web'])
+    expect((await subctl('unexport service web')).out).toContain('shop/web')
+    expect(exports()).toEqual([])
+    expect((await subctl('export service web -n other')).err).toContain('There is no Service "web" in namespace "other"')
+    Object.assign(apis.west ?? {}, { namespace: 'shop' })
+    const { code, err } = await subctl('export service web --contexts west,east')
+    expect(err).toContain('the contexts name different namespaces (west: shop, east: default): give one with -n')
+    expect(code).toBe(64)
+  })
+
   it('makes a ServiceExport, and says by which name the service goes', async () => {
     const { west, subctl } = scene()
     west.serve('web')

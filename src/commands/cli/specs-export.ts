@@ -1,7 +1,7 @@
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
 
 const TRUTH = ['true', 'false']
-const NAMESPACE_FLAG: FlagSpec = { name: 'namespace', short: 'n', value: 'NAME', brief: 'of the service; default: default' }
+const NAMESPACE_FLAG: FlagSpec = { name: 'namespace', short: 'n', value: 'NAME', brief: 'of the service; default: that of the context' }
 const CLUSTERS: readonly FlagSpec[] = [
   ...KUBE_FLAGS,
   { name: 'contexts', value: 'A,B', brief: 'several contexts of the kubeconfig, separated by commas' },
@@ -81,7 +81,7 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
     brief: 'Ask the DNS of each cluster for a name, and say who answers what, and why not',
     text: [
       'A pod without rights asks, from a namespace of its own in each cluster, which is removed again. NAME may be short: `web.shop` is',
-      '`web.shop.svc.clusterset.local`. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
+      '`web.shop.svc.clusterset.local`, and `web` is that of the context’s namespace. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
     ].join('\n'),
     args: [{ name: 'name', brief: 'such as web.shop, east.web.shop.svc.clusterset.local or _http._tcp.web.shop.svc.clusterset.local' }],
     flags: [

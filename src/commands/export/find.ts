@@ -13,11 +13,30 @@ function checkName(what: 'service' | 'namespace', name: string): string {
   throw usage(`"${name}" is no name of a ${what}: up to 63 lower-case letters, digits and hyphens, no hyphen at the ends`)
 }
 
+export interface Aim {
+  /** Undefined: that of the contexts. */
+  readonly namespace: string | undefined
+  readonly name: string | undefined
+}
+
+/** The namespace that the contexts name, as kubectl has it: `default` where they name none. Throws where they differ: a service is the same in one namespace alone. */
+export function namespaceOf(found: readonly Subject[]): string {
+  const named = found.map(({ name, api: { namespace = 'default' } }) => [name, namespace] as const)
+  const [first, ...others] = new Set(named.map(([, namespace]) => namespace))
+  if (others.length > 0)
+    throw usage(
+      `the contexts name different namespaces (${named.map((pair) => pair.join(': ')).join(', ')}): give one with -n`,
+      'namespace',
+    )
+  return checkName('namespace', first ?? 'default')
+}
+
 /** What the command line is about; `name` is undefined where all services of the namespace are meant. Throws usage errors. */
-export function aimOf(given: Given): { readonly namespace: string; readonly name: string | undefined } {
+export function aimOf(given: Given): Aim {
   const [what, word = ''] = given.args
   const namespace = given.text('namespace')
-  if (what === 'service') return { name: checkName('service', word), namespace: checkName('namespace', namespace ?? 'default') }
+  if (what === 'service')
+    return { name: checkName('service', word), namespace: namespace === undefined ? undefined : checkName('namespace', namespace) }
   if (namespace !== undefined) throw usage('--namespace is for one service: the namespace stands behind the word `namespace`', 'namespace')
   return { name: undefined, namespace: checkName('namespace', word) }
 }
