@@ -6,6 +6,7 @@ import { SUBCTL } from '../lab/subctl.ts'
 import { type Bench, type BenchOptions, runsOf } from './bench.ts'
 import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
 import { type Bed, openBed } from './discovery-bed.ts'
+import { measureReach } from './discovery-lab.ts'
 import { type Result, result } from './series.ts'
 
 const SERVICES = 5_000
@@ -15,19 +16,24 @@ const SETTLE_MS = 30_000
 
 export const discovery: Bench = {
   name: 'discovery',
-  brief: 'start of an agent with 5000 services of three clusters, its memory',
+  brief:
+    'from an export to its name, a dead cluster out of DNS and back; start of an agent with 5000 services of three clusters, its memory',
   needsRoot: true,
   async run(options) {
-    await readAgainFromDisk(SUBCTL)
-    const services = options.quick ? FEW : SERVICES
-    options.say(`${services} services`)
-    await using bed = await openBed()
-    await bed.serve(services)
-    options.say('the first agent')
-    const first = await measureFirst(bed, services, options)
-    options.say('agents that find everything done')
-    return [...first, ...(await measureStarts(bed, services, options))]
+    return [...(await measureReach(options)), ...(await measureMany(options))]
   },
+}
+
+async function measureMany(options: BenchOptions): Promise<readonly Result[]> {
+  await readAgainFromDisk(SUBCTL)
+  const services = options.quick ? FEW : SERVICES
+  options.say(`${services} services`)
+  await using bed = await openBed()
+  await bed.serve(services)
+  options.say('the first agent')
+  const first = await measureFirst(bed, services, options)
+  options.say('agents that find everything done')
+  return [...first, ...(await measureStarts(bed, services, options))]
 }
 
 const about = (services: number): string =>

@@ -1,0 +1,26 @@
+// Runs in a place of a lab: asks a server of that place for the name that was last written to it, all the time, and says each change of the answer.
+import { createInterface } from 'node:readline'
+import { setTimeout as wait } from 'node:timers/promises'
+import { ask } from '../discovery/dns/client.ts'
+
+const EVERY_MS = 5
+const port = Number(process.argv[2])
+let name: string | undefined
+let said = ''
+createInterface(process.stdin)
+  .on('line', (line) => {
+    name = line
+    said = ''
+  })
+  .on('close', () => process.exit(0))
+
+for (; ; await wait(EVERY_MS)) {
+  const asked = name
+  const answer = asked === undefined ? undefined : await ask(port, asked)
+  if (answer === undefined || asked === undefined) continue
+  const addresses = answer.answers.flatMap((record) => (record.type === 'A' ? [record.data] : [])).join()
+  const text = `${asked} ${addresses || 'none'}`
+  if (text === said) continue
+  said = text
+  process.stdout.write(`${Date.now()} ${text}\n`)
+}
