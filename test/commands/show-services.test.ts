@@ -64,6 +64,10 @@ shop/ext   -              north     no          no namespace   -           -    
 shop/web   ClusterSetIP   west      ready       ready          100.1.9.2   1/1        east 1/1, west 1/1   PortConflict
 shop/web   ClusterSetIP   east      ready       ready          100.2.9.4   1/2        east 1/2, west 1/1   PortConflict
 shop/web   ClusterSetIP   north     no          no namespace   -           -          -                    -
+
+Names in west are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns
+Names in east are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns
+Names in north are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns
 "
 `)
     expect(code).toBe(0)
@@ -76,6 +80,8 @@ shop/web   ClusterSetIP   north     no          no namespace   -           -    
 shop/db    Headless       east      ready       ready    -           2/2        east 2/2             -              east      -
 shop/ext   -              east      not valid   no       -           1/1        -                    -              east      Valid: Service ext is of type ExternalName, which has no backends to export: create it in each cluster that needs it; Ready: the service is not exported: it is not valid
 shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        east 1/2, west 1/1   PortConflict   east      Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it
+
+Names in east are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns
 "
 `)
   })
@@ -95,7 +101,13 @@ shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        
   it('-o json is for programs, -o name lists services', async () => {
     const { show } = await scene()
     const { items, ...list } = JSON.parse((await show('--contexts west,east -o json')).out)
-    expect(list).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList' })
+    const names = ['west', 'east'].map((cluster) => ({
+      cluster,
+      context: cluster,
+      mode: 'nobody',
+      text: expect.stringMatching(/k8s-app=kube-dns/),
+    }))
+    expect(list).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', names })
     expect(items.find(({ name }: { name: string }) => name === 'web')).toMatchInlineSnapshot(`
 {
   "clusters": [
@@ -189,7 +201,9 @@ shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        
     })
     for (const kind of ['ServiceExport', 'ServiceImport'] as const)
       for (const { metadata } of west.api.objects(kind)) west.api.drop(kind, metadata.name, metadata.namespace)
-    expect((await show('--context west')).out).toBe('No service is exported or imported.\n')
+    expect((await show('--context west')).out).toBe(
+      'No service is exported or imported.\nNames in west are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns\n',
+    )
     east.api.drop('ConfigMap', 'submariner-settings', AGENTS)
     expect(await show('--context east')).toMatchObject({ code: 1, err: expect.stringContaining('SUB0602') })
   })

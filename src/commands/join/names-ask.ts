@@ -13,6 +13,9 @@ import { planOf } from '../verify/pod-run.ts'
 /** Pods end by themselves after this time, however this program ended. */
 const LIFE_MS = 10 * 60_000
 
+/** When a pod that is looking names up is not waited for any more. */
+const LOOK_MS = 15_000
+
 export interface Asking {
   readonly ask: Ask
   /** Removes what was put into the cluster. Never throws. */
@@ -69,7 +72,8 @@ async function look({ cluster, nodes }: Ground, { names, count, signal }: Look):
   await createPod(cluster, { name, node, args: ['client', ...names.flatMap((one) => ['--ask', one])] }, signal)
   const [pod] = await awaitPods(cluster, [name], isStarted, signal)
   if (pod === undefined || typeof pod === 'string') return `the pod on node ${node} does not run: ${pod ?? ''}`
-  const lines = await awaitLine(cluster, name, DONE_LINE, signal)
+  // Where nothing answers each name takes long; the first of them say enough.
+  const lines = await awaitLine(cluster, name, DONE_LINE, AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]))
   await cluster.api.remove('Pod', name, cluster.namespace, { graceSeconds: 0 })
   return lines.flatMap((line) => readNameResult(line) ?? [])
 }

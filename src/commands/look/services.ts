@@ -4,6 +4,7 @@ import { UserError } from '../../model/errors.ts'
 import type { Condition, ServiceExport, ServiceImport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
 import type { Run } from '../cli/run.ts'
+import { type NamesSight, namesLine, namesSight } from './names.ts'
 import { type Count, type ServiceSight, serviceSight } from './service-sight.ts'
 import { subjects } from './subjects.ts'
 import { printable, textTable } from './tables.ts'
@@ -32,7 +33,8 @@ export const showServices: Run = async (context, given) => {
   if (without.length === sights.length)
     throw new UserError('SUB0901', `No kinds ServiceExport and ServiceImport of multicluster.x-k8s.io/v1beta1 in: ${without.join(', ')}`)
   if (without.length > 0) context.stderr.write(`note: without the kinds of services across clusters: ${without.join(', ')}\n`)
-  context.stdout.write(`${render(rowsOf(sights), given)}\n`)
+  const names = await Promise.all(sights.map(namesSight))
+  context.stdout.write(`${render(rowsOf(sights), names, given)}\n`)
   return undefined
 }
 
@@ -95,18 +97,20 @@ const messagesOf = (exported: ServiceExport | undefined): readonly string[] =>
 const COLUMNS = ['service', 'type', 'cluster', 'export', 'import', 'vip', 'own pods', 'ready behind it', 'conflict']
 const WIDE = ['context', 'messages']
 
-function render(rows: readonly Row[], given: Given): string {
+function render(rows: readonly Row[], names: readonly NamesSight[], given: Given): string {
   const format = given.need('output')
-  const value = { apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', items: rows }
+  const value = { apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', items: rows, names }
   if (format === 'json') return JSON.stringify(value, null, 2)
   if (format === 'yaml') return stringify(value, { version: '1.1' }).trimEnd()
   if (format === 'name') return rows.map(({ namespace, name }) => printable(`${namespace}/${name}`)).join('\n')
-  if (rows.length === 0) return 'No service is exported or imported.'
+  const lines = names.map(namesLine).join('\n')
+  if (rows.length === 0) return `No service is exported or imported.\n${lines}`
   const columns = format === 'wide' ? [...COLUMNS, ...WIDE] : COLUMNS
-  return textTable(
+  const table = textTable(
     columns,
     rows.flatMap((row) => row.clusters.map((place) => cells(row, place).slice(0, columns.length))),
   )
+  return `${table}\n\n${lines}`
 }
 
 const or = (text: string): string => (text === '' ? '-' : text)

@@ -37,7 +37,7 @@ export function leave(performing: Performing): Promise<Done> {
 }
 
 async function leaveNow({ context, given, target }: Performing): Promise<Done> {
-  const touched = new Set<string>()
+  const [touched, undone] = [new Set<string>(), new Set<string>()]
   const api = recorded(target.subject.api, touched)
   const { plan } = target
   const options = progressOf(context, given, target)
@@ -47,16 +47,17 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
   const dumping = (): Promise<Before> => dumpBefore(tracing)
   const hasErrands = plan.nodes.clean.length > 0
   const inItsSpace = (): Promise<Before> => inSpace(target.subject.api, { context, given, target }, dumping)
+  // Before the first look: what is put back in the cluster's DNS is no change that uninstalling has to answer for.
+  const unnamed = await undoNames(target, recorded(target.subject.api, undone), options)
   const before = isProving ? await (hasErrands ? inItsSpace() : dumping()) : undefined
   await rememberTemplate(api, target)
-  const unnamed = await undoNames({ context, given, target }, options)
   // A deadline that this step uses up would leave nodes and objects as they are.
   const pods = await endAgents(api, plan.workloads, { ...options, deadline: half(options), namespace: target.inventory.agents.name })
   const nodes = await cleanNodes(api, { context, given, target }, isProving)
   const left = await removeAll(api, plan, options)
   await forgetTemplate(api, target)
   const brokerLeft = await leaveBroker(target.broker, options.progress)
-  const proof = before && (await proveNow(tracing, before, { cleaned: nodes, touched }))
+  const proof = before && (await proveNow(tracing, before, { cleaned: nodes, touched, undone }))
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
   )
@@ -64,11 +65,10 @@ async function leaveNow({ context, given, target }: Performing): Promise<Done> {
 }
 
 /** Ahead of all else: the cluster's DNS must not ask a server, or look at kinds, that go. */
-async function undoNames({ target }: Performing, options: RemoveProgress): Promise<readonly Left[]> {
-  const { names, subject } = target
+async function undoNames({ names }: Target, api: KubeApi, options: RemoveProgress): Promise<readonly Left[]> {
   if (names.lines.length === 0) return []
   try {
-    await names.undo(subject.api, { ...options, say: options.progress })
+    await names.undo(api, { ...options, say: options.progress })
     return []
   } catch (error) {
     options.signal.throwIfAborted()

@@ -47,6 +47,7 @@ export async function applyNames(api: KubeApi, plan: NamesPlan, options: NamesOp
     await untilServed(plan, { ...options, leastMs: wasServed ? REREAD_MS : 0 })
   } catch (error) {
     await putBack(api, made, options)
+    if (given) await dropRights(api, { rights: [] }).catch(() => undefined)
     throw error
   }
   await dropRights(api, plan)

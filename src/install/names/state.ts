@@ -25,7 +25,7 @@ export function namesState({ server }: DnsFacts, zones: readonly string[]): Name
     if (names.includes(OPENSHIFT_SERVER)) return { mode: 'own', text: 'subctl dns, which the DNS operator forwards to' }
     return names.length > 0 ? others(`server "${names[0]}" of the DNS operator`) : nobody('the DNS operator')
   }
-  return { mode: 'nobody', text: `the cluster’s DNS is not known: ${server.title}` }
+  return { mode: 'nobody', text: `nobody that is known: ${server.title}` }
 }
 
 const titleOf = ({ namespace, name }: MapText): string => `${namespace}/${name}`

@@ -160,13 +160,14 @@ describe('applyNames() changes the cluster’s DNS and looks whether it was good
     expect(text()).toContain('forward . 10.96.0.53')
   })
   it('it never answers: the change is taken back, and more time may do it', async () => {
-    const { run, text, said } = bed(COREDNS)
+    const { run, text, said, cluster } = bed(COREDNS)
     await expect(run('auto', asks(NOT_YET, UNSYNCED))).rejects.toMatchObject({
       id: 'SUB1007',
       exitCode: 75,
       message: expect.stringMatching(/SERVFAIL/),
     })
     expect(text()).toBe(KUBEADM)
+    expect(cluster.objects('ClusterRoleBinding')).toEqual([])
     expect(said.filter((line) => line.startsWith('waiting')).length).toBeGreaterThan(5)
   })
   it('what somebody else writes meanwhile is not written over, nor by the way back', async () => {

@@ -284,7 +284,7 @@ describe('namesState() says who answers now', () => {
     ['Lighthouse', facts(coreDns({ corefile: mapText({ text: LIGHTHOUSE }) })), 'others', /10\.43\.99\.88, which is not ours/],
     ['another stub domain', facts(stubs({ text: '{"clusterset.local": []}' })), 'others', /not ours/],
     ['nobody', facts(), 'nobody', /subctl join --dns auto/],
-    ['nobody that is known', facts({ kind: 'unknown', title: 'nothing' }), 'nobody', /not known/],
+    ['nobody that is known', facts({ kind: 'unknown', title: 'nothing' }), 'nobody', /nobody that is known/],
   ] as const)('%s', (_, seen, mode, text) => {
     expect(namesState(seen, ZONES)).toMatchObject({ mode, text: expect.stringMatching(text) })
   })
