@@ -161,11 +161,11 @@ function labelled<T extends ServiceImport | EndpointSlice>(kind: string, input: 
 
 /** A ServiceImport of the broker that one cluster has written of its own export: its labels say which. */
 export const decodeClusterImport = (input: unknown): Decoded<ServiceImport> =>
-  labelled('ServiceImport', input, decode('ServiceImport', importResource, input))
+  labelled('ServiceImport', input, decode('ServiceImport', importResource, withPorts(input)))
 
 /** The ServiceImport of the broker that all who export a service share: its annotations say which. */
 export function decodeSharedImport(input: unknown): Decoded<ServiceImport> {
-  const decoded: Decoded<ServiceImport> = decode('ServiceImport', importResource, input)
+  const decoded: Decoded<ServiceImport> = decode('ServiceImport', importResource, withPorts(input))
   if (!decoded.ok) return decoded
   const { name, annotations } = decoded.value.metadata
   const wrong = misnamed(annotations, [SERVICE_NAME, SOURCE_NAMESPACE])
@@ -173,6 +173,11 @@ export function decodeSharedImport(input: unknown): Decoded<ServiceImport> {
   const expected = `${annotations?.[SERVICE_NAME]}-${annotations?.[SOURCE_NAMESPACE]}`
   return name === expected ? decoded : refuse('ServiceImport', input, 'metadata.name', `must be ${expected}`)
 }
+
+/** One without ports may say null where the list belongs. */
+const withPorts = (input: unknown): unknown =>
+  isRecord(input) && isRecord(input.spec) && input.spec.ports === null ? { ...input, spec: { ...input.spec, ports: [] } } : input
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null
 
 /** An EndpointSlice of the broker. One without backends may say null where the list belongs. */
 export function decodeSlice(input: unknown): Decoded<EndpointSlice> {

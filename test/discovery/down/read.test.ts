@@ -124,6 +124,34 @@ describe('readShares()', () => {
     expect(sharesOf([own, shared], [])).toMatchObject([{ cluster: 'east', since: 1.7e18, sessionAffinity: 'ClientIP', slices: [] }])
   })
 
+  it('takes what older exporters write: an affinity that is an empty text, one with a time, no ports as null, fields that nobody knows', () => {
+    const own = (spec: object): ServiceImport =>
+      ({
+        apiVersion: 'multicluster.x-k8s.io/v1beta1',
+        kind: 'ServiceImport',
+        metadata: {
+          name: 'web-shop-east',
+          namespace: BROKER,
+          labels: { ...lighthouse('east').metadata.labels, 'lighthouse.submariner.io/sourceName': 'web' },
+          annotations: { 'origin-name': 'web', 'origin-namespace': 'shop', 'lighthouse.submariner.io/use-clusterset-ip': 'false' },
+        },
+        spec: { unknown: true, ...spec },
+        status: { clusters: [{ cluster: 'east', ips: ['100.2.0.9'] }], conditions: [{ type: 'Ready', status: 'False' }] },
+      }) as unknown as ServiceImport
+    const saysOf = (spec: object): unknown => read([own(spec)], [])
+    expect(saysOf({ type: 'Headless', ports: null, sessionAffinity: '' })).toMatchObject({ refused: [] })
+    expect(sharesOf([own({ type: 'Headless', ports: null, sessionAffinity: '' })], [])).toMatchObject([
+      { type: 'Headless', ports: [], sessionAffinity: 'None', affinityTimeout: undefined },
+    ])
+    const clientIP = { type: 'ClusterSetIP', ports: [{ port: 80 }], sessionAffinity: 'ClientIP' }
+    expect(sharesOf([own({ ...clientIP, sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } })], [])).toMatchObject([
+      { sessionAffinity: 'ClientIP', affinityTimeout: 60 },
+    ])
+    expect(sharesOf([own({ ...clientIP, sessionAffinityConfig: {} })], [])).toMatchObject([
+      { sessionAffinity: 'ClientIP', affinityTimeout: undefined },
+    ])
+  })
+
   it('passes over what is its own, what is shared, and slices of IPv6', () => {
     expect(sharesOf([shared], [lighthouse('west')])).toEqual([])
     const v6 = lighthouse('east', { addressType: 'IPv6', endpoints: [{ addresses: ['fd00::9'] }] })
