@@ -16,7 +16,7 @@ const dist = resolve(process.env.SUBCTL_DIST ?? 'dist')
 // Young objects get 1 MB instead of 16: agents live for months on little memory. Other flags of V8's heap would cost Node the cache of its own code.
 const FLAGS = ['--max-semi-space-size=1']
 // Parts that run for long have all of their functions in the cache, called by `version` or not: 1.2 MB of memory for a twentieth of the CPU time of a start.
-const EAGER: readonly string[] = ['agent', 'server']
+const EAGER: readonly string[] = ['agent', 'light', 'server']
 
 const output = join(dist, arch === 'x64' ? 'subctl' : `subctl-${arch}`)
 

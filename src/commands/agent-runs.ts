@@ -1,4 +1,3 @@
-import { charon } from './charon.ts'
 import type { Runs } from './cli/run.ts'
 import { discovery } from './discovery.ts'
 import { dns } from './dns.ts'
@@ -10,7 +9,6 @@ import { routeAgent } from './route-agent.ts'
 /** What the agents' part runs. */
 export const agentRuns: Runs = {
   ...infoRuns,
-  charon,
   discovery,
   dns,
   engine,

@@ -17,7 +17,7 @@ export interface FlagSpec {
 }
 
 /** Which part of the binary runs a command (scripts/build): agents stay small, the laptop's has the big libraries. */
-export type Part = 'agent' | 'server' | 'laptop'
+export type Part = 'agent' | 'server' | 'laptop' | 'light'
 
 /** A command as data: help, completion and parsing are made of it. What it does stands in its part's table of runs. */
 export interface CommandSpec {

@@ -4,7 +4,7 @@ import type { CommandSpec } from './spec.ts'
 export const CHARON_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'charon',
-    part: 'agent',
+    part: 'light',
     brief: 'Keep the IPsec daemon running on a gateway node',
     text: `Starts strongSwan's charon with settings of its own in the run directory, watches it and starts it again when it dies. The engine
 drives it through RUN-DIR/charon.vici and may come and go; tunnels stay. IKE and ESP use one UDP port. SIGTERM ends charon in order.

@@ -4,14 +4,14 @@ import { type CommandSpec, OUTPUT_FLAG } from './spec.ts'
 export const INFO_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'version',
-    part: 'agent',
+    part: 'light',
     brief: 'Print the version of this binary',
     flags: [{ ...OUTPUT_FLAG, choices: ['table', 'json'] }],
     examples: [['subctl version -o json', 'version, commit and platform as JSON']],
   },
   {
     name: 'help',
-    part: 'agent',
+    part: 'light',
     brief: 'Print help on subctl or one of its commands',
     args: [{ name: 'command', brief: 'the command', optional: true }],
     flags: [],
@@ -19,7 +19,7 @@ export const INFO_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'completion',
-    part: 'agent',
+    part: 'light',
     brief: 'Print a completion script for a shell',
     args: [{ name: 'shell', brief: 'the shell', choices: ['bash', 'zsh', 'fish'] }],
     flags: [],
@@ -27,7 +27,7 @@ export const INFO_COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'explain',
-    part: 'agent',
+    part: 'light',
     brief: 'Explain an error or a check by its id',
     args: [{ name: 'id', brief: 'such as SUB0102', optional: true }],
     flags: [],

@@ -5,10 +5,11 @@ import { PART_OF_WORD } from '../../../src/commands/cli/parts.ts'
 import { GLOBAL_FLAGS } from '../../../src/commands/cli/spec.ts'
 import { COMMANDS } from '../../../src/commands/cli/table.ts'
 import { laptopRuns } from '../../../src/commands/laptop-runs.ts'
+import { lightRuns } from '../../../src/commands/light-runs.ts'
 import { serverRuns } from '../../../src/commands/server-runs.ts'
 import { PROBLEMS } from '../../../src/model/problems.ts'
 
-const RUNS = { agent: agentRuns, server: serverRuns, laptop: laptopRuns }
+const RUNS = { agent: agentRuns, server: serverRuns, laptop: laptopRuns, light: lightRuns }
 
 describe('the table of commands', () => {
   it.each(COMMANDS.map((spec) => [spec.name, spec] as const))('%s has a run in its part, and the launcher sends it there', (name, spec) => {
