@@ -13,7 +13,7 @@ export interface Port {
 const OVERLAY_PORT = 4800
 
 /** Every port that a member needs, for firewalls and security groups (docs/ports.md says the same). */
-export function portsOf(settings: Pick<JoinSettings, 'nattPort' | 'broker'>): readonly Port[] {
+export function portsOf(settings: Pick<JoinSettings, 'nattPort' | 'broker' | 'serviceDiscovery'>): readonly Port[] {
   const brokerPort = Number(/:(\d+)$/.exec(settings.broker.server)?.[1] ?? 443)
   return [
     {
@@ -33,7 +33,8 @@ export function portsOf(settings: Pick<JoinSettings, 'nattPort' | 'broker'>): re
     {
       port: brokerPort,
       protocol: 'tcp',
-      from: 'gateway nodes, and this machine',
+      // The agents of services run on any node.
+      from: `${settings.serviceDiscovery ? 'all nodes of this cluster' : 'gateway nodes'}, and this machine`,
       to: settings.broker.server.replace(/:\d+$/, ''),
       why: 'the broker',
     },

@@ -52,6 +52,7 @@ const EQUALS: readonly (readonly [string, object, Partial<JoinSettings>, Image])
         networkPlugin: 'canal-flannel',
         healthCheck: { enabled: false, intervalSeconds: 3600, maxPacketLossCount: 1000 },
       },
+      dns: { mode: 'own' },
       image: { repository: 'registry.example:5000/a/subctl', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
     },
     {
@@ -65,9 +66,17 @@ const EQUALS: readonly (readonly [string, object, Partial<JoinSettings>, Image])
       airGapped: true,
       forceUdpEncaps: true,
       healthCheck: { enabled: false, intervalSeconds: 3600, maxPacketLoss: 1000 },
+      dns: 'own',
+      dnsServer: true,
       broker: { server: '[2001:db8::1]:6443/k8s', namespace: 'elsewhere', secret: BROKER_SECRET },
     },
     { image: `registry.example:5000/a/subctl@sha256:${'0'.repeat(64)}`, imagePullPolicy: 'Always' },
+  ],
+  [
+    'services left out, whoever were to answer their names,',
+    { serviceDiscovery: { enabled: false }, dns: { mode: 'own' } },
+    { serviceDiscovery: false, dns: 'own', dnsServer: true },
+    IMAGE,
   ],
 ]
 
@@ -112,6 +121,26 @@ describeHelm('the charts, by the real Helm', () => {
     const plain = await templated('submariner', LEAST)
     const mounts = (all: readonly Resource[]): unknown => podOf(all, 'submariner-gateway', 'containers', 0, 'volumeMounts')
     expect(mounts(objects)).toEqual(mounts(plain))
+  })
+
+  it('the agent of services reads the broker’s Secret of one’s own, too, and Deployments take resources, tolerations and selectors', async () => {
+    const agent = { resources: { limits: { memory: '1Gi' } }, tolerations: [{ key: 'a' }], nodeSelector: { zone: 'b' } }
+    const values = { discovery: agent, dns: { mode: 'own', ...agent }, broker: { server: 'b:6443', existingSecret: 'my-broker' } }
+    const objects = (
+      await templated('submariner', merged(LEAST, { ...values, imagePullSecrets: [{ name: 'registry' }] }), ['--set', 'broker.token='])
+    ).filter(({ kind }) => kind === 'Deployment')
+    expect(objects.map(({ metadata }) => metadata.name).sort()).toEqual(['submariner-discovery', 'submariner-dns'])
+    for (const object of objects) {
+      const pod = at(object, 'spec', 'template', 'spec')
+      expect([at(pod, 'containers', 0, 'resources'), at(pod, 'tolerations'), at(pod, 'imagePullSecrets')]).toEqual([
+        agent.resources,
+        agent.tolerations,
+        [{ name: 'registry' }],
+      ])
+      expect(at(pod, 'nodeSelector')).toEqual({ 'kubernetes.io/os': 'linux', zone: 'b' })
+    }
+    const discovery = objects.find(({ metadata }) => metadata.name === 'submariner-discovery')
+    expect(at(discovery, 'spec', 'template', 'spec', 'volumes', 0, 'secret', 'secretName')).toBe('my-broker')
   })
 
   it('the namespace of the release itself is no object of it', async () => {

@@ -226,7 +226,7 @@ metadata:
 [
   1,
   "error SUB0901: The cluster of context "west" has no kind ServiceExport of multicluster.x-k8s.io/v1beta1
-Bring in the CRDs (manifests/mcs), then run this again. What is there: kubectl --context west get --raw /apis/multicluster.x-k8s.io
+subctl join brings it (without --service-discovery false). What is there: kubectl --context west get --raw /apis/multicluster.x-k8s.io
 ",
 ]
 `)

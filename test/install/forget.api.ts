@@ -6,6 +6,7 @@ import { kindOf } from '../../src/model/kinds.ts'
 import type { Cluster, Endpoint } from '../../src/model/resources.ts'
 import { describePlanes, done } from '../cluster/plane-suite.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
+import { putShared, sharedOn } from './shared-services.ts'
 import { deploy, joinWest, run, type UninstallBed, uninstallBed } from './uninstall-bed.ts'
 
 const LIMIT_MS = 120_000
@@ -104,17 +105,20 @@ describePlanes('forget on a real API server', () => {
   it(
     'one that is silent goes once it is confirmed: what it published, its account, rights and token',
     async () => {
+      await putShared(bed().west)
       const { code, err } = await run(bed(), 'forget west --timeout 1s')
       expect([code, err]).toEqual([64, expect.stringContaining('error SUB0803')])
       const plan = done(await run(bed(), 'forget west --timeout 1s --plan -o json'))
       expect(JSON.parse(plan.out)).toMatchObject({
         kind: 'Forget',
         answer: 'silent',
-        objects: expect.arrayContaining([`ServiceAccount ${BROKER}/cluster-west`]),
+        objects: expect.arrayContaining([`ServiceAccount ${BROKER}/cluster-west`, `ServiceImport ${BROKER}/web-shop-west-x`]),
+        shared: [`ServiceImport ${BROKER}/web-shop`],
       })
       const cluster = await bed().west.get('Cluster', 'west', BROKER)
       expect(cluster?.metadata.annotations?.['submariner.io/are-you-there']).toBeUndefined()
       expect(done(await run(bed(), 'forget west --timeout 1s --yes')).out).toContain('Cluster "west" is forgotten')
+      expect(await sharedOn(bed().west)).toEqual(['web-shop east timestamp.submariner.io/east'])
       expect(await namesAt(bed().west)).toEqual(before)
     },
     LIMIT_MS,

@@ -2,8 +2,10 @@ import { describe, expect, it } from '@jest/globals'
 import { fixedAccess } from '../../src/k8s/access.ts'
 import { openApi } from '../../src/k8s/client.ts'
 import { parseObjects } from '../../src/k8s/yaml.ts'
+import { IMPORTED, TIMESTAMP_PREFIX } from '../../src/model/mcs.ts'
 import { describePlanes, done, type Ran, runOn } from '../cluster/plane-suite.ts'
 import { type Bed, BROKER_URL, centralBed, FILE, realBed, SERVICES, versionsOf } from './beds.ts'
+import { putImports, putShared, sharedOn } from './shared-services.ts'
 
 const joinLine = (id: string, context: 'west' | 'east', more = ''): string =>
   `join --cluster-id ${id} --context ${context} --service-cidr ${SERVICES[context]}${more === '' ? '' : ` ${more}`}`
@@ -125,6 +127,29 @@ for (const { title, describeIt, open, deploy } of BEDS)
       expect(changed.sort()).toEqual(['ConfigMap submariner/submariner-settings', ...restarted, 'Node /worker'])
       done(await runOn(laptop, joinLine('west', 'west')))
       expect((await west.get('ConfigMap', 'submariner-settings', 'submariner'))?.data?.CE_IPSEC_NATTPORT).toBe('4500')
+    })
+
+    it('again without services takes out what the first put in and imports made, here and on the broker; users’ exports stay', async () => {
+      const { laptop, broker, west } = bed()
+      await putImports(west)
+      await putShared(broker)
+      const plan = done(await runOn(laptop, joinLine('west', 'west', '--service-discovery false --plan')))
+      expect(plan.out).toContain('Services across clusters would be taken out:')
+      expect(plan.out).toContain('- Deployment submariner/submariner-discovery, and its pods')
+      expect(await west.get('ServiceImport', 'api', 'shop')).toBeDefined()
+      const { out } = done(await runOn(laptop, joinLine('west', 'west', '--service-discovery false')))
+      expect(out).toContain(
+        '= CustomResourceDefinition serviceexports.multicluster.x-k8s.io stays: it holds objects of users, ServiceExport shop/web',
+      )
+      const left = Object.keys(await versionsOf(west)).filter((name) => /discovery|submariner-dns/.test(name))
+      expect(left).toEqual([])
+      expect((await west.list('EndpointSlice', { labels: { [IMPORTED]: '' } })).items).toEqual([])
+      expect(await west.get('ServiceExport', 'web', 'shop')).toBeDefined()
+      expect(await sharedOn(broker)).toEqual([`web-shop east ${TIMESTAMP_PREFIX}east`])
+      expect((await west.get('ConfigMap', 'submariner-settings', 'submariner'))?.data?.SUBMARINER_SERVICEDISCOVERY).toBe('false')
+      done(await runOn(laptop, joinLine('west', 'west')))
+      expect(await west.get('Deployment', 'submariner-discovery', 'submariner')).toBeDefined()
+      expect(await west.get('CustomResourceDefinition', 'serviceimports.multicluster.x-k8s.io')).toBeDefined()
     })
 
     it.each([

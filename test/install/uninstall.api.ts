@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { describePlanes, done } from '../cluster/plane-suite.ts'
+import { putImports, putShared } from './shared-services.ts'
 import { deploy, joinWest, namesOf, run, type UninstallBed, uninstallBed } from './uninstall-bed.ts'
 
 const LIMIT_MS = 180_000
@@ -295,11 +296,18 @@ describePlanes('uninstall on a real API server', () => {
   )
 
   it(
-    '--broker takes the broker too',
+    '--broker takes the broker too, and what imports of services made; an export of a user keeps its kind',
     async () => {
       await joinWest(bed())
+      await putImports(bed().west)
+      await putShared(bed().west)
       const { out } = done(await run(bed(), `${GO} --broker --prove`))
       expect(out).toContain('Proof: no trace is left')
+      expect(out).toContain(
+        '= CustomResourceDefinition serviceexports.multicluster.x-k8s.io stays: it holds objects of users, ServiceExport shop/web',
+      )
+      expect((await bed().west.list('EndpointSlice', { labels: { 'submariner.io/imported': '' } })).items).toEqual([])
+      await bed().west.remove('CustomResourceDefinition', 'serviceexports.multicluster.x-k8s.io')
       expect((await namesOf(bed().west)).filter((name) => name.includes('submariner'))).toEqual([])
     },
     LIMIT_MS,

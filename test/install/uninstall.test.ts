@@ -315,6 +315,7 @@ describe('the proof', () => {
   })
   const acts = {
     touched: new Set(['ConfigMap shop/a (v1)']),
+    undone: new Set(['ConfigMap kube-system/coredns (v1)']),
     spaces: new Set(['submariner']),
     kinds: new Set(['Widget.x/v1']),
     kept: new Set<string>(),
@@ -322,11 +323,16 @@ describe('the proof', () => {
   it('tells what is left, what uninstalling damaged and what others did meanwhile', () => {
     const before = dump(['Secret submariner/s (v1)'], {
       'ConfigMap shop/a (v1)': '1',
+      'ConfigMap kube-system/coredns (v1)': '1',
       'Pod shop/p (v1)': '1',
       'ConfigMap submariner/mine (v1)': '1',
       'Widget w (x/v1)': '1',
     })
-    const after = dump(['ClusterRole c (rbac/v1)'], { 'ConfigMap shop/a (v1)': '2', 'Pod shop/q (v1)': '1' })
+    const after = dump(['ClusterRole c (rbac/v1)'], {
+      'ConfigMap shop/a (v1)': '2',
+      'ConfigMap kube-system/coredns (v1)': '2',
+      'Pod shop/q (v1)': '1',
+    })
     expect(judgeApi(before, after, acts)).toEqual({
       left: ['ClusterRole c (rbac/v1)'],
       damaged: ['~ ConfigMap shop/a (v1)', '- ConfigMap submariner/mine (v1)', '- Widget w (x/v1)'],
@@ -348,6 +354,19 @@ describe('the proof', () => {
       'sets: create SUBMARINER-REMOTE',
     ])
     expect(judgeNode(before, undefined, '').unproved).toEqual(['no trace from after'])
+  })
+  it('of a node tells a device of a pod that came or went once, not with all that names it', () => {
+    const gone = {
+      links: ['0: veth7@if2: <UP> mtu 1500'],
+      fdb: ['d2:9a dev veth7 master cni0'],
+      sysctls: ['veth7/rp_filter = 0', 'cni0/rp_filter = 0'],
+    }
+    const verdict = judgeNode(trace({ others: gone }), trace({ others: { sysctls: ['cni0/rp_filter = 1'] } }), '')
+    expect(verdict.meanwhile).toEqual([
+      '- links: 0: veth7@if2: <UP> mtu 1500',
+      '- sysctls: cni0/rp_filter = 0',
+      '+ sysctls: cni0/rp_filter = 1',
+    ])
   })
   it('finds the trace among the lines of a log, and none in that of a version that has none', () => {
     const line = '{"apiVersion":"subctl.submariner.io/v1","kind":"NodeTrace","ours":{"rules":["a"]},"others":{},"restores":[],"unread":[]}'

@@ -8,6 +8,7 @@ import {
   type ServiceImport,
   SOURCE_CLUSTER,
 } from '../../model/mcs.ts'
+import { BROKER_NAMESPACE } from '../../model/names.ts'
 
 export interface Exported {
   /** `namespace/name`. */
@@ -51,7 +52,8 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
   ])
   return {
     exports: exports.filter(({ isGoing }) => !isGoing),
-    imports,
+    // A broker on the cluster has the same kind for what members share.
+    imports: imports.filter(({ key }) => !key.startsWith(`${BROKER_NAMESPACE}/`)),
     behind: behind.items,
     namespaces: new Set(namespaces.items.filter(({ isGoing }) => !isGoing).map(({ name }) => name)),
   }

@@ -59,7 +59,7 @@ export async function needExports(subject: Subject, namespace: string): Promise<
   const found = await exportsOf(subject.api, namespace)
   if (found !== undefined) return found
   throw new UserError('SUB0901', `The cluster of ${contextTitle(subject)} has no kind ServiceExport of multicluster.x-k8s.io/v1beta1`, {
-    hint: `Bring in the CRDs (manifests/mcs), then run this again. What is there: kubectl${contextFlag(subject)} get --raw /apis/multicluster.x-k8s.io`,
+    hint: `subctl join brings it (without --service-discovery false). What is there: kubectl${contextFlag(subject)} get --raw /apis/multicluster.x-k8s.io`,
   })
 }
 

@@ -45,9 +45,9 @@ export const leavingObjects = ({ plan }: ServicesLeave): readonly Resource[] => 
   ...plan.crds,
 ]
 
-export const leaveLines = ({ what, plan, names }: ServicesLeave, isPlan: boolean): readonly string[] => [
+/** What is changed in the cluster’s DNS stands with the names. */
+export const leaveLines = ({ what, plan }: ServicesLeave, isPlan: boolean): readonly string[] => [
   `${what === 'services' ? 'Services across clusters' : 'The pods of our DNS server'} ${isPlan ? 'would be' : 'are'} taken out:`,
-  ...names.lines.map((line) => `  - names of services: ${line}`),
   ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
   ...importedLines(plan),
   ...[...plan.objects, ...plan.crds].map((object) => `  - ${titleOf(object)}`),

@@ -85,11 +85,11 @@ export interface Proof {
   readonly after: { readonly api: ApiDump; readonly traces: ReadonlyMap<string, Trace | undefined> }
 }
 
-/** `cleaned` are the nodes' outcomes of cleaning and tracing; `touched` what was written. */
+/** `cleaned` are the nodes' outcomes of cleaning and tracing; `touched` what was written, `undone` what names of services were taken out of. */
 export async function proveNow(
   { api, target, isBroker }: Tracing,
   before: Before,
-  done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: ReadonlySet<string> },
+  done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: ReadonlySet<string>; readonly undone: ReadonlySet<string> },
 ): Promise<Proof> {
   const { inventory, plan } = target
   const after = await dumpApi(api, oursOf(target, isBroker))
@@ -97,6 +97,7 @@ export async function proveNow(
   const kept = [...plan.unmark, ...inventory.crds.filter((crd) => !plan.crds.includes(crd)), ...(isBroker ? [] : brokerKept(inventory))]
   const acts: Acts = {
     touched: done.touched,
+    undone: done.undone,
     spaces: new Set(plan.spaces.map(({ name }) => name)),
     kinds: new Set(
       plan.crds.flatMap(({ metadata }) => (inventory.instances.get(metadata.name) ?? []).map((one) => `${one.kind}.${one.apiVersion}`)),

@@ -23,12 +23,16 @@ export interface Acts {
   /** Namespaces and kinds that it removed whole: `Kind.apiVersion`. */
   readonly spaces: ReadonlySet<string>
   readonly kinds: ReadonlySet<string>
+  /** Keys of others' objects that our part was taken out of. */
+  readonly undone: ReadonlySet<string>
   /** Keys of what was meant to stay, though it is ours. */
   readonly kept: ReadonlySet<string>
 }
 
 export function judgeApi(before: ApiDump, after: ApiDump, acts: Acts): Verdict {
-  const changes = changesOf(before.others, after.others).filter(({ key }) => !after.ours.has(key) && !before.ours.has(key))
+  const changes = changesOf(before.others, after.others).filter(
+    ({ key, sign }) => !after.ours.has(key) && !before.ours.has(key) && !(sign === '~' && acts.undone.has(key)),
+  )
   const isByUs = ({ key, sign }: Change): boolean => acts.touched.has(key) || (sign === '-' && isSwept(key, acts))
   return {
     left: [...after.ours.keys()].filter((key) => !acts.kept.has(key)).sort(),
@@ -112,9 +116,23 @@ export function judgeNode(before: Trace | undefined, after: Trace | undefined, l
   return {
     left: linesOf(after.ours),
     damaged: told.filter(isByUs).map(textOf),
-    meanwhile: told.filter((change) => !isByUs(change)).map(textOf),
+    meanwhile: withoutEcho(told.filter((change) => !isByUs(change))).map(textOf),
     unproved: [...new Set([...before.unread, ...after.unread])],
   }
+}
+
+/** A device that comes or goes, as one of each pod does, is one change: what else names it follows from that. */
+function withoutEcho<T extends { readonly section: string; readonly sign: string; readonly line: string }>(
+  changes: readonly T[],
+): readonly T[] {
+  const devices = changes.flatMap(({ section, sign, line }) => {
+    const name = section === 'links' ? /^\d+: ([^:@ ]+)/.exec(line)?.[1] : undefined
+    return name === undefined ? [] : [{ name, sign }]
+  })
+  const isOf = (line: string, name: string): boolean => line.split(/[\s/]+/).includes(name)
+  return changes.filter(
+    ({ section, sign, line }) => section === 'links' || !devices.some((device) => device.sign === sign && isOf(line, device.name)),
+  )
 }
 
 export const linesOf = (sections: Trace['ours']): readonly string[] =>

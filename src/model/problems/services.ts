@@ -5,7 +5,7 @@ export const serviceProblems: Problems = {
     title: 'The cluster does not know the kinds of services across clusters',
     cause:
       'The CRDs of the Multi-Cluster Services API (multicluster.x-k8s.io/v1beta1) are not there, or another program brought them in an older version alone.',
-    next: 'See which versions are there: `kubectl get --raw /apis/multicluster.x-k8s.io`. Ours are in manifests/mcs; docs/services.md says how they are brought in.',
+    next: '`subctl join` brings them, unless it is told --service-discovery false. See which versions are there: `kubectl get --raw /apis/multicluster.x-k8s.io`.',
   },
   SUB0902: {
     title: 'There is no such service',
