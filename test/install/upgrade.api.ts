@@ -44,7 +44,7 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     const broken = await runOn(laptop, `${JOIN} --image ${BROKEN} --wait --timeout 4s`)
     expect(broken.code).toBe(75)
     expect(broken.err).toMatch(
-      /error SUB0420: [\s\S]*route-agent on \w+: the image localhost\/broken:1 cannot be pulled: no such image\n[\s\S]*--image/,
+      /error SUB0420: [\s\S]*route-agent on \w+(, discovery on [^:]+)?: the image localhost\/broken:1 cannot be pulled: no such image\n[\s\S]*--image/,
     )
     done(await runOn(laptop, `${JOIN} --image localhost/subctl:1 --wait --timeout 180s`))
     expect(await images()).toEqual(['localhost/subctl:1'])
