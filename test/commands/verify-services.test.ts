@@ -214,10 +214,14 @@ describe('verify with services', () => {
     expect(text(east)[3]).toMatch(/^SUB0641 ok/)
   })
 
-  it('says what a pod says that is too old to ask again and again', async () => {
+  it('leaves out what pods are too old to ask, and fails by what keeps them from asking otherwise', async () => {
     const made = await scene()
-    made.kubelets.dns = () => "error SUB0101: unknown option '--repeat'"
-    expect(text((await made.run()).west)[1]).toContain("address-1.NS.svc.clusterset.local: error SUB0101: unknown option '--repeat'")
+    made.kubelets.dns = (_, { id }) => (id === 'west' ? "error SUB0101: unknown option '--repeat'" : 'error: no such file')
+    const { west, east } = await made.run()
+    expect(text(west)[1]).toBe(
+      "SUB0639 skipped: the pods’ image is older than this question (SUB0617): error SUB0101: unknown option '--repeat'",
+    )
+    expect(text(east)[1]).toContain('SUB0639 failed: east-gw1: address-0.NS.svc.clusterset.local: error: no such file')
   })
 
   it('is skipped where a cluster has no agents of services, and where no other one has', async () => {

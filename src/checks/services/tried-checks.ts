@@ -1,6 +1,6 @@
 import type { Check, Verdict } from '../check.ts'
 import type { CheckContext } from '../subject.ts'
-import { isRight, sayFetch, sayName, type Tried, type TriedKind, type Waited } from './tried.ts'
+import { isRight, sayFetch, sayName, type Tried, type TriedKind, type TriedName, type Waited } from './tried.ts'
 
 const MOST_SAID = 4
 const some = (lines: readonly string[]): string =>
@@ -60,6 +60,9 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
       const { mode, why } = await context.names()
       if (wrong.length > 0 && wrong.length === names.length && unreached.length === 0 && mode === 'none')
         return { is: 'skipped', reason: `nobody of ours answers names here (${why}); by their addresses they are reached` }
+      const [first] = wrong
+      if (first !== undefined && unreached.length === 0 && wrong.every(isNotUnderstood))
+        return { is: 'skipped', reason: `the pods’ image is older than this question (SUB0617): ${first.why}` }
       if (wrong.length > 0) return { is: 'failed', reason: some([...wrong.map(sayName), ...unreached]), hint: NAMES_HINT }
       if (unreached.length > 0) return { is: 'failed', reason: some(unreached), hint: REACH_HINT }
       if (names.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
@@ -68,6 +71,9 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
     },
   }
 }
+
+/** Whether the pod did not know the flags that it was given. */
+const isNotUnderstood = ({ result, why }: TriedName): boolean => result === undefined && why?.startsWith('error SUB0101') === true
 
 const NAMES_HINT = 'see what this cluster’s DNS forwards or serves for clusterset.local: SUB0635, and `subctl resolve NAME`'
 const REACH_HINT =
