@@ -141,7 +141,7 @@ for (const { title, describeIt, open, deploy } of BEDS)
       expect(out).toContain(
         '= CustomResourceDefinition serviceexports.multicluster.x-k8s.io stays: it holds objects of users, ServiceExport shop/web',
       )
-      const left = Object.keys(await versionsOf(west)).filter((name) => /discovery|submariner-dns/.test(name))
+      const left = Object.keys(await versionsOf(west)).filter((name) => /submariner-(discovery|dns|services)/.test(name))
       expect(left).toEqual([])
       expect((await west.list('EndpointSlice', { labels: { [IMPORTED]: '' } })).items).toEqual([])
       expect(await west.get('ServiceExport', 'web', 'shop')).toBeDefined()

@@ -15,9 +15,9 @@ const imported = (name: string, namespace: string, meta: Partial<ServiceImport['
 export async function putImports(api: KubeApi): Promise<void> {
   const labels = { [IMPORTED]: 'true' }
   await api.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } })
-  await api.create({ apiVersion: API_VERSION, kind: 'ServiceExport', metadata: { name: 'web', namespace: 'shop' } })
-  await api.create(imported('api', 'shop', { labels }))
-  await api.create({
+  await api.apply({ apiVersion: API_VERSION, kind: 'ServiceExport', metadata: { name: 'web', namespace: 'shop' } })
+  await api.apply(imported('api', 'shop', { labels }))
+  await api.apply({
     ...{ apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name: 'api-x', namespace: 'shop', labels } },
     ...{ addressType: 'IPv4', endpoints: [], ports: [] },
   })
@@ -26,14 +26,14 @@ export async function putImports(api: KubeApi): Promise<void> {
 /** West's export of shop/web, which east exports too. */
 export async function putShared(broker: KubeApi): Promise<void> {
   const own = { [CLUSTER_LABEL]: 'west', [SOURCE_CLUSTER]: 'west', [SERVICE_NAME]: 'web' }
-  await broker.create(imported('web-shop-west-x', BROKER_NAMESPACE, { labels: own }))
+  await broker.apply(imported('web-shop-west-x', BROKER_NAMESPACE, { labels: own }))
   const annotations = {
     [SERVICE_NAME]: 'web',
     [SOURCE_NAMESPACE]: 'shop',
     [`${TIMESTAMP_PREFIX}west`]: '1',
     [`${TIMESTAMP_PREFIX}east`]: '2',
   }
-  const made = await broker.create(imported('web-shop', BROKER_NAMESPACE, { annotations }))
+  const made = await broker.apply(imported('web-shop', BROKER_NAMESPACE, { annotations }))
   await broker.replaceStatus({ ...made, status: { clusters: [{ cluster: 'east' }, { cluster: 'west' }] } })
 }
 
