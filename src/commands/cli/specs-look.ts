@@ -32,7 +32,8 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
     brief: 'Prove that the clusters reach each other, from every node, and nothing in the clear',
     text: [
       'Runs checks over one or more clusters and prints each result as it is known. The exit code is 2 when a check fails. `subctl explain ID`',
-      'tells more of a check. With two contexts or more, pods without rights talk to each other from a namespace of their own, which is removed again.',
+      'tells more of a check. With two contexts or more, pods without rights talk to each other from a namespace of their own, by address and by the',
+      'names of services that are exported for the test; all of it is removed again.',
     ].join('\n'),
     flags: [
       ...KUBE_FLAGS,
