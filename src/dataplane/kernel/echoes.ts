@@ -1,14 +1,13 @@
 // Which lines of `ip monitor` a node's plan has to be compared with the kernel for. Others tell of what the plan wants, mostly because we did it.
 import { remembered } from '../../model/canonical.ts'
-import { type NodePlan, OWNER, type Route, VX_DEVICE } from '../node/state.ts'
-import { vxWords } from './links.ts'
+import { type NodePlan, OWNER, type Route } from '../node/state.ts'
 
 /** The arguments whose output is judged here. */
 export const MONITOR = ['ip', '-N', 'monitor', 'link', 'address', 'route', 'rule'] as const
 
 /**
- * Whether a line tells of something that the plan does not say itself. Routes, rules and the VXLAN are judged, other links and their IPv4 addresses always
- * matter; of IPv6 nothing here depends on. Rules of others matter at our priorities alone: there they can stand in the place of ours.
+ * Whether a line tells of something that the plan does not say itself. Routes and rules are judged, links and addresses always matter. Rules of others
+ * matter at our priorities alone: there they can stand in the place of ours.
  */
 export function isNews(line: string, plan: NodePlan | undefined): boolean {
   // The rest of an entry that has been judged by its first line.
@@ -23,18 +22,8 @@ export function isNews(line: string, plan: NodePlan | undefined): boolean {
     if (!isOurs) return known.priorities.has(Number.parseInt(first, 10))
     return known.rules.has(ruleText(Number.parseInt(first, 10), wordAfter(words, 'iif'), wordAfter(words, 'lookup'))) === isGone
   }
-  if (/^\d+:$/.test(first)) return words[2] !== 'inet6' && (isGone || !isVxOf(plan, words))
+  if (/^\d+:$/.test(first)) return true
   return isOurs && known.routes.has(routeTextOf(words)) === isGone
-}
-
-/** A later line of the same topic takes the place of an earlier one: a link that is made is down first. Undefined for what stands by itself. */
-export const topicOf = (line: string): string | undefined => /^(?:Deleted )?(\d+: [^\s:]+): /.exec(line)?.[1]
-
-/** Whether a link or an address is the VXLAN's as the plan has it. */
-function isVxOf({ link }: NodePlan, [, name = '', ...words]: readonly string[]): boolean {
-  if (link === undefined || name.replace(/:$/, '') !== VX_DEVICE) return false
-  if (words[0] === 'inet') return words[1] === vxWords(link).address
-  return /[<,]UP[,>]/.test(words[0] ?? '') && wordAfter(words, 'mtu') === String(link.mtu)
 }
 
 interface Planned {

@@ -3,7 +3,7 @@ import { messageOf } from '../../model/errors.ts'
 import type { Clock } from '../../system/clock.ts'
 import type { Follow } from '../../system/follow.ts'
 import type { Log } from '../../system/log.ts'
-import { MONITOR, topicOf } from '../kernel/echoes.ts'
+import { MONITOR } from '../kernel/echoes.ts'
 
 export interface MonitorOptions {
   readonly follow: Follow
@@ -23,36 +23,24 @@ const MOST_RETRY_MS = 30_000
 export async function watchKernel({ follow, clock, log, signal, isNews }: MonitorOptions, changed: () => void): Promise<void> {
   let waiting = false
   let calls: readonly number[] = []
-  // Topics whose last line is news; "" for all that stands by itself.
-  const news = new Set<string>()
-  const hear = (line: string): void => {
-    const topic = topicOf(line)
-    if (isNews(line)) {
-      news.add(topic ?? '')
-      notice()
-    } else if (topic !== undefined) news.delete(topic)
-  }
   const notice = (): void => {
     if (waiting) return
     waiting = true
     calls = calls.filter((at) => clock.now() - at < MEMORY_MS)
     void clock.sleep(Math.min(CALL_MS.most, CALL_MS.first * 2 ** calls.length), signal).then(() => {
       waiting = false
-      if (news.size === 0) return
-      news.clear()
       calls = [...calls, clock.now()]
       if (!signal.aborted) changed()
     })
   }
   for (let failures = 0; !signal.aborted; failures += 1) {
     const began = clock.now()
-    await follow(MONITOR, { onLine: hear }, signal).catch((error: unknown) => {
+    await follow(MONITOR, { onLine: (line) => void (isNews(line) && notice()) }, signal).catch((error: unknown) => {
       log.warn('changes of the kernel are noticed by the timer alone', { error: messageOf(error) })
     })
     if (signal.aborted) return
     if (clock.now() - began > MOST_RETRY_MS) failures = 0
     await clock.sleep(Math.min(MOST_RETRY_MS, 1_000 * 2 ** Math.min(failures, 10)), signal)
-    news.add('')
     notice()
   }
 }

@@ -3,10 +3,8 @@ import { expect, it } from '@jest/globals'
 import { isNews, MONITOR } from '../../../src/dataplane/kernel/echoes.ts'
 import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
-import { watchKernel } from '../../../src/dataplane/probe/monitor.ts'
 import { realClock } from '../../../src/system/clock.ts'
-import { type Follow, follow } from '../../../src/system/follow.ts'
-import { silentLog } from '../../../src/system/log.ts'
+import { follow } from '../../../src/system/follow.ts'
 import { gatewayView, remote } from '../node/views.ts'
 import { prepare } from './node-links.ts'
 import { withNamespaces } from './nodes.ts'
@@ -45,51 +43,6 @@ it(
       )
       const others = await marked('10.88.0.4')
       expect(others.filter((line) => isNews(line, second))).toHaveLength(3)
-      end.abort()
-      await running
-    }),
-  120_000,
-)
-
-it(
-  'of a VXLAN that we make ourselves nothing is told, of one that somebody else takes down, strips or removes each time',
-  () =>
-    withNamespaces(['echoes-vx'], async (node) => {
-      await prepare(node, 'ipsec0')
-      const end = new AbortController()
-      const lines: string[] = []
-      let calls = 0
-      const inside: Follow = (argv, { onLine }, signal) => {
-        const hear = (line: string): void => {
-          lines.push(line)
-          onLine(line)
-        }
-        return follow(['ip', 'netns', 'exec', node.ns, ...argv], { onLine: hear }, signal)
-      }
-      const options = {
-        follow: inside,
-        clock: realClock,
-        log: silentLog,
-        signal: end.signal,
-        isNews: (line: string) => isNews(line, first),
-      }
-      const running = watchKernel(options, () => {
-        calls += 1
-      })
-      while (lines.length === 0) {
-        await node.ip('route replace 10.88.0.1 dev ipsec0')
-        await realClock.sleep(20)
-      }
-      await openNode(node).reconcile(first)
-      await node.ip('route add 10.88.0.2 dev ipsec0')
-      while (!lines.some((line) => line.startsWith('10.88.0.2'))) await realClock.sleep(10)
-      // Longer than from a change to a call, and than IPv6 takes to be sure of its address.
-      await realClock.sleep(3_000)
-      expect(calls).toBe(0)
-      for (const [i, change] of ['link set vx-submariner down', 'addr flush dev vx-submariner', 'link del vx-submariner'].entries()) {
-        await node.ip(change)
-        while (calls <= i) await realClock.sleep(10)
-      }
       end.abort()
       await running
     }),
