@@ -8,6 +8,7 @@ import { metricsListen, serveHealth } from './agent/health.ts'
 import { afterEngine } from './agent/presence.ts'
 import { watchCharon } from './charon/watch.ts'
 import type { Run } from './cli/run.ts'
+import { tunnelPort } from './cli/tunnel-port.ts'
 import type { Context } from './context.ts'
 
 /** charon-systemd runs without systemd and writes no pid file of its own; so it is taken first. */
@@ -34,7 +35,7 @@ export const charon: Run = async (context, given) => {
     runDir,
     program: await programOf(context),
     esp,
-    nattPort: given.number('natt-port', 1, 65_535),
+    nattPort: tunnelPort(given),
     debug: given.number('debug', 0, 4),
     acquireSeconds: Number((await files.readIfThere(ACQUIRE)) ?? 30),
     files,

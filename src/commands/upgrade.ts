@@ -17,7 +17,7 @@ import { healthBefore } from './upgrade/before.ts'
 import { gapOf } from './upgrade/gap.ts'
 import { checkVersions, type Installed, imageFor, readInstalled } from './upgrade/installed.ts'
 import { runUpgrade } from './upgrade/run.ts'
-import { settingsFrom } from './upgrade/settings.ts'
+import { checkSettings, settingsFrom } from './upgrade/settings.ts'
 
 /** `subctl upgrade`: the agents of a cluster become those of this version, without a gap where there are two gateways. */
 export const upgrade: Run = async (context, given) => {
@@ -75,6 +75,7 @@ async function changesFor(api: KubeApi, { settings, daemonSets }: Installed, ima
   const imagePullPolicy = PULL_POLICIES.find((name) => name === policy) ?? PULL_POLICIES[0]
   const pods = { image, imagePullPolicy, isOpenShift: await hasConstraints(api) }
   const wished = settingsFrom(settings)
+  checkSettings(wished)
   const names = await planNames(api, wished)
   const adopted = wished.serviceDiscovery ? await adoptedKinds(api) : []
   const objects = planInstall({ ...wished, dnsServer: names.mode === 'own' }, [], { broker: {}, psk: {} }, pods)

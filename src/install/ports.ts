@@ -1,3 +1,4 @@
+import { OVERLAY_PORT } from '../model/ports.ts'
 import type { JoinSettings } from './settings.ts'
 
 /** A port that must be open for traffic. */
@@ -8,9 +9,6 @@ export interface Port {
   readonly to: string
   readonly why: string
 }
-
-/** Inside a cluster, between all nodes. */
-const OVERLAY_PORT = 4800
 
 /** Every port that a member needs, for firewalls and security groups (docs/ports.md says the same). */
 export function portsOf(settings: Pick<JoinSettings, 'nattPort' | 'broker' | 'serviceDiscovery'>): readonly Port[] {

@@ -280,6 +280,7 @@ const REFUSALS: readonly (readonly [string, Chart, object, string])[] = [
     { ipsec: { existingSecret: 'a' } },
     'ipsec.psk and ipsec.existingSecret are given: give either',
   ],
+  ['the port that nodes have between them', 'submariner', { ipsec: { nattPort: 4800 } }, "at '/ipsec/nattPort'"],
   ['an unknown name', 'submariner-k8s-broker', { cluster: ['west'] }, "additional properties 'cluster' not allowed"],
   ['an id that is no label', 'submariner-k8s-broker', { clusters: ['a.b'] }, "at '/clusters/0': 'a.b' does not match pattern"],
 ]

@@ -106,6 +106,7 @@ describe('subctl engine', () => {
     [['--pod-cidr', 'fd00::/48'], {}, /--pod-cidr has no IPv4 network/],
     [['--pod-cidr', '10.0.0.0/33'], {}, /--pod-cidr: "10.0.0.0\/33"/],
     [['--natt-port', '0'], {}, /--natt-port is "0"/],
+    [[], { CE_IPSEC_NATTPORT: '4800' }, /--natt-port: 4800 is the port between the nodes of a cluster/],
     [['--natt', 'maybe'], {}, /--natt is "maybe"/],
     [['--cable-driver', 'vxlan'], {}, /--cable-driver is "vxlan"/],
     [[], { SUBMARINER_GLOBALCIDR: '242.0.0.0/16' }, /Globalnet is not supported/],

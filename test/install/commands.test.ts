@@ -103,7 +103,14 @@ describe('deploy-broker', () => {
       expect(await main(`deploy-broker ${wrong}`.split(' '), { ...context, kube }, laptopRuns)).not.toBe(0)
       expect(err()).toMatch(/^error SUB0(101|412): /)
     }
-    for (const wrong of ['--timeout soon', '--natt-port 0', '--public-ip ipv4:999.1.1.1', '--public-ip x', '--health-check-interval 0'])
+    for (const wrong of [
+      '--timeout soon',
+      '--natt-port 0',
+      '--natt-port 4800',
+      '--public-ip ipv4:999.1.1.1',
+      '--public-ip x',
+      '--health-check-interval 0',
+    ])
       expect(await run(`join --cluster-id west ${wrong}`, { broker: nobody })).toMatchObject({
         code: 64,
         err: expect.stringMatching(/^error SUB0101: /),

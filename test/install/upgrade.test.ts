@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { beforeOf, isRequired } from '../../src/commands/upgrade/before.ts'
 import { checkVersions, imageFor, isOlder, readInstalled } from '../../src/commands/upgrade/installed.ts'
 import { type GatewaySight, moveText, nextMove } from '../../src/commands/upgrade/order.ts'
-import { settingsFrom } from '../../src/commands/upgrade/settings.ts'
+import { checkSettings, settingsFrom } from '../../src/commands/upgrade/settings.ts'
 import type { Step } from '../../src/install/rollout/step.ts'
 import { environmentOf } from '../../src/install/settings.ts'
 import type { Gateway, Pod, Resource } from '../../src/model/resources.ts'
@@ -183,6 +183,10 @@ describe('the settings of a join', () => {
   it('have their defaults where an older version wrote none', () => {
     const { CE_IPSEC_NATTPORT: _, SUBMARINER_HEALTHCHECKENABLED: __, ...older } = environmentOf(FULL_JOIN)
     expect(settingsFrom(older)).toMatchObject({ nattPort: 4500, healthCheck: { enabled: true } })
+  })
+  it('are refused with the port that nodes have between them, and the line that mends it is named', () => {
+    const wrong = (): unknown => checkSettings(settingsFrom({ ...environmentOf(FULL_JOIN), CE_IPSEC_NATTPORT: '4800' }))
+    expect(wrong).toThrow(expect.objectContaining({ id: 'SUB0433', hint: expect.stringContaining('subctl join --natt-port 4500') }))
   })
 })
 

@@ -5,6 +5,7 @@ import { EXIT, UserError } from '../../model/errors.ts'
 import type { Files } from '../../system/files.ts'
 import { type AgentSettings, truth } from '../agent/settings.ts'
 import { type Given, usage } from '../cli/given.ts'
+import { tunnelPort } from '../cli/tunnel-port.ts'
 import type { Context } from '../context.ts'
 import type { EngineSettings } from './world.ts'
 
@@ -27,7 +28,7 @@ export function engineSettings(given: Given, agent: AgentSettings): EngineSettin
     serviceCidrs: agent.serviceCidrs,
     colorCodes: given.need('color-codes').split(','),
     natEnabled: truth(given, 'natt'),
-    nattPort: given.number('natt-port', 1, 65535),
+    nattPort: tunnelPort(given),
     backend: WIRE_NAME,
     forceEncaps: !given.on('plain-esp') || truth(given, 'force-udp-encaps'),
     publicIp: given.text('public-ip') ?? '',

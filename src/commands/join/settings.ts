@@ -5,6 +5,7 @@ import { type Image, PULL_POLICIES } from '../../install/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
 import { familyOf, parseIp } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
+import { tunnelPort } from '../cli/tunnel-port.ts'
 
 const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|lb:[a-z0-9-]+|dns:[\w.-]+)$/
 
@@ -28,7 +29,7 @@ export function chosenSettings(given: Given): Chosen {
   const dns = DNS_WISHES.find((wish) => wish === given.need('dns')) ?? DNS_WISHES[0]
   return {
     natEnabled: given.need('natt') === 'true',
-    nattPort: given.number('natt-port', 1, 65535),
+    nattPort: tunnelPort(given),
     publicIp: resolvers(given.text('public-ip') ?? ''),
     airGapped: given.on('air-gapped'),
     forceUdpEncaps: given.on('force-udp-encaps'),

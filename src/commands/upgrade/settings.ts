@@ -1,6 +1,8 @@
 import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
+import { UserError } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'
+import { parseTunnelPort } from '../../model/ports.ts'
 
 /** The settings that a join wrote, read back from its ConfigMap; what an older version did not write has its default. */
 export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettings {
@@ -34,5 +36,21 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
       namespace: text('BROKER_K8S_REMOTENAMESPACE'),
       secret: text('BROKER_K8S_SECRET'),
     },
+  }
+}
+
+/** Throws where agents of this version would refuse the settings. */
+export function checkSettings({ nattPort }: JoinSettings): void {
+  try {
+    parseTunnelPort(String(nattPort))
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new UserError(
+      'SUB0433',
+      `The settings of this cluster have a port that tunnels cannot have: CE_IPSEC_NATTPORT ${error.message}`,
+      {
+        hint: 'Join again with another: subctl join --natt-port 4500, and the other flags as before.',
+      },
+    )
   }
 }

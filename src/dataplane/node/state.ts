@@ -1,5 +1,6 @@
 // What a node's kernel holds of ours, as plain data: a plan is the desired one.
 import type { Cidr, Ip } from '../../model/net.ts'
+import { OVERLAY_PORT } from '../../model/ports.ts'
 
 /** The protocol number that marks routes, rules and neighbours as ours. */
 export const OWNER = 77
@@ -13,7 +14,7 @@ export const CARRY_TABLE = 148
 export const METRIC = { route: 100, reject: 4_294_967_295 } as const
 export const VX_DEVICE = 'vx-submariner'
 export const VX_NETWORK = '240.0.0.0/8'
-export const VX_PORT = 4800
+export const VX_PORT = OVERLAY_PORT
 export const VX_VNI = 100
 /** Alias of links that are ours. */
 export const ALIAS = 'submariner'

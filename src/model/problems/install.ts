@@ -170,4 +170,10 @@ export const installProblems: Problems = {
     cause: 'An object of the agents of services could not be removed, or a pod of theirs did not end; the message has the reason.',
     next: 'Mend that, then run the same command again: it goes on where it stopped.',
   },
+  SUB0433: {
+    title: 'The settings of the cluster have a port that tunnels cannot have',
+    cause:
+      'An older version let 4800 through, which the nodes of a cluster have between them: where tunnels have it, route agents cannot start.',
+    next: 'Join again with another port, and the other flags as before: `subctl join --natt-port 4500 --wait`.',
+  },
 }
