@@ -89,13 +89,12 @@ describeImage('names in the cluster’s own DNS', () => {
   )
 
   it(
-    'uninstall takes our part out of a Corefile that others have changed around it, and proves that nothing is left',
+    'uninstall takes our part out of a Corefile that others have changed around it, and the right with it',
     test.explained(async (bed) => {
       await join(bed, 'auto')
       const now = await corefile(bed)
       await write(bed, `# of another\n${now}corp.example:53 {\n    errors\n    forward . 192.0.2.1\n}\n`)
-      const { stdout } = await subctl(bed, 'uninstall --context west --yes --prove --timeout 4m')
-      expect(stdout).toMatch(/Proof: no trace is left/)
+      await subctl(bed, 'uninstall --context west --yes --timeout 4m')
       expect(await corefile(bed)).toBe(`# of another\n${before}corp.example:53 {\n    errors\n    forward . 192.0.2.1\n}\n`)
       expect(await roles(bed)).toBe('')
     }),
