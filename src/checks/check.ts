@@ -5,13 +5,19 @@ import type { Clock } from '../system/clock.ts'
 export type Verdict =
   | { readonly is: 'ok'; readonly note?: string }
   | { readonly is: 'skipped'; readonly reason: string }
-  | { readonly is: 'failed' | 'warning'; readonly reason: string; readonly hint?: string }
+  | {
+      readonly is: 'failed' | 'warning'
+      readonly reason: string
+      readonly hint?: string
+      /** Some of it is in order: what needs this check can be told of the rest. */
+      readonly isPartial?: boolean
+    }
 
 /** One question about a running system. C is what it may look at. */
 export interface Check<C> {
   readonly id: ProblemId
   readonly name: string
-  /** Checks that cannot succeed where one of these failed or was skipped. */
+  /** Checks that cannot succeed where one of these failed, in all it asks, or was skipped. */
   readonly needs?: readonly ProblemId[]
   /** How long a failure may mend itself before it counts: clusters take their time after a change. Default: not at all. */
   readonly patienceMs?: number
@@ -47,7 +53,7 @@ export async function* runChecks<C>(checks: readonly Check<C>[], context: C, opt
         : { is: 'skipped', reason: `it cannot be told while ${obstacle} is not in order` }
     // What fails because it was given up says nothing.
     if (options.signal.aborted && verdict.is === 'failed') return
-    if (verdict.is === 'failed' || verdict.is === 'skipped') barred.add(check.id)
+    if (verdict.is === 'skipped' || (verdict.is === 'failed' && verdict.isPartial !== true)) barred.add(check.id)
     yield { id: check.id, name: check.name, verdict, tookMs: options.clock.now() - startedAt }
   }
 }

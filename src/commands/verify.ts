@@ -20,7 +20,7 @@ const POD_SPARE_MS = 60_000
 export const verify: Run = async (context, given) => {
   const { checks, disruptive } = selectChecks(given)
   if (given.on('list')) {
-    context.stdout.write(`${listing({ checks, disruptive })}\n`)
+    context.stdout.write(`${listing({ checks, disruptive }, given.need('output'))}\n`)
     return undefined
   }
   const parallel = given.number('parallel', 1, 256)

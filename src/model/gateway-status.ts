@@ -25,6 +25,10 @@ export function refusedOf(annotations: Readonly<Record<string, string>> | undefi
   }
 }
 
+/** Those of the refusals that are of one of these objects, given as `Endpoint "name"`. */
+export const refusedAmong = (annotations: Readonly<Record<string, string>> | undefined, objects: readonly string[]): readonly string[] =>
+  refusedOf(annotations).filter((text) => objects.some((object) => text.startsWith(`${object}: `)))
+
 /** The annotation in parts. */
 export function brokerState(
   annotations: Readonly<Record<string, string>> | undefined,

@@ -51,6 +51,14 @@ describe('runChecks()', () => {
     expect(outcomes[1]?.verdict).toMatchObject({ reason: expect.stringContaining('SUB1') })
   })
 
+  it('goes on after a failure that leaves something to ask', async () => {
+    const outcomes = await outcomesOf([
+      check('SUB1', () => ({ is: 'failed', reason: 'one of two', isPartial: true })),
+      check('SUB2', () => ({ is: 'ok' }), { needs: ['SUB1'] }),
+    ])
+    expect(outcomes.map((o) => o.verdict.is)).toEqual(['failed', 'ok'])
+  })
+
   it('takes what a check throws for a failure with that message', async () => {
     const [outcome] = await outcomesOf([
       check('SUB1', () => {

@@ -163,6 +163,11 @@ describe('changesOf()', () => {
     expect(of(entry('helm', both), entry('kubectl-patch', { 'f:spec': { 'f:c': {} } })).map(({ by }) => by)).toEqual(['kubectl-patch'])
     expect(of(entry('helm', both))).toEqual([])
   })
+  it('passes over fields that the installer holds too: they have its value', () => {
+    const more = { 'f:spec': { ...image['f:spec'], 'f:selector': {} } }
+    expect(of(entry('kubectl-client-side-apply', image), entry('subctl', image, { operation: 'Apply' }))).toEqual([])
+    expect(of(entry('kubectl-client-side-apply', more), entry('subctl', image)).map(({ fields }) => fields)).toEqual([['spec.selector']])
+  })
   it.each([[undefined], [null], ['x'], [[{ manager: 1 }]]])('makes nothing of what is none: %j', (managedFields) => {
     expect(changesOf('ConfigMap', { metadata: { name: 'x', managedFields } })).toEqual([])
   })

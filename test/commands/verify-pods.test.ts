@@ -274,6 +274,8 @@ describe('verify --test and --list', () => {
     const { out, code } = await verify(joined(), ['--list', '--test', 'broker'])
     expect(out.split('\n').map((line) => line.split(' ')[0])).toEqual(['CHECK', 'SUB0606', 'SUB0609', 'SUB0624', ''])
     expect(code).toBe(0)
+    const { checks } = JSON.parse((await verify(joined(), ['--list', '--test', 'SUB0606', '-o', 'json'])).out)
+    expect(checks).toEqual([{ id: 'SUB0606', name: expect.any(String) }])
   })
   it('refuse what matches nothing, and what is no pattern', async () => {
     expect((await verify(joined(), ['--test', 'nothing like it'])).err).toContain('no check matches')

@@ -295,6 +295,18 @@ describe('connectionSteps() says how the gateway stands', () => {
     expect(told([gateway({ connections: [failed, connectionTo('east')] })], ['east'])[1]).toMatch(/^ok cluster east: connected to /)
     expect(told([gateway({})], ['east'])[1]).toBe('waiting cluster east: no tunnel yet')
   })
+  it('says what the gateway refuses of a cluster', () => {
+    const refused = [
+      'Cluster "north": spec.cluster_cidr[0]: is ours',
+      `Endpoint "${endpointOf('east', { n: 2 }).metadata.name}": spec: is odd`,
+    ]
+    expect(told([gateway({}, { 'submariner.io/refused': JSON.stringify(refused) })], ['east', 'north', 'south'])).toEqual([
+      'ok leader: gw',
+      `failing cluster east: refused: ${refused[1]}`,
+      `failing cluster north: refused: ${refused[0]}`,
+      'waiting cluster south: not fetched from the broker yet',
+    ])
+  })
 })
 
 it('a step is said again only when it stands otherwise', () => {

@@ -49,11 +49,16 @@ export function changesOf(kind: Kind, item: unknown): readonly ForeignChange[] {
   if (!isRecord(item) || !isRecord(item.metadata)) return []
   const { name, managedFields } = item.metadata
   const entries = (Array.isArray(managedFields) ? managedFields : []).flatMap(entryOf)
-  const count = (manager: string): number => entries.reduce((sum, entry) => sum + (entry.manager === manager ? entry.fields.length : 0), 0)
   const managers = [...new Set(entries.map(({ manager }) => manager))]
-  const installer = managers.includes(FIELD_MANAGER) ? FIELD_MANAGER : managers.toSorted((a, b) => count(b) - count(a))[0]
+  const fieldsOf = (manager: string | undefined): readonly string[] =>
+    entries.filter((entry) => entry.manager === manager).flatMap(({ fields }) => fields)
+  const installer = managers.includes(FIELD_MANAGER)
+    ? FIELD_MANAGER
+    : managers.toSorted((a, b) => fieldsOf(b).length - fieldsOf(a).length)[0]
+  // What both hold has the value that the installer gave it: who writes another takes the field over.
+  const kept = new Set(fieldsOf(installer))
   return managers.flatMap((by): readonly ForeignChange[] => {
-    const fields = entries.filter((entry) => entry.manager === by).flatMap((entry) => entry.fields)
+    const fields = fieldsOf(by).filter((field) => !kept.has(field))
     const isForeign = by !== installer && by !== FIELD_MANAGER && !AT_HOME.includes(by) && fields.length > 0
     return isForeign ? [{ object: `${kind} ${String(name)}`, by, fields: fields.slice(0, 3) }] : []
   })

@@ -1,22 +1,33 @@
 // What the active gateways say of their connections to the other clusters.
 import type { Connection } from '../../model/resources.ts'
 import { activeGateways, type Look } from '../look.ts'
+import { refusedOfCluster } from './refused.ts'
 
 /** One line for each of these clusters that no gateway is connected to. */
 export function connectionProblems(seen: Look, expected: readonly string[]): string[] {
-  const connections = activeGateways(seen).flatMap((gateway) => gateway.status?.connections ?? [])
   return expected.flatMap((id) => {
-    const mine = connections.filter((connection) => connection.endpoint?.cluster_id === id)
-    if (mine.length === 0) return [`no connection to ${id}: nothing usable is known of its gateway`]
-    return mine.some((connection) => connection.status === 'connected') ? [] : [`${id}: ${say(mine[0])}`]
+    const mine = connectionsTo(seen, id)
+    if (mine.some(isUp)) return []
+    if (mine.length > 0) return [`${id}: ${say(mine[0])}`]
+    const [refused] = refusedOfCluster(seen, id)
+    return [`no connection to ${id}: ${refused === undefined ? 'nothing usable is known of its gateway' : `refused: ${refused}`}`]
   })
 }
+
+/** Whether one of the active gateways is connected to the cluster. */
+export const isConnected = (seen: Look, id: string): boolean => connectionsTo(seen, id).some(isUp)
+
+const isUp = ({ status }: Connection): boolean => status === 'connected'
+const connectionsTo = (seen: Look, id: string): readonly Connection[] =>
+  activeGateways(seen).flatMap(({ status }) => (status?.connections ?? []).filter(({ endpoint }) => endpoint?.cluster_id === id))
 
 /** What to do about connections that are not up: a port that nobody answers on is named, with both its ends. */
 export function connectionHint(seen: Look, problems: readonly string[]): string {
   const gateways = activeGateways(seen)
   const names = gateways.map(({ metadata }) => metadata.name).join(', ')
   if (problems.every((problem) => problem.includes('charon does not answer'))) return `see the log of charon on ${names}`
+  if (problems.every((problem) => problem.includes(': refused: ')))
+    return 'what they publish on the broker is to be mended there; `subctl forget ID` takes a cluster out that is no member'
   const silent = [...new Set(problems.flatMap((problem) => /no answer from (\S+):(\d+)/.exec(problem)?.slice(1).join(' port ') ?? []))]
   if (silent.length === 0)
     return `check that UDP ${seen.settings.CE_IPSEC_NATTPORT ?? 4500} is open between the gateways, then the log of charon and of the engine`

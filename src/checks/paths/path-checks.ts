@@ -3,14 +3,12 @@ import type { Check, Verdict } from '../check.ts'
 import { departedIds } from '../clusters/departed.ts'
 import { isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext, NodeProbe } from '../subject.ts'
-import { connectionHint, connectionProblems } from './connections.ts'
+import { connectionHint, connectionProblems, isConnected } from './connections.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
-import { reachHint } from './reach-hint.ts'
+import { reached } from './reached.ts'
 
-const LARGE_BYTES = 1000
-
-const verdictOf = (problems: readonly string[], note: string, hint: string): Verdict =>
-  problems.length === 0 ? { is: 'ok', note } : { is: 'failed', reason: problems.join('; '), hint }
+const verdictOf = (problems: readonly string[], note: string, hint: string, isPartial = false): Verdict =>
+  problems.length === 0 ? { is: 'ok', note } : { is: 'failed', reason: problems.join('; '), hint, ...(isPartial && { isPartial }) }
 
 /** Questions about what lies between the clusters: tunnels, paths from every node, and what protects them. */
 export const PATH_CHECKS: readonly Check<CheckContext>[] = [
@@ -30,7 +28,7 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const stay = expected.filter((id) => !departed.includes(id))
       if (stay.length === 0) return { is: 'skipped', reason: `the broker no longer has ${departed.join(', ')}` }
       const left = connectionProblems(seen, stay)
-      return verdictOf(left, stay.join(', '), connectionHint(seen, left))
+      return verdictOf(left, stay.join(', '), connectionHint(seen, left), left.length < stay.length)
     },
   },
   {
@@ -128,7 +126,10 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const seen = await context.look()
       const others = await Promise.all(context.all.filter((other) => other !== context).map((other) => other.look()))
       if (others.length === 0) return { is: 'skipped', reason: 'one context alone was given' }
-      const problems = others.flatMap((other) => {
+      // Of a cluster that is not connected SUB0610 says what there is to say.
+      const told = others.filter(({ clusterId }) => clusterId === seen.clusterId || isConnected(seen, clusterId ?? ''))
+      if (told.length === 0) return { is: 'skipped', reason: 'no connection to the clusters of the other contexts: see SUB0610' }
+      const problems = told.flatMap((other) => {
         if (other.clusterId === seen.clusterId) return [`two of the contexts have the cluster id "${seen.clusterId}"`]
         return sameEndpoint(seen, other)
           ? []
@@ -177,39 +178,6 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
 ]
 
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
-
-async function reached(context: CheckContext, signal: AbortSignal, size: 'small' | 'large'): Promise<Verdict> {
-  const seen = await context.look()
-  const expected = probedIds(seen)
-  if (expected.length === 0) {
-    const reason = remoteIds(seen).length === 0 ? 'no other cluster is known' : 'no other cluster publishes an address to check'
-    return { is: 'skipped', reason }
-  }
-  const probes = await context.probes(signal)
-  const problemsOf = (probe: NodeProbe): string[] => {
-    if ('silent' in probe) return [`${probe.node}: not known, ${probe.silent}`]
-    const results = probe.answer.results.filter((result) =>
-      size === 'large' ? result.sizeBytes >= LARGE_BYTES : result.sizeBytes < LARGE_BYTES,
-    )
-    return expected.flatMap((id) => {
-      const mine = results.filter((result) => result.cluster === id)
-      if (mine.length === 0) return [`${probe.node}: ${id} was not probed`]
-      const bad = mine.find((result) => !result.ok)
-      return bad === undefined ? [] : [`${probe.node} to ${id} (${bad.ip}, ${bad.sizeBytes} bytes): ${bad.message ?? 'no answer'}`]
-    })
-  }
-  const problems = probes.flatMap(problemsOf)
-  const lacking = probes.filter((probe) => problemsOf(probe).length > 0)
-  const hint = reachHint(context.namespace, seen, { size, probes, lacking })
-  return verdictOf(problems, `${probes.length} nodes to ${expected.join(', ')}`, hint)
-}
-
-/** Clusters that can be asked for an answer: all but those that switched health checks off. */
-const probedIds = (seen: Look): readonly string[] =>
-  remoteIds(seen).filter((id) => {
-    const endpoints = seen.endpoints.filter(({ spec }) => spec?.cluster_id === id)
-    return endpoints.length === 0 || endpoints.some(({ spec }) => (spec.healthCheckIP ?? '') !== '')
-  })
 
 function sameEndpoint(seen: Look, other: Look): boolean {
   const published = other.endpoints.find((endpoint) => isOwn(other, endpoint))

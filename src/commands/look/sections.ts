@@ -1,6 +1,7 @@
 import { isOwn, type Look } from '../../checks/look.ts'
+import { isRefused } from '../../checks/paths/refused.ts'
 import { refusedOf } from '../../model/gateway-status.ts'
-import type { Resource } from '../../model/resources.ts'
+import type { Cluster, Endpoint, Resource } from '../../model/resources.ts'
 
 /** One kind of thing that `show` prints: a table of a cluster's look, and the objects behind it. */
 export interface Section {
@@ -28,7 +29,7 @@ export const SECTIONS: readonly Section[] = [
     rows: (look) =>
       look.clusters.map((cluster) => [
         or(cluster.spec?.cluster_id),
-        isOwn(look, cluster) ? 'local' : 'remote',
+        kindOf(look, cluster),
         list(cluster.spec?.cluster_cidr),
         list(cluster.spec?.service_cidr),
         cluster.metadata.name,
@@ -42,7 +43,7 @@ export const SECTIONS: readonly Section[] = [
     rows: (look) =>
       look.endpoints.map(({ spec, ...endpoint }) => [
         or(spec?.cluster_id),
-        isOwn(look, { ...endpoint, spec }) ? 'local' : 'remote',
+        kindOf(look, { ...endpoint, spec }),
         or(spec?.hostname),
         or(spec?.private_ip),
         or(spec?.public_ip),
@@ -113,6 +114,12 @@ export const SECTIONS: readonly Section[] = [
     objects: (look) => look.routeAgents,
   },
 ]
+
+/** Copies of what others publish stand here also where the gateways do not take them. */
+function kindOf(look: Look, object: Cluster | Endpoint): 'local' | 'remote' | 'refused' {
+  if (isOwn(look, object)) return 'local'
+  return isRefused(look, object) ? 'refused' : 'remote'
+}
 
 function summary(connections: readonly { readonly status: string }[]): string {
   if (connections.length === 0) return 'none'

@@ -1,3 +1,4 @@
+import { stringify } from 'yaml'
 import type { Check } from '../../checks/check.ts'
 import { FAILOVER_CHECKS } from '../../checks/paths/failover-checks.ts'
 import type { CheckContext } from '../../checks/subject.ts'
@@ -32,11 +33,15 @@ function patternOf(text: string): RegExp {
   }
 }
 
-/** `--list`: every check that would be made, without making any. */
-export function listing({ checks, disruptive }: Selected): string {
+/** `--list`: every check that would be made, without making any, as a table or for programs. */
+export function listing({ checks, disruptive }: Selected, format: string): string {
+  const all = [...checks, ...disruptive].map(({ id, name }) => ({ id, name }))
+  const value = { apiVersion: 'subctl.submariner.io/v1', kind: 'VerifyCheckList', checks: all }
+  if (format === 'json') return JSON.stringify(value, null, 2)
+  if (format === 'yaml') return stringify(value).trimEnd()
   return textTable(
     ['check', 'what'],
-    [...checks, ...disruptive].map(({ id, name }) => [id, name]),
+    all.map(({ id, name }) => [id, name]),
   )
 }
 
