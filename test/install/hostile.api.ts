@@ -178,7 +178,7 @@ describe('a join that breaks off', () => {
       const second = await runOn(on, line)
       expect([most, second.code, second.err]).toEqual([most, 0, expect.any(String)])
       const third = await runOn(on, `${line} --plan`)
-      expect(third.out).toMatch(/^Plan: 0 to create, 0 to change, \d+ unchanged/)
+      expect(third.out).toMatch(/^Plan: 0 to create, 0 to change, \d+ unchanged/m)
       const there = names(await versionsOf(broker.admin))
         .filter((name) => name.includes(id))
         .map((name) => name.replace(id, 'ID'))
