@@ -193,7 +193,7 @@ describe('checks of services', () => {
     made.names = { ...MULTICLUSTER, changes: ['~ ConfigMap kube-system/coredns Corefile', '    +clusterset.local:53 {'] }
     expect(await made.verdict('SUB0635')).toMatchObject({
       is: 'failed',
-      reason: expect.stringContaining('kube-system/coredns Corefile |     +clusterset'),
+      reason: 'the cluster’s DNS is not as join sets it up for multicluster: ~ ConfigMap kube-system/coredns Corefile',
     })
     made.names = { mode: 'own', why: '--dns own', changes: [], notes: ['Helm may write it again'] }
     expect(await made.verdict('SUB0635')).toEqual({ is: 'ok', note: 'own: --dns own; Helm may write it again' })

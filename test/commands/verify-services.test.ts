@@ -157,7 +157,7 @@ describe('verify with services', () => {
       expect.stringMatching(/^SUB0641 ok: imports after \d+ ms at most$/),
     ])
     expect(text(east)[1]).toMatch(
-      /^SUB0639 failed: east-gw1: address-0.NS.svc.clusterset.local: NXDOMAIN from 10.96.2.10, the service is imported and ready, but/,
+      /^SUB0639 failed: east-gw1, east-w1: address-0.NS.svc.clusterset.local: NXDOMAIN from 10.96.2.10, the service is imported and ready, but/,
     )
   })
 
@@ -221,7 +221,7 @@ describe('verify with services', () => {
     expect(text(west)[1]).toBe(
       "SUB0639 skipped: the pods’ image is older than this question (SUB0617): error SUB0101: unknown option '--repeat'",
     )
-    expect(text(east)[1]).toContain('SUB0639 failed: east-gw1: address-0.NS.svc.clusterset.local: error: no such file')
+    expect(text(east)[1]).toContain('SUB0639 failed: east-gw1, east-w1: address-0.NS.svc.clusterset.local: error: no such file')
   })
 
   it('is skipped where a cluster has no agents of services, and where no other one has', async () => {

@@ -4,7 +4,8 @@ import type { Verdict } from '../check.ts'
 import type { CheckContext } from '../subject.ts'
 import { deploymentProblems, serviceAgents } from './agents.ts'
 
-const MOST_SAID = 6
+/** Of a difference the lines that name objects: what changes in them stands below, indented. */
+const titlesOf = (changes: readonly string[]): readonly string[] => changes.filter((line) => !line.startsWith(' '))
 
 /** SUB0635. */
 export async function namesSetUp(context: CheckContext): Promise<Verdict> {
@@ -15,7 +16,7 @@ export async function namesSetUp(context: CheckContext): Promise<Verdict> {
   if (changes.length > 0)
     return {
       is: 'failed',
-      reason: `the cluster’s DNS is not as join sets it up for ${mode}: ${changes.slice(0, MOST_SAID).join(' | ')}`,
+      reason: `the cluster’s DNS is not as join sets it up for ${mode}: ${titlesOf(changes).join(', ')}`,
       hint: 'see all of it with `subctl join ... --plan`, and run it again without --plan',
     }
   const note = [`${mode}: ${why}`, ...notes.slice(0, 1)].join('; ')

@@ -1,6 +1,6 @@
 import type { Check, Verdict } from '../check.ts'
 import type { CheckContext } from '../subject.ts'
-import { isRight, sayFetch, sayName, type Tried, type TriedKind, type TriedName, type Waited } from './tried.ts'
+import { isRight, sayFetch, sayNames, type Tried, type TriedKind, type TriedName, type Waited } from './tried.ts'
 
 const MOST_SAID = 4
 const some = (lines: readonly string[]): string =>
@@ -63,7 +63,7 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
       const [first] = wrong
       if (first !== undefined && unreached.length === 0 && wrong.every(isNotUnderstood))
         return { is: 'skipped', reason: `the pods’ image is older than this question (SUB0617): ${first.why}` }
-      if (wrong.length > 0) return { is: 'failed', reason: some([...wrong.map(sayName), ...unreached]), hint: NAMES_HINT }
+      if (wrong.length > 0) return { is: 'failed', reason: some([...sayNames(wrong), ...unreached]), hint: NAMES_HINT }
       if (unreached.length > 0) return { is: 'failed', reason: some(unreached), hint: REACH_HINT }
       if (names.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
       const ofCluster = names.some(({ isOfCluster }) => isOfCluster) ? ', names of single clusters too' : ''

@@ -52,11 +52,16 @@ export interface ServiceFindings {
 export const isRight = ({ expected, result }: Pick<TriedName, 'expected' | 'result'>): boolean =>
   result?.ok === true && [...expected].sort().join() === [...(result.answers ?? [])].sort().join()
 
-/** `west-w1: web.shop.svc.clusterset.local: NXDOMAIN from 100.1.0.10`. */
-export function sayName({ name, node, expected, result, why }: TriedName): string {
-  if (result === undefined) return `${node}: ${name}: ${why ?? 'its pod did not ask'}`
+/** `west-gw1, west-w1: web.shop.svc.clusterset.local: NXDOMAIN from 100.1.0.10`: what is the same on several nodes is said once. */
+export function sayNames(names: readonly TriedName[]): readonly string[] {
+  const alike = Map.groupBy(names, sayAnswer)
+  return [...alike].map(([text, all]) => `${all.map(({ node }) => node).join(', ')}: ${text}`)
+}
+
+function sayAnswer({ name, expected, result, why }: TriedName): string {
+  if (result === undefined) return `${name}: ${why ?? 'its pod did not ask'}`
   const answer = result.ok ? `${(result.answers ?? []).join(', ')} instead of ${expected.join(', ')}` : (result.code ?? 'no answer')
-  return `${node}: ${name}: ${answer} from ${result.servers.join(', ')}${why === undefined ? '' : `, ${why}`}`
+  return `${name}: ${answer} from ${result.servers.join(', ')}${why === undefined ? '' : `, ${why}`}`
 }
 
 export const sayFetch = ({ node, address, result }: TriedFetch, service: string): string =>
