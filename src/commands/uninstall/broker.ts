@@ -194,6 +194,8 @@ async function leaveServices({ api, member, clusterId, namespace }: BrokerWay, p
     await leaveShared(api, { clusterId, namespace }, progress)
     return []
   } catch (error) {
+    // They went with the broker.
+    if (error instanceof ApiError && error.code === 404) return []
     return [{ object: 'its part of the services that clusters share on the broker', why: messageOf(error), isLate: false }]
   }
 }
