@@ -15,11 +15,13 @@ const project = (displayName, suffix, more = {}) => ({
 const real = { setupFilesAfterEnv: ['<rootDir>/test/setup-real.mjs'] }
 
 export default {
+  testSequencer: './test/longest-first.mjs',
   projects: [
     project('unit', 'test', { setupFilesAfterEnv: ['<rootDir>/test/setup-unit.mjs'] }),
     project('kernel', 'kernel', real),
     project('api', 'api', real),
     project('lab', 'lab', real),
+    project('loss', 'loss', real),
     project('cluster', 'cluster', real),
     project('full', 'full', real),
     project('vm', 'vm', real),
