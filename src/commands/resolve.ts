@@ -38,14 +38,17 @@ interface Finding {
 export const resolve: Run = async (context, given) => {
   const word = given.args[0] ?? ''
   const isBare = /^[a-z0-9-]+$/.test(word)
+  const of = given.text('namespace')
   // A mistake comes before anybody is asked.
-  if (!isBare) nameOf(word)
+  if (isBare) nameOf(`${word}.${of ?? 'default'}`)
+  else if (of === undefined) nameOf(word)
+  else throw usage(`"${word}" names its namespace itself: -n is for a name of one word`, 'namespace')
   const timeoutMs = given.duration('timeout')
   const found = await subjects(context, given)
-  const name = nameOf(isBare ? `${word}.${namespaceOf(found)}` : word)
+  const name = nameOf(isBare ? `${word}.${of ?? namespaceOf(found)}` : word)
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
-  const namespace = given.need('namespace')
+  const namespace = given.need('agents-namespace')
   const asking = {
     ...{ name, namespace, signal, clock: context.clock, when: 'true' as const },
     image: given.text('image'),

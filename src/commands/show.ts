@@ -18,9 +18,8 @@ export const show: Run = async (context, given) => {
   // One table over all clusters, unlike the others; thousands of services are not part of `all`.
   if (given.args[0] === 'services') return showServices(context, given)
   const clusters = await subjects(context, given)
-  const seen = await Promise.all(
-    clusters.map(async (subject): Promise<Seen> => ({ subject, look: await lookAt(subject, given.need('namespace')) })),
-  )
+  const namespace = given.text('namespace') ?? given.need('agents-namespace')
+  const seen = await Promise.all(clusters.map(async (subject): Promise<Seen> => ({ subject, look: await lookAt(subject, namespace) })))
   const what = given.args[0] ?? 'all'
   const sections = SECTIONS.filter((section) => what === 'all' || section.name === what)
   context.stdout.write(`${render(seen, sections, given)}\n`)

@@ -119,6 +119,18 @@ describe('subctl resolve', () => {
     expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')
   })
 
+  it('takes the namespace of a name of one word with -n, as kubectl does, and of no other', async () => {
+    const { resolve } = await scene((_, site) => ({ answers: [vip(site)] }))
+    expect((await resolve('web -n shop --context east')).out).toMatch(/^web\.shop\.svc\.clusterset\.local\n {2}ok east: /)
+    expect((await resolve('web --context east')).out).toMatch(/^web\.default\.svc/)
+    expect(await resolve('web.shop -n shop --context east')).toMatchObject({
+      code: 64,
+      err: expect.stringContaining('-n is for a name of one word'),
+    })
+    const elsewhere = await resolve('web.shop --context east --agents-namespace elsewhere')
+    expect(elsewhere.out).toContain('FAILED east')
+  })
+
   it.each([
     ['no export', 'other.shop', { code: 'NXDOMAIN' }, 'none of the clusters asked exports the service'],
     [

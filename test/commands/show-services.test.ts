@@ -86,6 +86,19 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
 `)
   })
 
+  it('-n names the namespace of the services, as kubectl has it; where the agents live is another flag', async () => {
+    const { all, show } = await scene()
+    for (const id of ['west', 'east']) all.site(id).namespace('yard')
+    all.site('east').serve('web', {}, [podOf('10.2.0.9')], 'yard')
+    all.site('east').wish('web', { namespace: 'yard' })
+    await all.turn(6_000)
+    expect((await show('--contexts west,east -n yard -o name')).out).toBe('yard/web\n')
+    expect((await show('--contexts west,east -n default')).out).toMatch(/^No service of namespace default is exported or imported\.\n/)
+    expect(await show('--contexts west,east -n a/b')).toMatchObject({ code: 64, out: '' })
+    const elsewhere = await show('--context west --agents-namespace elsewhere')
+    expect(elsewhere).toMatchObject({ code: 1, err: expect.stringMatching(/SUB0602[\s\S]*--agents-namespace/) })
+  })
+
   it('shows a cluster that the gateways do not reach as not ready, there alone', async () => {
     const { all, west, show } = await scene()
     west.connections({ east: 'error' })

@@ -51,6 +51,8 @@ export const KUBE_FLAGS: readonly FlagSpec[] = [
   { name: 'kubeconfig', value: 'FILE', brief: 'the kubeconfig to use', env: 'KUBECONFIG' },
   { name: 'context', value: 'NAME', brief: 'its context; default: the current one' },
 ]
+/** Of commands whose -n is the namespace of services. */
+export const AGENTS_FLAG: FlagSpec = { name: 'agents-namespace', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' }
 /** Every command takes these. */
 export const GLOBAL_FLAGS: readonly FlagSpec[] = [
   { name: 'help', short: 'h', brief: 'print help' },

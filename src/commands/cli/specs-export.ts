@@ -1,4 +1,4 @@
-import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
+import { AGENTS_FLAG, type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
 
 const TRUTH = ['true', 'false']
 const NAMESPACE_FLAG: FlagSpec = { name: 'namespace', short: 'n', value: 'NAME', brief: 'of the service; default: that of the context' }
@@ -81,18 +81,20 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
     brief: 'Ask the DNS of each cluster for a name, and say who answers what, and why not',
     text: [
       'A pod without rights asks, from a namespace of its own in each cluster, which is removed again. NAME may be short: `web.shop` is',
-      '`web.shop.svc.clusterset.local`, and `web` is that of the context’s namespace. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
+      '`web.shop.svc.clusterset.local`, and `web` is that of the namespace of -n. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
     ].join('\n'),
     args: [{ name: 'name', brief: 'such as web.shop, east.web.shop.svc.clusterset.local or _http._tcp.web.shop.svc.clusterset.local' }],
     flags: [
       ...CLUSTERS,
-      { name: 'namespace', short: 'n', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' },
+      { ...NAMESPACE_FLAG, brief: 'of a service whose name is one word; default: that of the context' },
+      AGENTS_FLAG,
       { name: 'image', value: 'NAME', brief: 'what the pods run; default: the image of the agents' },
       { name: 'timeout', value: 'TIME', brief: 'the longest that it may take', fallback: '2m' },
       OUTPUT_FLAG,
     ],
     examples: [
       ['subctl resolve web.shop --contexts west,east', 'what pods of both clusters get'],
+      ['subctl resolve web -n shop', 'the same, in the current context’s cluster'],
       ['subctl resolve _http._tcp.web.shop.svc.clusterset.local', 'ports and targets, in the current context’s cluster'],
     ],
   },

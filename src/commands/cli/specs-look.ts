@@ -1,7 +1,13 @@
-import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
+import { AGENTS_FLAG, type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
 
 const CONTEXTS_FLAG: FlagSpec = { name: 'contexts', value: 'A,B', brief: 'several contexts of the kubeconfig, separated by commas' }
 const NAMESPACE_FLAG: FlagSpec = { name: 'namespace', short: 'n', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' }
+const SHOWN_FLAG: FlagSpec = {
+  name: 'namespace',
+  short: 'n',
+  value: 'NAME',
+  brief: 'of what is shown; default: with `services` every namespace, else where the agents live',
+}
 
 /** Commands that look at running clusters and change nothing of them. */
 export const LOOK_COMMANDS: readonly CommandSpec[] = [
@@ -18,11 +24,12 @@ export const LOOK_COMMANDS: readonly CommandSpec[] = [
         choices: ['all', 'clusters', 'endpoints', 'gateways', 'connections', 'route-agents', 'services'],
       },
     ],
-    flags: [...KUBE_FLAGS, CONTEXTS_FLAG, NAMESPACE_FLAG, { ...OUTPUT_FLAG, choices: ['table', 'wide', 'json', 'yaml', 'name'] }],
+    flags: [...KUBE_FLAGS, CONTEXTS_FLAG, SHOWN_FLAG, AGENTS_FLAG, { ...OUTPUT_FLAG, choices: ['table', 'wide', 'json', 'yaml', 'name'] }],
     examples: [
       ['subctl show', 'everything, for the current context'],
       ['subctl show connections --contexts west,east', 'the tunnels of two clusters'],
       ['subctl show services --contexts west,east', 'services across clusters, as both see them'],
+      ['subctl show services -n shop', 'those of one namespace'],
       ['subctl show endpoints -o json', 'the objects, for a program'],
     ],
   },

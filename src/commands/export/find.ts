@@ -8,7 +8,7 @@ import { type Given, usage } from '../cli/given.ts'
 import type { Subject } from '../look/subjects.ts'
 
 /** A name from the command line as an object may have it. Throws a usage error. */
-function checkName(what: 'service' | 'namespace', name: string): string {
+export function checkName(what: 'service' | 'namespace', name: string): string {
   if (isLabel(name)) return name
   throw usage(`"${name}" is no name of a ${what}: up to 63 lower-case letters, digits and hyphens, no hyphen at the ends`)
 }

@@ -45,7 +45,7 @@ export async function serviceSight(
     api.listOf('Namespace', {}, ({ metadata }) => metadata.name),
   ])
   const clusterId = settings?.data?.SUBMARINER_CLUSTERID
-  if (clusterId === undefined) throw notJoined(subject, agentsNamespace)
+  if (clusterId === undefined) throw notJoined(subject, agentsNamespace, '--agents-namespace')
   const ofImports = Map.groupBy(slices.items, ({ imported }) => imported ?? '')
   const ofServices = Map.groupBy(slices.items, ({ service }) => service ?? '')
   return {

@@ -4,6 +4,7 @@ import { UserError } from '../../model/errors.ts'
 import type { Condition, ServiceExport, ServiceImport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
 import type { Run } from '../cli/run.ts'
+import { checkName } from '../export/find.ts'
 import { type NamesSight, namesLine, namesSight } from './names.ts'
 import { type Count, type ServiceSight, serviceSight } from './service-sight.ts'
 import { subjects } from './subjects.ts'
@@ -27,8 +28,10 @@ interface Row {
 }
 
 export const showServices: Run = async (context, given) => {
+  const namespace = given.text('namespace')
+  const services = namespace === undefined ? {} : { namespace: checkName('namespace', namespace) }
   const found = await subjects(context, given)
-  const sights = await Promise.all(found.map((subject) => serviceSight(subject, given.need('namespace'))))
+  const sights = await Promise.all(found.map((subject) => serviceSight(subject, given.need('agents-namespace'), services)))
   const without = sights.filter(({ isServed }) => !isServed).map(({ clusterId }) => clusterId)
   if (without.length === sights.length)
     throw new UserError('SUB0901', `No kinds ServiceExport and ServiceImport of multicluster.x-k8s.io/v1beta1 in: ${without.join(', ')}`)
@@ -104,7 +107,9 @@ function render(rows: readonly Row[], names: readonly NamesSight[], given: Given
   if (format === 'yaml') return stringify(value, { version: '1.1' }).trimEnd()
   if (format === 'name') return rows.map(({ namespace, name }) => printable(`${namespace}/${name}`)).join('\n')
   const lines = names.map(namesLine).join('\n')
-  if (rows.length === 0) return `No service is exported or imported.\n${lines}`
+  const namespace = given.text('namespace')
+  if (rows.length === 0)
+    return `No service${namespace === undefined ? '' : ` of namespace ${namespace}`} is exported or imported.\n${lines}`
   const columns = format === 'wide' ? [...COLUMNS, ...WIDE] : COLUMNS
   const table = textTable(
     columns,

@@ -28,12 +28,13 @@ export async function subjects(context: Context, given: Given): Promise<readonly
   )
 }
 
-export const notJoined = ({ name, api }: Subject, namespace: string): UserError =>
+/** `flag` names the namespace of the agents. */
+export const notJoined = ({ name, api }: Subject, namespace: string, flag = '-n'): UserError =>
   new UserError(
     'SUB0602',
     `The cluster of context "${name}" (${api.server}) has not joined a clusterset: namespace "${namespace}" has no settings of ours.`,
     {
-      hint: 'Join it with `subctl join broker-info.subm --cluster-id NAME`, or name the namespace with -n.',
+      hint: `Join it with \`subctl join broker-info.subm --cluster-id NAME\`, or name the namespace with ${flag}.`,
       exitCode: EXIT.failed,
     },
   )
