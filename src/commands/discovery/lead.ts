@@ -1,5 +1,5 @@
 // What the leading agent does: one loop that makes both sides what the plans of the services say. Events say which service to look at again, never what to do.
-import { allServices, readText, type ServiceText } from '../../discovery/copies/copies.ts'
+import { allServices, readText } from '../../discovery/copies/copies.ts'
 import { overQuota } from '../../discovery/plan.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'
@@ -8,7 +8,7 @@ import { openRefusals } from '../agent/refusals.ts'
 import { lookAround } from './around.ts'
 import { openNetworks, ownCluster } from './known.ts'
 import type { Around, Leader } from './leader.ts'
-import { openMarks } from './marks.ts'
+import { openMarks, openWritten } from './marks.ts'
 import { openTally, seenOf } from './report.ts'
 import { round } from './round.ts'
 import { openStores, unknownOf } from './stores.ts'
@@ -19,16 +19,16 @@ const RESYNC_MS = 15_000
 /** And every service so often. */
 const WHOLE_MS = 300_000
 /** Changes that come together, such as those of a Service and its EndpointSlice, make one pass. */
-const GATHER_MS = 20
+const GATHER_MS = 5
 
 /** Runs until the signal. */
-export async function lead(world: DiscoveryWorld, signal: AbortSignal): Promise<void> {
+export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Leader['hold']): Promise<void> {
   const { clock, log, settings } = world
   let act = (): void => undefined
   const kick = (): void => act()
   const marks = openMarks()
   const leader: Leader = {
-    ...{ world, signal, marks, kick },
+    ...{ world, signal, hold, marks, kick },
     stores: openStores(world, { signal, onChange: kick, mark: marks.changed }),
     unsettled: new Set(),
     tally: openTally(),
@@ -68,9 +68,9 @@ function openTimer({ clock }: DiscoveryWorld, stop: AbortSignal, act: () => void
   }
 }
 
-/** Rounds, until nothing is marked but what was written in this pass. */
+/** Rounds, until nothing is marked but what was written again and again in this pass. */
 async function pass(leader: Leader): Promise<void> {
-  const written = new Set<ServiceText>()
+  const written = openWritten()
   try {
     for (let looked = 1; looked > 0 && !leader.signal.aborted; ) {
       const own = ownCluster(leader.stores.local, leader.world.settings.clusterId)

@@ -1,6 +1,8 @@
 import type { ServiceText } from '../../discovery/copies/copies.ts'
 import type { Known } from '../../discovery/plan.ts'
 import type { Reaches } from '../../discovery/reach.ts'
+import type { LeaseName } from '../../k8s/candidate.ts'
+import { DISCOVERY_LEASE } from '../../model/names.ts'
 import type { openRefusals } from '../agent/refusals.ts'
 import type { openNetworks } from './known.ts'
 import type { Marks } from './marks.ts'
@@ -19,10 +21,18 @@ export interface Around {
   readonly text: string
 }
 
+export const leaseOf = ({ settings, hostname }: DiscoveryWorld): LeaseName => ({
+  name: DISCOVERY_LEASE,
+  namespace: settings.namespace,
+  me: hostname,
+})
+
 export interface Leader {
   readonly world: DiscoveryWorld
   readonly stores: Stores
   readonly signal: AbortSignal
+  /** When the lease was last taken or renewed: see isHolder. */
+  readonly hold: { readonly atMs: number }
   readonly marks: Marks
   /** Services that were not yet as wanted when they were last looked at. */
   readonly unsettled: Set<ServiceText>

@@ -11,6 +11,29 @@ export interface Marks {
   readonly size: number
 }
 
+/** What one pass has written. */
+export interface Written {
+  add(service: ServiceText): void
+  /** Services that were written so often that the rest is left to the next pass. */
+  readonly enough: ReadonlySet<ServiceText>
+}
+
+/** An import is written three times: itself, what belongs to it, and its address. Whoever undoes what is written must not keep a pass busy for ever. */
+const MOST_WRITTEN = 4
+
+export function openWritten(): Written {
+  const times = new Map<ServiceText, number>()
+  const enough = new Set<ServiceText>()
+  return {
+    enough,
+    add(service) {
+      const count = (times.get(service) ?? 0) + 1
+      times.set(service, count)
+      if (count >= MOST_WRITTEN) enough.add(service)
+    },
+  }
+}
+
 export function openMarks(): Marks {
   const urgent = new Set<ServiceText>()
   const rest = new Set<ServiceText>()

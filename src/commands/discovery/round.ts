@@ -4,14 +4,13 @@ import { isEmptyDown, withdraws } from '../../discovery/down/plan.ts'
 import { type Known, type Plan, planOf, together } from '../../discovery/plan.ts'
 import type { OwnExport } from '../../discovery/up/export.ts'
 import { isEmptyUp } from '../../discovery/up/plan.ts'
-import { holderOf } from '../../k8s/contest.ts'
-import { DISCOVERY_LEASE } from '../../model/names.ts'
+import { isHolder } from '../../k8s/holder.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { stillHasUs } from './around.ts'
 import { openGate } from './gate.ts'
-import type { Around, Leader } from './leader.ts'
+import { type Around, type Leader, leaseOf } from './leader.ts'
+import type { Written } from './marks.ts'
 import { conditionsOf, fatesOf } from './report.ts'
-import type { DiscoveryWorld } from './world.ts'
 import { expectBroker, expectHere, type Side, writeDown, writeStatus, writeUp } from './write.ts'
 
 /** So few that what is urgent never waits long for the rest. */
@@ -28,9 +27,9 @@ interface Task {
   readonly said: readonly OwnExport['wish'][]
 }
 
-/** Gives how many services it has looked at. Those that were written are added to `written`, and not taken again as long as they are there. */
-export async function round(leader: Leader, own: Cluster, around: Around, written: Set<ServiceText>): Promise<number> {
-  const services = leader.marks.take(MOST_PLANNED, written)
+/** Gives how many services it has looked at. Those that were written are noted in `written`. */
+export async function round(leader: Leader, own: Cluster, around: Around, written: Written): Promise<number> {
+  const services = leader.marks.take(MOST_PLANNED, written.enough)
   try {
     const open = await confirmed(leader, own, around, services)
     for (const { services: ones } of open)
@@ -85,10 +84,12 @@ function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: r
 }
 
 /** Both sides at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
-async function carryOut({ world, stores, signal }: Leader, tasks: readonly Task[]): Promise<void> {
-  const { local, broker, log } = world
+async function carryOut({ world, stores, signal, hold }: Leader, tasks: readonly Task[]): Promise<void> {
+  const { local, broker, log, clock, settings } = world
   if (tasks.length === 0) return
-  if (!(await isHolder(world)) || signal.aborted) throw new Error('the lease is not this agent’s now: nothing is written')
+  const age = { heldAtMs: hold.atMs, nowMs: clock.now(), termMs: settings.leaseTermMs }
+  if (!(await isHolder(local, leaseOf(world), age)) || signal.aborted)
+    throw new Error('the lease is not this agent’s now: nothing is written')
   let count = 0
   const say = (side: string) => (line: string) => {
     count += 1
@@ -110,9 +111,4 @@ async function carryOut({ world, stores, signal }: Leader, tasks: readonly Task[
   )
   if (count > MOST_SAID) log.info('and more like these', { count: count - MOST_SAID })
   for (const result of done) if (result.status === 'rejected') throw result.reason
-}
-
-/** Whether the lease is ours, as the API has it at this moment. */
-async function isHolder({ local, settings, hostname }: DiscoveryWorld): Promise<boolean> {
-  return holderOf(await local.get('Lease', DISCOVERY_LEASE, settings.namespace)) === hostname
 }

@@ -1,7 +1,7 @@
 // A discovery agent from start to end: it competes for the lead, and the one that leads does the work.
 import { whileHolding } from '../../k8s/lease.ts'
-import { DISCOVERY_LEASE } from '../../model/names.ts'
 import { lead } from './lead.ts'
+import { leaseOf } from './leader.ts'
 import type { DiscoverySeen, DiscoveryWorld } from './world.ts'
 
 const FOLLOWING: DiscoverySeen = {
@@ -16,12 +16,16 @@ const FOLLOWING: DiscoverySeen = {
 
 /** Runs until the world's signal. What it has written stays. */
 export async function runDiscovery(world: DiscoveryWorld): Promise<void> {
-  const { local, settings, hostname, clock, log, signal } = world
-  await whileHolding(local, { name: DISCOVERY_LEASE, namespace: settings.namespace, me: hostname }, (stop) => lead(world, stop), {
+  const { local, settings, clock, log, signal } = world
+  const hold = { atMs: Number.NEGATIVE_INFINITY }
+  await whileHolding(local, leaseOf(world), (stop) => lead(world, stop, hold), {
     clock,
     log,
     signal,
     termMs: settings.leaseTermMs,
+    onHold(atMs) {
+      hold.atMs = atMs
+    },
     observe: ({ leading }) => leading || world.observe(FOLLOWING),
   })
 }

@@ -21,8 +21,9 @@ export interface Side {
 
 /** The first step that fails ends it: what comes after must not be true before it. */
 export async function writeUp(side: Side, { imports, joins, slices, leaves }: UpPlan): Promise<void> {
-  await all(imports.put, (object) => put(side, object))
-  await all(joins, (one) => writeShared(side, one))
+  // Upstream's agents read the shared object, ours a cluster's own import: neither waits for the other.
+  const first = [...imports.put.map((object) => () => put(side, object)), ...joins.map((one) => () => writeShared(side, one))]
+  await all(first, (write) => write())
   await all(slices.put, (object) => put(side, object))
   await all(slices.drop, (object) => drop(side, object))
   await all(leaves, (one) => writeShared(side, one))
@@ -35,11 +36,17 @@ export async function writeDown(side: Side, { imports, services, slices, statuse
   const attempt = async <T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> => {
     await all(items, act).catch((error: unknown) => void failures.push(error))
   }
-  await attempt(imports.put, (object) => put(side, object))
+  const now = new Map<string, Resource['metadata']>()
+  await attempt(imports.put, (object) =>
+    put(side, object, (answer) => {
+      now.set(shown(answer), answer.metadata)
+    }),
+  )
   await attempt(services.put, (object) => put(side, object))
   await attempt(slices.put, (object) => put(side, object))
   await attempt(slices.drop, (object) => drop(side, object))
-  await attempt(statuses, (object) => writeStatus(side, object))
+  // What was planned with an import's spec goes over what that has become.
+  await attempt(statuses, (object) => writeStatus(side, { ...object, metadata: now.get(shown(object)) ?? object.metadata }))
   await attempt(services.drop, (object) => drop(side, object))
   await attempt(imports.drop, (object) => drop(side, object))
   if (failures.length > 0) throw failures[0]
@@ -54,10 +61,12 @@ export const writeStatus = (side: Side, object: Resource): Promise<void> =>
   })
 
 /** An object with a resourceVersion replaces what it was made from, one without is created. */
-const put = (side: Side, object: Resource): Promise<void> =>
+const put = (side: Side, object: Resource, heard: (answer: Resource) => void = () => undefined): Promise<void> =>
   through(side, object, async () => {
-    const answer = side.expect(object)
-    answer.put(await (object.metadata.resourceVersion === undefined ? side.api.create(object) : side.api.replace(object)))
+    const expected = side.expect(object)
+    const answer = await (object.metadata.resourceVersion === undefined ? side.api.create(object) : side.api.replace(object))
+    expected.put(answer)
+    heard(answer)
     side.say(`put ${shown(object)}`)
   })
 

@@ -1,7 +1,7 @@
 // The loop that keeps this cluster's API and the broker's in step, while this gateway leads.
 import { type ExchangeState, openExchange } from '../../broker/exchange.ts'
 import { ApiError } from '../../k8s/api.ts'
-import { holderOf } from '../../k8s/contest.ts'
+import { isHolder } from '../../k8s/holder.ts'
 import { messageOf } from '../../model/errors.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { ownCluster, ownEndpoint } from './self.ts'
@@ -31,7 +31,8 @@ export function runSync(engine: EngineState): SyncLoop {
         clusterUid: await clusterUid(world),
         local: { api: world.local, namespace: settings.namespace, clusters: stores.clusters, endpoints: stores.endpoints },
         broker: world.broker && stores.broker && { api: world.broker, namespace: settings.brokerNamespace, ...stores.broker },
-        isLeader: () => isHolder(engine),
+        isLeader: () =>
+          isHolder(world.local, leaseOf(engine), { heldAtMs: engine.heldAt, nowMs: clock.now(), termMs: settings.leaseTermMs }),
         clock,
         log,
       })
@@ -56,18 +57,6 @@ export function runSync(engine: EngineState): SyncLoop {
       return exchange?.state
     },
   }
-}
-
-/** Of a term: in this time after it got the lease nobody can have taken it from this gateway, and some is left for the write. */
-const SURE = 2 / 3
-
-/** Whether the lease is ours: by the time since it was renewed, or else as the API has it at this moment (docs/decisions/0016). */
-async function isHolder(engine: EngineState): Promise<boolean> {
-  const { clock, settings } = engine.world
-  const age = clock.now() - engine.heldAt
-  if (age >= 0 && age < settings.leaseTermMs * SURE) return true
-  const { name, namespace, me } = leaseOf(engine)
-  return holderOf(await engine.world.local.get('Lease', name, namespace)) === me
 }
 
 /** Tells this cluster from another of the same id; undefined where it may not be read, as with rights that another installer gave. */
