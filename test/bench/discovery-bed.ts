@@ -21,11 +21,14 @@ const IDS = ['west', 'east', 'north'] as const
 const AGENTS = 'submariner'
 const NAMESPACE = 'shop'
 const WRITERS = 16
-const START_LIMIT_MS = 600_000
+const START_LIMIT_MS = 900_000
+const TELL_MS = 15_000
 
 export interface Bed extends AsyncDisposable {
   /** So many services that all three clusters export; those of the other two are on the broker. */
   serve(count: number): Promise<void>
+  /** West exports the i-th service as well, which no other cluster has; gives the milliseconds until the export says that the broker has it. */
+  exportOneMore(i: number): Promise<number>
   /** Starts the packaged agent of west. */
   startAgent(): Promise<Agent>
 }
@@ -35,7 +38,8 @@ export interface Agent extends AsyncDisposable {
   untilDone(services: number): Promise<void>
 }
 
-export async function openBed(): Promise<Bed> {
+/** `say` is told now and then how far it is. */
+export async function openBed(say: (what: string) => void): Promise<Bed> {
   await using stack = new AsyncDisposableStack()
   const folder = await mkdtemp(join(tmpdir(), 'subctl-bench-discovery-'))
   stack.defer(() => rm(folder, { recursive: true }))
@@ -52,8 +56,9 @@ export async function openBed(): Promise<Bed> {
   // Whatever fails before this ends what was started.
   const end = stack.move()
   return {
-    serve: (count) => serve(cluster, broker, count),
-    startAgent: () => startAgent(folder, west.access.server, central.access.server),
+    serve: (count) => serve({ cluster, broker, count, say }),
+    exportOneMore: (i) => exportOneMore(cluster, i),
+    startAgent: () => startAgent(folder, west.access.server, central.access.server, say),
     [Symbol.asyncDispose]: () => end.disposeAsync(),
   }
 }
@@ -110,7 +115,14 @@ function partsOf(
   return { service, pods, share }
 }
 
-async function serve(cluster: KubeApi, broker: KubeApi, count: number): Promise<void> {
+interface Serving {
+  readonly cluster: KubeApi
+  readonly broker: KubeApi
+  readonly count: number
+  readonly say: (what: string) => void
+}
+async function serve({ cluster, broker, count, say }: Serving): Promise<void> {
+  const tell = openTeller(say)
   const one = async (i: number): Promise<void> => {
     const { service, pods } = partsOf(i, 1)
     for (const object of [service, pods, exportOf(service.metadata.name)]) await create(cluster, object)
@@ -125,9 +137,41 @@ async function serve(cluster: KubeApi, broker: KubeApi, count: number): Promise<
   const queue = Array.from({ length: count }, (_, i) => i).values()
   await Promise.all(
     Array.from({ length: WRITERS }, async () => {
-      for (const i of queue) await one(i)
+      for (const i of queue) {
+        tell(() => `${i} of ${count} services are on the API servers`)
+        await one(i)
+      }
     }),
   )
+}
+
+/** Says what is so, but not again within a quarter of a minute. */
+function openTeller(say: (what: string) => void): (what: () => string) => void {
+  let last = Date.now()
+  return (what) => {
+    if (Date.now() - last < TELL_MS) return
+    last = Date.now()
+    say(what())
+  }
+}
+
+async function exportOneMore(cluster: KubeApi, i: number): Promise<number> {
+  const { service, pods } = partsOf(i, 1)
+  const { name } = service.metadata
+  for (const object of [service, pods]) await create(cluster, object)
+  await wait(300)
+  const query = { namespace: NAMESPACE, name }
+  const { version } = await cluster.list('ServiceExport', query)
+  const stop = new AbortController()
+  const began = performance.now()
+  await create(cluster, exportOf(name))
+  for await (const event of cluster.watch('ServiceExport', version, query, AbortSignal.any([stop.signal, AbortSignal.timeout(60_000)])))
+    if (event.type === 'put' && event.object.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')) {
+      const ms = performance.now() - began
+      stop.abort()
+      return ms
+    }
+  throw new Error(`${name} is not exported within a minute`)
 }
 
 async function writePlace(folder: string, west: CentralServer, central: CentralServer): Promise<void> {
@@ -146,7 +190,14 @@ async function writePlace(folder: string, west: CentralServer, central: CentralS
 const AS_POD =
   'mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec "$@"'
 
-async function startAgent(folder: string, clusterUrl: string, brokerUrl: string): Promise<Agent> {
+/** How far an agent is, by its metrics. */
+function said(text: string): string {
+  const number = (pattern: RegExp): string => pattern.exec(text)?.[1] ?? 'none'
+  const exported = number(/^submariner_service_export\{state="exported"\} (\d+)$/m)
+  return `${exported} are exported and ${number(/^submariner_service_import (\d+)$/m)} imported`
+}
+
+async function startAgent(folder: string, clusterUrl: string, brokerUrl: string, say: (what: string) => void): Promise<Agent> {
   const listen = `127.0.0.1:${await freePort()}`
   const { hostname, port } = new URL(clusterUrl)
   const environment = [
@@ -160,15 +211,24 @@ async function startAgent(folder: string, clusterUrl: string, brokerUrl: string)
   const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', join(folder, 'broker')]
   const inPod = ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', join(folder, 'account'), ...environment]
   const process_ = startDaemon([...inPod, SUBCTL, 'discovery', ...flags, ...place], join(folder, 'agent.log'), { PATH: '/usr/bin:/bin' })
-  const metrics = async (): Promise<string> =>
-    (await fetch(`http://${listen}/readyz`)).ok ? (await fetch(`http://${listen}/metrics`)).text() : ''
+  const get = (path: string): Promise<Response> => fetch(`http://${listen}${path}`)
+  const isReady = (): Promise<boolean> =>
+    get('/readyz').then(
+      ({ ok }) => ok,
+      () => false,
+    )
   return {
     process: process_,
     async untilDone(services) {
       const lines = [`submariner_service_export{state="exported"} ${services}`, `submariner_service_import ${services}`]
+      const tell = openTeller(say)
       for (const until = Date.now() + START_LIMIT_MS; Date.now() < until && isRunning(process_); await wait(20)) {
-        const text = await metrics().catch(() => '')
-        if (lines.every((line) => text.includes(`${line}\n`))) return
+        const text = await get('/metrics').then(
+          (answer) => answer.text(),
+          () => '',
+        )
+        if (lines.every((line) => text.includes(`${line}\n`)) && (await isReady())) return
+        tell(() => `of ${services} ${said(text)}`)
       }
       throw new Error('the agent does not get done')
     },

@@ -3,16 +3,20 @@ import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as wait } from 'node:timers/promises'
 import { SUBCTL } from '../lab/subctl.ts'
-import { type Bench, type BenchOptions, runsOf } from './bench.ts'
+import { type Bench, type BenchOptions, repeat, runsOf } from './bench.ts'
 import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
-import { type Bed, openBed } from './discovery-bed.ts'
+import { type Agent, type Bed, openBed } from './discovery-bed.ts'
 import { measureReach } from './discovery-lab.ts'
 import { type Result, result } from './series.ts'
 
 const SERVICES = 5_000
 const FEW = 50
+/** What one more export costs among 5000 is compared with what it costs among so many. */
+const A_FEW = 10
 /** Of the agent's memory: what its start has left over is collected by then. */
 const SETTLE_MS = 30_000
+/** What an export sets off is over by then. */
+const AFTER_MS = 700
 
 export const discovery: Bench = {
   name: 'discovery',
@@ -27,13 +31,41 @@ export const discovery: Bench = {
 async function measureMany(options: BenchOptions): Promise<readonly Result[]> {
   await readAgainFromDisk(SUBCTL)
   const services = options.quick ? FEW : SERVICES
-  options.say(`${services} services`)
-  await using bed = await openBed()
+  options.say(`one more export among ${A_FEW} services`)
+  const few = await measureFew(options)
+  options.say(`${services} services are put on the API servers`)
+  await using bed = await openBed(options.say)
   await bed.serve(services)
   options.say('the first agent')
   const first = await measureFirst(bed, services, options)
   options.say('agents that find everything done')
-  return [...first, ...(await measureStarts(bed, services, options))]
+  return [...few, ...first, ...(await measureStarts(bed, services, options))]
+}
+
+async function measureFew(options: BenchOptions): Promise<readonly Result[]> {
+  await using bed = await openBed(options.say)
+  await bed.serve(A_FEW)
+  await using agent = await bed.startAgent()
+  await agent.untilDone(A_FEW)
+  await wait(options.quick ? 1_000 : SETTLE_MS)
+  return measureOneMore(bed, agent, A_FEW, options)
+}
+
+/** One after the other, each after the one before is done. */
+async function measureOneMore(bed: Bed, agent: Agent, services: number, options: BenchOptions): Promise<readonly Result[]> {
+  const before = await cpuMsOf(agent.process.pid)
+  const times = await repeat(runsOf(options, 20, 100), async (i) => {
+    const ms = await bed.exportOneMore(services + i)
+    await wait(AFTER_MS)
+    return ms
+  })
+  const cpuMs = ((await cpuMsOf(agent.process.pid)) - before) / times.length
+  const conditions = `one more export among ${services}, from the ServiceExport until it says that the broker has it; ${about(services)}`
+  const cpu = `the agent’s CPU for one more export among ${services} and the second around it, mean of ${times.length}`
+  return [
+    result({ bench: 'discovery', series: `one-more-${services}`, unit: 'ms', values: times, conditions }),
+    result({ bench: 'discovery', series: `one-more-cpu-${services}`, unit: 'ms', values: [cpuMs], conditions: cpu }),
+  ]
 }
 
 const about = (services: number): string =>
@@ -61,7 +93,10 @@ const mostOf = async (pid: number): Promise<number> =>
 async function measureStarts(bed: Bed, services: number, options: BenchOptions): Promise<readonly Result[]> {
   const [times, weights, cpus]: [number[], number[], number[]] = [[], [], []]
   let rest = ''
-  for (let run = 0; run < runsOf(options, 3, 10); run += 1) {
+  let more: readonly Result[] = []
+  const runs = runsOf(options, 3, 10)
+  for (let run = 0; run < runs; run += 1) {
+    options.say(`start ${run + 1} of ${runs}`)
     const began = performance.now()
     await using agent = await bed.startAgent()
     await agent.untilDone(services)
@@ -71,6 +106,7 @@ async function measureStarts(bed: Bed, services: number, options: BenchOptions):
     const { rss, anon } = await memoryOf(agent.process.pid)
     weights.push(rss)
     rest = `anonymous ${anon.toFixed(1)}`
+    if (run === runs - 1) more = await measureOneMore(bed, agent, services, options)
   }
   const cpu = Math.max(...cpus).toFixed(1)
   const start = `from the start of the process, its election included, until all are known and nothing is left to do; ${about(services)}; at most ${cpu} s of the agent’s CPU`
@@ -78,5 +114,6 @@ async function measureStarts(bed: Bed, services: number, options: BenchOptions):
   return [
     result({ bench: 'discovery', series: `start-${services}`, unit: 's', values: times, conditions: start }),
     result({ bench: 'discovery', series: 'agent-memory', unit: 'MB', values: weights, conditions: memory }),
+    ...more,
   ]
 }

@@ -1,10 +1,10 @@
 // Runs in a place of a lab: asks a server of that place for the name that was last written to it, all the time, and says each change of the answer.
 import { createInterface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
-import { ask } from '../discovery/dns/client.ts'
+import { ask } from '../../discovery/dns/client.ts'
 
-const EVERY_MS = 5
-const port = Number(process.argv[2])
+const [port, everyMs] = process.argv.slice(2).map(Number)
+if (port === undefined || everyMs === undefined) throw new Error('usage: dns-watch PORT MILLISECONDS')
 let name: string | undefined
 let said = ''
 createInterface(process.stdin)
@@ -14,7 +14,7 @@ createInterface(process.stdin)
   })
   .on('close', () => process.exit(0))
 
-for (; ; await wait(EVERY_MS)) {
+for (; ; await wait(everyMs)) {
   const asked = name
   const answer = asked === undefined ? undefined : await ask(port, asked)
   if (answer === undefined || asked === undefined) continue
