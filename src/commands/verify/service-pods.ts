@@ -11,6 +11,8 @@ import type { Ground } from './pod-run.ts'
 const POLL_MS = 400
 const REPEAT = '250ms'
 const BYTES = 1_000
+/** kube-proxy may have to learn of the service first; and a cluster that was out of reach for a moment counts again only after some seconds. */
+const PATIENCE = '20s'
 
 /** A pod that asks. */
 export interface Asker {
@@ -92,7 +94,11 @@ export async function fetchAll(
   const found = await Promise.all(
     servers.map(async ({ node, role }): Promise<readonly TriedFetch[]> => {
       const pod = `fetcher-${role}`
-      const lines = await createPod(cluster, { name: pod, node, args: ['client', ...aims.flatMap(({ aim }) => ['--aim', aim])] }, signal)
+      const lines = await createPod(
+        cluster,
+        { name: pod, node, args: ['client', '--patience', PATIENCE, ...aims.flatMap(({ aim }) => ['--aim', aim])] },
+        signal,
+      )
         .then(() => awaitPods(cluster, [pod], isStarted, signal))
         .then(() => awaitLine(cluster, pod, DONE_LINE, signal))
         // A pod that cannot be run has asked nothing: that is what is said of it.
