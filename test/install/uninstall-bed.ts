@@ -28,13 +28,15 @@ export interface UninstallBed {
 export interface Kubelets {
   /** Nodes whose errands fail, with what they print. */
   readonly failing: Map<string, string>
+  /** Nodes without power: nothing there begins or ends. */
+  readonly dead: Set<string>
   /** Each errand that ran, as `errand node`, and the agents' pods that were there at that moment. */
   readonly ran: { readonly errand: string; readonly node: string; readonly agents: number; readonly args: readonly string[] }[]
 }
 
 export function uninstallBed(): () => UninstallBed {
   const at = planes(['west'], { controllers: CONTROLLERS })
-  const kubelets: Kubelets = { failing: new Map(), ran: [] }
+  const kubelets: Kubelets = { failing: new Map(), dead: new Set(), ran: [] }
   const end = new AbortController()
   let bed: UninstallBed
   let running: Promise<void> = Promise.resolve()
@@ -86,9 +88,10 @@ async function serve(api: KubeApi, kubelets: Kubelets, signal: AbortSignal): Pro
   }
 }
 
-async function attend(api: KubeApi, { failing, ran }: Kubelets, pod: Pod, agents: number): Promise<void> {
+async function attend(api: KubeApi, { failing, dead, ran }: Kubelets, pod: Pod, agents: number): Promise<void> {
   const { name, namespace, labels = {}, annotations = {}, deletionTimestamp } = pod.metadata
   const [errand, node] = [labels[ERRAND_LABEL], annotations[NODE_ANNOTATION] ?? '']
+  if (dead.has(pod.spec?.nodeName ?? '')) return
   if (deletionTimestamp !== undefined) return void (await api.remove('Pod', name, namespace, { graceSeconds: 0 }))
   if (errand === undefined || ['Succeeded', 'Failed'].includes(pod.status?.phase ?? '')) return
   const why = failing.get(node)

@@ -104,6 +104,36 @@ describePlanes('uninstall on a real API server', () => {
   )
 
   it(
+    'a node that loses power meanwhile holds up nothing for longer than --timeout says: its pods are given up, Secrets and namespace go',
+    async () => {
+      const { kubelets, west } = bed()
+      const setReady = async (status: 'True' | 'Unknown'): Promise<void> => {
+        const node = await west.get('Node', 'worker')
+        if (node !== undefined)
+          await west.replaceStatus({ ...node, ...{ status: { ...node.status, conditions: [{ type: 'Ready', status }] } } })
+      }
+      await joinWest(bed())
+      kubelets.dead.add('worker')
+      // A control plane takes a while until it says so.
+      const later = setTimeout(() => void setReady('Unknown'), 14_000)
+      const { code, err } = await run(bed(), `${GO} --prove --timeout 30s`)
+      clearTimeout(later)
+      expect([code, err]).toEqual([1, expect.stringContaining('subctl uninstall --context west --node worker --image')])
+      expect(err).toMatch(/gave up Pod submariner\/submariner-(clean-and-)?trace-\w+-\w+: its node worker is down/)
+      expect(err).not.toContain('Objects: subctl uninstall')
+      const { items } = await west.list('Secret', { namespace: 'submariner' })
+      expect(items.map(({ metadata }) => metadata.name)).toEqual([])
+      expect(await west.get('Namespace', 'submariner')).toBeUndefined()
+      const again = await run(bed(), GO)
+      expect([again.code, again.out]).toEqual([0, expect.stringContaining('nothing of ours is here')])
+      kubelets.dead.clear()
+      await setReady('True')
+      expect(await namesOf(west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
     'a label that a user set, and a namespace that was there before, stay as they were',
     async () => {
       const { kubectl, west } = bed()

@@ -3,10 +3,11 @@ import type { KubeApi } from '../../k8s/api.ts'
 import { type Found, inTurns } from '../../k8s/discover.ts'
 import { kindOf } from '../../model/kinds.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
-import type { Node, Pod } from '../../model/resources.ts'
+import type { Pod } from '../../model/resources.ts'
 import type { Limit } from '../apply.ts'
 import { titleOf } from '../report.ts'
 import { ERRAND_LABEL } from './cleanup-job.ts'
+import { downAmong } from './lost-pods.ts'
 import { isMarked } from './mark.ts'
 
 export interface EndOptions extends Limit {
@@ -33,8 +34,9 @@ export async function endAgents(api: KubeApi, workloads: readonly Found[], optio
     const [pods, nodes] = await Promise.all([api.list('Pod', { namespace: options.namespace }), api.list('Node')])
     const agents = pods.items.filter((pod) => isAgent(pod) && (options.apps === undefined || options.apps.includes(appOf(pod))))
     if (agents.length === 0) return []
-    const down = new Set(nodes.items.filter((node) => !isReady(node)).map(({ metadata }) => metadata.name))
-    await inTurns(agents, (pod) => end(api, pod, { isLost: isLost(pod, down, nodes.items), asked, ...options }))
+    const isDown = downAmong(nodes.items)
+    const isLost = ({ spec }: Pod): boolean => spec?.nodeName === undefined || isDown(spec.nodeName)
+    await inTurns(agents, (pod) => end(api, pod, { isLost: isLost(pod), asked, ...options }))
     options.signal.throwIfAborted()
     if (options.clock.now() >= options.deadline) return agents
     await options.clock.sleep(POLL_MS, options.signal)
@@ -44,11 +46,6 @@ export async function endAgents(api: KubeApi, workloads: readonly Found[], optio
 const appOf = ({ metadata }: Pod): string => metadata.labels?.app ?? ''
 const isAgent = ({ metadata }: Pod): boolean =>
   metadata.labels?.[ERRAND_LABEL] === undefined && (NAMES.includes(metadata.labels?.app ?? '') || isMarked(metadata))
-const isReady = ({ status }: Node): boolean =>
-  status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
-/** On a node that is down or gone. */
-const isLost = ({ spec }: Pod, down: ReadonlySet<string>, nodes: readonly Node[]): boolean =>
-  spec?.nodeName === undefined || down.has(spec.nodeName) || !nodes.some(({ metadata }) => metadata.name === spec.nodeName)
 
 /** The collector of garbage would do the same, where there is one and it has time. */
 async function end(api: KubeApi, pod: Pod, how: EndOptions & { readonly isLost: boolean; readonly asked: Set<string> }): Promise<void> {

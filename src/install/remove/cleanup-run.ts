@@ -7,6 +7,7 @@ import type { Pod, Resource } from '../../model/resources.ts'
 import type { Limit } from '../apply.ts'
 import { listAt, textAt } from '../tree.ts'
 import { ERRAND_LABEL, type Errand, errandJob, jobName, NODE_ANNOTATION } from './cleanup-job.ts'
+import { downAmong, giveUpPods } from './lost-pods.ts'
 
 export interface ErrandOptions extends Limit {
   readonly namespace: string
@@ -18,6 +19,8 @@ export interface ErrandOptions extends Limit {
   readonly hasAccount: boolean
   /** Told of each node that is done, or is not. */
   readonly progress: (outcome: NodeOutcome) => void
+  /** Told of each pod that is given up with its node. */
+  readonly gaveUp?: (text: string) => void
 }
 export interface NodeOutcome {
   readonly node: string
@@ -32,8 +35,13 @@ const MOST_MS = 120_000
 /** An image that cannot be had, or a container that cannot be made, is tried for so long. */
 const PATIENCE_MS = 20_000
 const POLL_MS = 500
+/** A node that goes down meanwhile is looked for so often. */
+const NODES_MS = 3_000
 
-/** Runs the errand on each node at once; never throws because of a node. The Jobs are removed in the end. */
+/** Why a node that is down did nothing. */
+export const DOWN = 'it is down'
+
+/** Runs the errand on each node at once; never throws because of a node, and waits for none that is down. The Jobs are removed in the end, and what such nodes have of them. */
 export async function runErrands(api: KubeApi, options: ErrandOptions): Promise<readonly NodeOutcome[]> {
   const { nodes, namespace, clock } = options
   const until = Math.min(options.deadline, clock.now() + MOST_MS)
@@ -50,14 +58,20 @@ export async function runErrands(api: KubeApi, options: ErrandOptions): Promise<
     if (why === undefined) open.set(node, undefined)
     else end({ node, why, log: '' })
   }
-  while (open.size > 0) {
+  for (let looked = clock.now(); open.size > 0; ) {
     for (const outcome of await look(api, options, open)) end(outcome)
     if (open.size === 0) break
     options.signal.throwIfAborted()
+    if (clock.now() - looked >= NODES_MS) {
+      looked = clock.now()
+      const isDown = downAmong((await api.list('Node')).items)
+      for (const node of [...open.keys()].filter(isDown)) end({ node, why: DOWN, log: '' })
+    }
     if (clock.now() >= until) for (const node of [...open.keys()]) end({ node, why: await whyNot(api, options, node), log: '' })
     else await clock.sleep(POLL_MS, options.signal)
   }
   await inTurns(nodes, (node) => api.remove('Job', jobName(options.errand, node), namespace).catch(() => false))
+  await giveUpPods(api, namespace, options.gaveUp ?? (() => undefined))
   return done.toSorted((a, b) => (a.node < b.node ? -1 : 1))
 }
 

@@ -4,6 +4,7 @@ import { KINDS } from '../../model/kinds.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Node } from '../../model/resources.ts'
 import { titleOf } from '../report.ts'
+import { isNodeReady } from './lost-pods.ts'
 import { gatewayLabelOf, isImported, isMarked, wasThere } from './mark.ts'
 import type { Inventory, Space } from './read.ts'
 
@@ -107,9 +108,8 @@ const nodesOf = (nodes: readonly Node[]): RemovePlan['nodes'] => {
   const ours = nodes.filter(
     ({ metadata: { labels = {} } }) => (labels['kubernetes.io/os'] ?? 'linux') === 'linux' && labels.type !== 'virtual-kubelet',
   )
-  const isUp = ({ status }: Node): boolean => status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true
   const names = (some: readonly Node[]): readonly string[] => some.map(({ metadata }) => metadata.name)
-  return { clean: names(ours.filter(isUp)), down: names(ours.filter((node) => !isUp(node))) }
+  return { clean: names(ours.filter(isNodeReady)), down: names(ours.filter((node) => !isNodeReady(node))) }
 }
 
 export interface Judged<T> {

@@ -7,6 +7,7 @@ import type { Resource } from '../../model/resources.ts'
 import type { Limit } from '../apply.ts'
 import { titleOf } from '../report.ts'
 import { listAt, textAt } from '../tree.ts'
+import { giveUpPods } from './lost-pods.ts'
 import { isImported, isMarked } from './mark.ts'
 import type { RemovePlan } from './plan.ts'
 
@@ -25,6 +26,8 @@ export interface Left {
 
 /** Objects whose finalizers hold them up get so long until the finalizers of ours go. */
 const FINALIZER_MS = 5_000
+/** A node may go down meanwhile. */
+const GIVE_UP_MS = 2_000
 
 /** Asks the server whether all of it may go, and whether Jobs may be made. Throws a UserError that names what is not allowed; changes nothing. */
 export async function checkRights(
@@ -73,12 +76,17 @@ export async function removeAll(api: KubeApi, plan: RemovePlan, options: RemoveP
   for (const object of plan.objects) await each(titleOf(object), () => removeOne(api, object, options))
   for (const node of plan.labels) await each(`label of Node ${node}`, () => unlabel(api, node))
   for (const object of plan.unmark) await each(titleOf(object), () => unmark(api, object))
-  for (const { object, name } of plan.spaces)
-    if (object !== undefined) await each(`Namespace ${name}`, () => removeSpace(api, object, options))
+  for (const { object, name, ours } of plan.spaces) {
+    if (object === undefined) continue
+    // A namespace whose pods do not end would keep them: newer API servers remove pods ahead of all else.
+    for (const secret of ours.filter(isSecret)) await each(titleOf(secret), () => removeOne(api, secret, options))
+    await each(`Namespace ${name}`, () => removeSpace(api, object, options))
+  }
   for (const crd of plan.crds) await each(titleOf(crd), () => removeOne(api, crd, options))
   return left
 }
 
+const isSecret = ({ kind, apiVersion }: Found): boolean => kind === 'Secret' && apiVersion === 'v1'
 const bareNode = (name: string): Resource => ({ apiVersion: 'v1', kind: 'Node', metadata: { name } })
 
 /** Applying nothing lets go of what we applied: what nobody else has set goes. */
@@ -152,17 +160,21 @@ async function orGone<T>(call: Promise<T | undefined>): Promise<T | undefined> {
   }
 }
 
-/** Removes a namespace with all that is in it. At the deadline it says what hangs. */
+/** Removes a namespace with all that is in it, also where pods of ours are on nodes that are down. At the deadline it says what hangs. */
 async function removeSpace(api: KubeApi, object: Found, options: RemoveProgress): Promise<string | undefined> {
   const { clock, signal, deadline, progress } = options
   const { name, uid } = object.metadata
   await api.remove('Namespace', name, undefined, uid === undefined ? {} : { uid })
   const since = clock.now()
-  let [looked, isTold] = [since, false]
+  let [looked, gaveUp, isTold] = [since, 0, false]
   for (let waitMs = 100; ; waitMs = Math.min(waitMs * 2, 1_000)) {
     const there = await api.get('Namespace', name)
     if (there === undefined || there.metadata.uid !== uid) return `removed Namespace ${name}`
     const isEnd = clock.now() >= deadline
+    if (isEnd || clock.now() - gaveUp >= GIVE_UP_MS) {
+      gaveUp = clock.now()
+      await giveUpPods(api, name, progress)
+    }
     if (isEnd || (clock.now() - since >= FINALIZER_MS && clock.now() - looked >= FINALIZER_MS)) {
       looked = clock.now()
       const hanging = await hangingIn(api, name)
