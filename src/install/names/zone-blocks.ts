@@ -1,8 +1,10 @@
 // The server blocks that we write, one for all zones. Each stands alone: what is wrong in it stops no other block.
 import { type ClusterBlock, zoneOf } from './corefile.ts'
 
-/** Seconds that answers are kept, as DNS of a clusterset does (INTEROP 6). */
+/** Seconds that a client may keep an answer, as DNS of a clusterset says it (INTEROP 6). */
 const TTL = 5
+/** A cache on a node: a cluster that is lost is out of its answers that much later. CoreDNS itself keeps none: it has the objects, or our server near, at hand. */
+const NODE_CACHE = 1
 
 const keysOf = (zones: readonly string[], port: number): string => zones.map((zone) => `${zone}:${port}`).join(' ')
 const block = (keys: string, lines: readonly string[]): string => [`${keys} {`, ...lines.map((line) => `    ${line}`), '}'].join('\n')
@@ -26,13 +28,12 @@ export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock):
     ...shared(from, 'kubernetes', ['endpoint', 'tls', 'kubeconfig']).map((line) => `    ${line}`),
     `    ttl ${TTL}`,
     '}',
-    `cache ${TTL}`,
     'loadbalance',
   ])
 
 /** CoreDNS forwards to our server. */
 export const forwardBlock = (zones: readonly string[], from: ClusterBlock, server: string): string =>
-  block(keysOf(zones, from.port), ['errors', ...shared(from, 'bind', ['bind']), `forward . ${server}`, `cache ${TTL}`])
+  block(keysOf(zones, from.port), ['errors', ...shared(from, 'bind', ['bind']), `forward . ${server}`])
 
 /** A cache on each node sends these zones where it sends the cluster's own; undefined where it is not seen how it does that. */
 export function nodeLocalBlock(zones: readonly string[], blocks: readonly ClusterBlock['block'][], domain: string): string | undefined {
@@ -43,7 +44,7 @@ export function nodeLocalBlock(zones: readonly string[], blocks: readonly Cluste
   const inside = forward.inside.map((words) => `    ${words.join(' ')}`)
   return block(keysOf(zones, port), [
     'errors',
-    `cache ${TTL}`,
+    `cache ${NODE_CACHE}`,
     ...own.directives.filter(({ words }) => words[0] === 'bind' || words[0] === 'reload').map(({ words }) => words.join(' ')),
     ...(inside.length === 0 ? [forward.words.join(' ')] : [`${forward.words.join(' ')} {`, ...inside, '}']),
   ])

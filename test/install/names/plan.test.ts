@@ -85,7 +85,6 @@ clusterset.local:53 {
         multicluster clusterset.local
         ttl 5
     }
-    cache 5
     loadbalance
 }
 # END subctl
@@ -98,7 +97,6 @@ ${KUBEADM}`,
 clusterset.local:53 corp.example:53 {
     errors
     forward . 10.96.0.53
-    cache 5
 }
 # END subctl
 ${KUBEADM}`,
@@ -127,7 +125,7 @@ ${KUBEADM}`,
     expect(plan.edits.map(({ name }) => name)).toEqual(['coredns', 'node-local-dns'])
     expect(plan.edits[1]?.after).toContain(`clusterset.local:53 {
     errors
-    cache 5
+    cache 1
     reload
     bind 169.254.20.10 10.96.0.10
     forward . __PILLAR__CLUSTER__DNS__ {
@@ -265,11 +263,10 @@ describe('every change can be undone, and is made once', () => {
       '+ clusterset.local:53 {',
       '+     errors',
       '+     forward . 10.96.0.53',
-      '+     cache 5',
       '+ }',
       '+ # END subctl',
     ])
-    expect(edit && diffLines(undo(edit))).toHaveLength(7)
+    expect(edit && diffLines(undo(edit))).toHaveLength(6)
   })
 })
 
