@@ -76,6 +76,7 @@ describe('subctl discovery', () => {
       isLeading: true,
       trouble: undefined,
       passes: 7,
+      looks: 21,
       exports: { exported: 2, pending: 1 },
       imports: 3,
       refused: 0,
@@ -88,6 +89,7 @@ describe('subctl discovery', () => {
       'submariner_service_import 3',
       'submariner_discovery_cluster_reachable{cluster="east"} 0',
       'submariner_discovery_passes 7',
+      'submariner_discovery_looks 21',
     ])
       expect(text).toContain(`${line}\n`)
     expect(exposition(discoveryMetrics({ ...seen, isLeading: false, exports: {}, reachable: new Map() })).match(/^[^#].*$/gm)).toEqual([

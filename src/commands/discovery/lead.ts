@@ -42,6 +42,7 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Lea
     noticedAt: undefined,
     noticedUid: undefined,
     passes: 0,
+    looks: 0,
   }
   const loop = runLoop(() => pass(leader), {
     name: 'discovery',
@@ -80,6 +81,7 @@ async function pass(leader: Leader): Promise<void> {
       if (missing !== undefined || own === undefined) return observe(leader, missing)
       const around = markDue(leader, own)
       looked = await round(leader, own, around, written)
+      leader.looks += looked
       leader.refuse([...leader.tally.refused(), ...overQuota(leader.stores.copies)])
       observe(leader, around.trouble ?? (leader.passes === 0 ? 'not all services have been looked at yet' : undefined))
       await nextTurn()
@@ -117,8 +119,8 @@ function markDue(leader: Leader, own: Cluster): Around {
   return around
 }
 
-function observe({ world, stores, reaches, passes, tally }: Leader, trouble: string | undefined): void {
+function observe({ world, stores, reaches, passes, looks, tally }: Leader, trouble: string | undefined): void {
   const { copies } = stores
   const refused = tally.refused().length + overQuota(copies).length
-  world.observe(seenOf({ trouble, passes, imports: copies.imports.size, reaches, tally, refused }))
+  world.observe(seenOf({ trouble, passes, looks, imports: copies.imports.size, reaches, tally, refused }))
 }

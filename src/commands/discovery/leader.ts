@@ -50,4 +50,5 @@ export interface Leader {
   noticedAt: number | undefined
   noticedUid: string | undefined
   passes: number
+  looks: number
 }

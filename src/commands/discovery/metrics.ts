@@ -4,7 +4,7 @@ import type { DiscoverySeen } from './world.ts'
 
 const gauge = (name: string, help: string, samples: readonly Sample[]): Metric => ({ name, help, type: 'gauge', samples })
 
-export const discoveryMetrics = ({ isLeading, exports, imports, refused, reachable, passes }: DiscoverySeen): readonly Metric[] => [
+export const discoveryMetrics = ({ isLeading, exports, imports, refused, reachable, passes, looks }: DiscoverySeen): readonly Metric[] => [
   gauge('submariner_discovery_leader', 'Whether this agent is the leading one of its cluster.', [{ value: Number(isLeading) }]),
   gauge(
     'submariner_service_export',
@@ -23,5 +23,11 @@ export const discoveryMetrics = ({ isLeading, exports, imports, refused, reachab
     help: 'Passes of the leading agent.',
     type: 'counter',
     samples: isLeading ? [{ value: passes }] : [],
+  },
+  {
+    name: 'submariner_discovery_looks',
+    help: 'Times that the leading agent has looked at a service.',
+    type: 'counter',
+    samples: isLeading ? [{ value: looks }] : [],
   },
 ]

@@ -80,15 +80,17 @@ const textOf = ({ wish }: OwnExport): ServiceText => keyText({ namespace: '', ..
 export interface Outcome {
   readonly trouble: string | undefined
   readonly passes: number
+  readonly looks: number
   readonly imports: number
   readonly reaches: Reaches
   readonly tally: Tally
   readonly refused: number
 }
-export const seenOf = ({ trouble, passes, imports, reaches, tally, refused }: Outcome): DiscoverySeen => ({
+export const seenOf = ({ trouble, passes, looks, imports, reaches, tally, refused }: Outcome): DiscoverySeen => ({
   isLeading: true,
   trouble,
   passes,
+  looks,
   exports: tally.states(),
   imports,
   refused,

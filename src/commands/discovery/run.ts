@@ -8,6 +8,7 @@ const FOLLOWING: DiscoverySeen = {
   isLeading: false,
   trouble: undefined,
   passes: 0,
+  looks: 0,
   exports: {},
   imports: 0,
   refused: 0,

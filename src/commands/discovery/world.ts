@@ -35,6 +35,8 @@ export interface DiscoverySeen {
   /** What keeps the leader from its work; undefined while nothing does. */
   readonly trouble: string | undefined
   readonly passes: number
+  /** How often a service has been looked at. */
+  readonly looks: number
   /** Number of exports in each state. */
   readonly exports: Readonly<Record<string, number>>
   readonly imports: number
