@@ -17,12 +17,13 @@ import { type Broker, brokerObjects, checkMember, checkServices, knownCredential
 import { checkConflicts } from './join/conflicts.ts'
 import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
+import { checkStillOurs, forgetUninstall } from './join/last.ts'
 import { leaveServices, planServicesLeave, type ServicesLeave } from './join/leave-services.ts'
 import { planNames } from './join/names.ts'
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
-import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
+import { applyOptions, applyStage, deadlineOf, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
 import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
@@ -56,24 +57,27 @@ export const join: Run = async (context, given) => {
     return undefined
   }
   if (given.on('plan') || image === undefined) {
-    if (!given.on('plan')) await apply(context, given, joining)
+    if (!given.on('plan')) await apply(context, given, joining, deadlineOf(context, given))
     print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
     return undefined
   }
-  await apply(context, given, joining)
-  await tellAndWait(context, given, joining)
+  // One for both.
+  const deadline = deadlineOf(context, given)
+  await apply(context, given, joining, deadline)
+  await tellAndWait(context, given, joining, deadline)
   return undefined
 }
 
 /** People get the result, and its ports, ahead of the wait that they may have to mend; as data it comes once, with how the wait ended. */
-async function tellAndWait(context: Context, given: Given, joining: Joining): Promise<void> {
+async function tellAndWait(context: Context, given: Given, joining: Joining, deadline: number): Promise<void> {
   const { settings, broker, stages } = joining
   const isForPeople = given.need('output') === 'table'
   if (isForPeople) print(context, given, resultLines(joining, false), {})
   const expected = expectedOnBroker(broker.api, broker.info.namespace, settings.clusterId, context.clock)
-  const { steps, error } = await waitIfWanted(context, given, { api: stages[1].api, namespace: settings.namespace, expected })
+  const { steps, error } = await waitIfWanted(context, given, { api: stages[1].api, namespace: settings.namespace, expected, deadline })
   if (!isForPeople) print(context, given, [], { ...resultData(joining, false), ...(steps && { steps }) })
   if (error !== undefined) throw error
+  await onCluster(stages[1].api, () => checkStillOurs(stages[1].api, settings))
 }
 
 const factLine = ([what, value, source]: FactRow): string => `${what.padEnd(10)} ${value.padEnd(28)} ${source}`
@@ -116,19 +120,19 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 }
 
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
-async function apply(context: Context, given: Given, joining: Joining): Promise<void> {
+async function apply(context: Context, given: Given, joining: Joining, deadline: number): Promise<void> {
   const { settings, names, leave, found, stages, broker } = joining
   const [, here] = stages
   checkConflicts(given, here.changes)
   context.journal?.begin()
-  const options = applyOptions(context, given)
+  const options = { ...applyOptions(context, given), deadline }
   const progress = { ...options, say: (text: string): void => say(context, text) }
   const credential = await onBroker(broker, () => applyOnBroker(context, joining, options))
   const data = brokerSecret(credential)
   const changes = here.changes.map((change) =>
     isBrokerSecret(change.object, settings.broker.secret) ? { ...change, object: { ...change.object, data } } : change,
   )
-  const replaces = changesCharon(changes)
+  const replaces = await onCluster(here.api, () => changesCharon(here.api, changes))
   const leaveIf = async (what: ServicesLeave['what']): Promise<void> => {
     if (leave?.what !== what) return
     const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, brokerNamespace: broker.info.namespace }
@@ -136,13 +140,15 @@ async function apply(context: Context, given: Given, joining: Joining): Promise<
   }
   await onCluster(here.api, async () => {
     await leaveIf('services')
-    if (replaces && isWaiting(context, given)) await applyReplacing(context, given, here.api, changes)
+    if (replaces && isWaiting(context, given)) await applyReplacing(context, given, { api: here.api, changes, deadline })
     else {
       await applyStage({ ...here, changes }, options)
       if (hasCharon(changes)) await mendCharon(context, here.api, options)
     }
     await names.apply(here.api, progress)
     await leaveIf('dns')
+    await forgetUninstall(here.api, settings.namespace, progress.say)
+    await checkStillOurs(here.api, settings)
   })
   if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
 }

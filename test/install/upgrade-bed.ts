@@ -1,8 +1,8 @@
 // A member on a real API server with the real DaemonSet controller, and what no node runs: kubelets that say their pods are ready, and engines that hand over.
 import { afterAll, beforeAll } from '@jest/globals'
-import { nodeOf } from '../../src/install/rollout/rollout.ts'
+import { isReady, nodeOf } from '../../src/install/rollout/rollout.ts'
 import { ApiError, type KubeApi } from '../../src/k8s/api.ts'
-import { GATEWAY_WORKLOAD, NAMESPACE } from '../../src/model/names.ts'
+import { GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../src/model/names.ts'
 import type { Gateway, Pod } from '../../src/model/resources.ts'
 import { TOKEN_CONTROLLERS } from '../cluster/control-plane.ts'
 import { type Laptop, openPlace, planes } from '../cluster/plane-suite.ts'
@@ -22,6 +22,8 @@ export interface UpgradeBed {
   readonly kubeconfigs: { readonly west: string; readonly other: string }
   /** Pods that have gone, in order, as `workload node`; and `active node` at each hand-over. */
   readonly history: string[]
+  /** uids of pods beside which no route agent starts. */
+  spoiling: readonly string[]
 }
 
 export function upgradeBed(): () => UpgradeBed {
@@ -46,7 +48,7 @@ export function upgradeBed(): () => UpgradeBed {
       }
     const contexts = { west: at.west, other: at.other, '': at.west }
     const laptop = { contexts, hosts: { [BROKER_URL]: at.west.server }, files: new Map<string, string>() }
-    bed = { laptop, api, other, kubeconfigs: { west: at.west.kubeconfig, other: at.other.kubeconfig }, history: [] }
+    bed = { laptop, api, other, kubeconfigs: { west: at.west.kubeconfig, other: at.other.kubeconfig }, history: [], spoiling: [] }
     ended = play(bed, end.signal)
   }, 60_000)
   afterAll(async () => {
@@ -56,7 +58,8 @@ export function upgradeBed(): () => UpgradeBed {
   return () => bed
 }
 
-async function play({ api, history }: UpgradeBed, signal: AbortSignal): Promise<void> {
+async function play(bed: UpgradeBed, signal: AbortSignal): Promise<void> {
+  const { api, history } = bed
   let active: Active | undefined
   let before: readonly Pod[] = []
   while (!signal.aborted) {
@@ -66,7 +69,7 @@ async function play({ api, history }: UpgradeBed, signal: AbortSignal): Promise<
       for (const pod of before.filter(({ metadata }) => !items.some((item) => item.metadata.uid === metadata.uid)))
         history.push(`${pod.metadata.labels?.app ?? ''} ${nodeOf(pod)}`)
       before = items
-      for (const pod of items) await start(api, pod)
+      for (const pod of items) await start(api, pod, spoiledNodes(items, bed.spoiling).includes(nodeOf(pod)))
       active = await elect(api, items, active, history)
     } catch (error) {
       // Before the join neither namespace nor kinds are there; a pod may be gone by now; at the end the server is.
@@ -76,16 +79,20 @@ async function play({ api, history }: UpgradeBed, signal: AbortSignal): Promise<
   }
 }
 
-/** What a kubelet does: a new pod is ready, unless its image is not to be had. */
-async function start(api: KubeApi, pod: Pod): Promise<void> {
-  if (pod.status?.containerStatuses !== undefined) return
+const spoiledNodes = (pods: readonly Pod[], by: readonly string[]): readonly string[] =>
+  pods.filter(({ metadata }) => by.includes(metadata.uid ?? '')).map(nodeOf)
+
+/** What a kubelet does: a pod is ready, unless its image is not to be had, or it is a route agent beside a charon that has its port. */
+async function start(api: KubeApi, pod: Pod, isSpoiled: boolean): Promise<void> {
   const [container] = pod.spec?.containers ?? []
   const isBroken = container?.image === BROKEN
+  const isUp = !isBroken && !(isSpoiled && pod.metadata.labels?.app === ROUTE_AGENT_WORKLOAD)
+  if (pod.status?.containerStatuses !== undefined && isReady(pod) === isUp) return
   const state = isBroken ? { waiting: { reason: 'ErrImagePull', message: 'no such image' } } : { running: {} }
   const status = {
     phase: isBroken ? 'Pending' : 'Running',
-    conditions: [{ type: 'Ready', status: isBroken ? 'False' : 'True' }],
-    containerStatuses: [{ name: container?.name, image: container?.image, imageID: '', ready: !isBroken, restartCount: 0, state }],
+    conditions: [{ type: 'Ready', status: isUp ? 'True' : 'False' }],
+    containerStatuses: [{ name: container?.name, image: container?.image, imageID: '', ready: isUp, restartCount: 0, state }],
   }
   await api.replaceStatus({ ...pod, ...{ status } })
 }

@@ -1,5 +1,7 @@
 import { expect, it } from '@jest/globals'
-import { NAMESPACE } from '../../src/model/names.ts'
+import { isReady } from '../../src/install/rollout/rollout.ts'
+import { NAMESPACE, ROUTE_AGENT_WORKLOAD } from '../../src/model/names.ts'
+import type { Pod } from '../../src/model/resources.ts'
 import { describePlanes, done, runOn } from '../cluster/plane-suite.ts'
 import { until } from '../lab/until.ts'
 import { BROKER_URL } from './beds.ts'
@@ -145,10 +147,38 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     expect(history).toEqual([])
   })
 
+  it('joining with the right settings mends route agents that charon’s old settings keep from starting, and so does upgrade', async () => {
+    const { laptop, api } = bed()
+    const pods = async (app: string): Promise<readonly Pod[]> =>
+      (await api.list('Pod', { namespace: NAMESPACE })).items.filter(({ metadata }) => metadata.labels?.app === app)
+    const spoil = async (): Promise<void> => {
+      bed().spoiling = (await pods('submariner-charon')).map(({ metadata }) => metadata.uid ?? '')
+      await until('route agents on gateways are not ready', async () => !(await pods(ROUTE_AGENT_WORKLOAD)).every(isReady))
+    }
+    await spoil()
+    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4602 --wait --timeout 60s`))
+    expect(err).toContain('is waited for once the gateway’s pods on its node are new')
+    expect(err).toContain('All is up')
+    await spoil()
+    done(await runOn(laptop, 'upgrade --context west --image localhost/subctl:4 --timeout 60s'))
+    expect(await images()).toEqual(['localhost/subctl:4'])
+  })
+
+  it('a join that broke off before charon’s turn is completed by running it again', async () => {
+    const { laptop, history } = bed()
+    const again = `${JOIN} --image localhost/subctl:4 --natt-port 4603 --wait --timeout 60s`
+    const cut = await runOn({ ...laptop, endAt: 'Route agents, node by node' }, again)
+    expect(cut.code).toBe(130)
+    history.length = 0
+    done(await runOn(laptop, again))
+    expect(history.filter((line) => line.startsWith('submariner-charon'))).toHaveLength(2)
+    expect(await strategy()).toMatchObject({ type: 'RollingUpdate' })
+  })
+
   it('who joins again without a wait is told that charon goes on as it was, and it does', async () => {
     const { laptop, history } = bed()
     history.length = 0
-    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:3 --natt-port 4601`))
+    const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:4 --natt-port 4604`))
     expect(err).toContain('charon goes on with the settings it has')
     await until('the engines are replaced', async () => history.filter((line) => line.startsWith('submariner-gateway')).length === 2)
     expect(history.filter((line) => line.startsWith('submariner-charon'))).toEqual([])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { beforeOf, isRequired } from '../../src/commands/upgrade/before.ts'
 import { checkVersions, imageFor, isOlder, readInstalled } from '../../src/commands/upgrade/installed.ts'
-import { type GatewaySight, moveText, nextMove } from '../../src/commands/upgrade/order.ts'
+import { type GatewaySight, moveText, nextMove, waitingForTurn } from '../../src/commands/upgrade/order.ts'
 import { checkSettings, settingsFrom } from '../../src/commands/upgrade/settings.ts'
 import type { Step } from '../../src/install/rollout/step.ts'
 import { environmentOf } from '../../src/install/settings.ts'
@@ -151,6 +151,25 @@ describe('nextMove() mends what is broken first', () => {
       'engine a nothing',
       'charon a gap',
     ])
+  })
+})
+
+describe('a route agent that is not ready', () => {
+  const ROUTE_AGENT = 'submariner-route-agent'
+  const lame = (seen: GatewaySight, ...nodes: readonly string[]): GatewaySight => ({
+    ...seen,
+    pods: [...seen.pods, ...nodes.map((node) => podOf(ROUTE_AGENT, node, 'new', false)), podOf(ROUTE_AGENT, 'well', 'new')],
+  })
+  const half: Nodes = { a: old(true), b: { active: false, engine: 'new', charon: 'new' } }
+  it('holds up nobody as long as pods of the gateway on its node are old, and everybody from then on', () => {
+    expect(waitingForTurn(lame(sight(half), 'a', 'b', 'worker'))).toEqual(['a'])
+    expect(waitingForTurn(lame(sight({ a: { active: true, engine: 'new', charon: 'old' } }), 'a'))).toEqual(['a'])
+    expect(waitingForTurn(lame(sight({ a: { active: true, engine: 'new', charon: 'old' } }, false), 'a'))).toEqual([])
+    expect(waitingForTurn(lame(sight({ a: { ...old(true), isDown: true } }), 'a'))).toEqual([])
+  })
+  it('makes no standby of its node: nothing is handed over to it', () => {
+    expect(nextMove(sight(half))?.effect).toBe('hand-over')
+    expect(nextMove(lame(sight(half), 'b'))?.effect).toBe('nothing')
   })
 })
 

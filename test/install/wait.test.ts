@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { grouped } from '../../src/commands/join/wait.ts'
+import { grouped, openStanding } from '../../src/commands/join/wait.ts'
 import { connectionSteps } from '../../src/install/rollout/connections.ts'
 import { lastWords } from '../../src/install/rollout/pod.ts'
 import { downNodes, type PodSight, podSteps } from '../../src/install/rollout/rollout.ts'
@@ -144,10 +144,9 @@ describe('podSteps() says how a workload comes up', () => {
     const crashing = pod(
       container({ restartCount: 3, state: { waiting: { reason: 'CrashLoopBackOff' } }, lastState: { terminated: { exitCode: 1 } } }),
     )
-    expect(steps({ daemonSets: [set({ desired: 1, updated: 0 })], pods: [crashing], passedOver: new Set(['pod-n1']) })).toEqual([
-      'note gateway: 0 of 1 ready',
-      'note gateway on n1: its old pod was not ready before, and is replaced in its turn: the container ends again and again (exit 1)',
-    ])
+    expect(
+      steps({ daemonSets: [set({ desired: 1, updated: 0 })], pods: [crashing], passedOver: () => 'it is replaced in its turn' }),
+    ).toEqual(['note gateway: 0 of 1 ready', 'note gateway on n1: it is replaced in its turn: the container ends again and again (exit 1)'])
   })
 })
 
@@ -250,6 +249,23 @@ describe('podSteps() says why a pod is not ready', () => {
   })
 })
 
+it('a fault that a container logs later is news, a line that tells of none is not, nor the same fault with another number', () => {
+  const running = pod(container({ state: { running: {} } }))
+  const events = [event('Unhealthy', 'Startup probe failed: HTTP probe failed with statuscode: 503')]
+  const look = (log: string): readonly Step[] =>
+    podSteps({ daemonSets: [set({ desired: 1 })], pods: [running], events, downNodes: new Set(), logs: new Map([['gateway-n1', log]]) }, [
+      GATEWAY,
+    ])
+  const [begun, going] = ['{"level":"info","msg":"ESP: kernel"}\n', '{"level":"info","msg":"hm"}\n']
+  const fault = (port: number): string => `{"level":"error","error":"UDP port ${port} is in use","msg":"charon did not start"}\n${going}`
+  expect(changedSteps(saidOf(look(begun)), look(going))).toEqual([])
+  const told = changedSteps(saidOf(look(begun)), look(begun + fault(4800)))
+  expect(told.map(wholeText)).toEqual([
+    'not ready: Startup probe failed: HTTP probe failed with statuscode: 503; its last line: charon did not start: UDP port 4800 is in use',
+  ])
+  expect(changedSteps(saidOf(look(fault(4800))), look(fault(4801)))).toEqual([])
+})
+
 it('lastWords() takes the error of a log, else its last line, and reads an agent’s JSON', () => {
   expect(lastWords('a\nerror SUB0505: no ESP\nLoad it.\n')).toBe('error SUB0505: no ESP')
   expect(lastWords('a\n{"level":"warn","msg":"gone"}\n')).toBe('gone')
@@ -307,6 +323,18 @@ describe('connectionSteps() says how the gateway stands', () => {
       'waiting cluster south: not fetched from the broker yet',
     ])
   })
+})
+
+it('a connection that fails is told as failing once it has stood so for seconds, and anew after it was up', () => {
+  const failing: Step = { what: 'cluster east', state: 'failing', text: 'no connection to e: authentication failed' }
+  const up: Step = { what: 'cluster east', state: 'ok', text: 'connected to e' }
+  const pod: Step = { what: 'gateway on n1', state: 'failing', text: 'pending' }
+  const standing = openStanding()
+  expect(standing([failing, pod], 0)).toEqual([{ what: 'cluster east', state: 'waiting', text: 'no connection at the moment' }, pod])
+  expect(standing([failing], 4_999)[0]?.state).toBe('waiting')
+  expect(standing([failing], 5_000)).toEqual([failing])
+  expect(standing([up], 6_000)).toEqual([up])
+  expect(standing([failing], 7_000)[0]?.state).toBe('waiting')
 })
 
 it('a step is said again only when it stands otherwise', () => {

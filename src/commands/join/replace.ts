@@ -1,7 +1,8 @@
 // A change of what charon reads, such as the port: its pods go on as they are until they are replaced. A join that waits does that as an upgrade would.
 import type { Limit } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
-import { allPodsOf, isReady, nodeOf } from '../../install/rollout/rollout.ts'
+import { allPodsOf, isReady, nodeOf, podsOf } from '../../install/rollout/rollout.ts'
+import { textAt } from '../../install/tree.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Given } from '../cli/given.ts'
@@ -9,32 +10,35 @@ import type { Context } from '../context.ts'
 import { healthBefore } from '../upgrade/before.ts'
 import { gapOf } from '../upgrade/gap.ts'
 import { brokenPods, carriesTraffic } from '../upgrade/order.ts'
-import { lookAtGateways, runUpgrade, untilObserved } from '../upgrade/run.ts'
+import { lookAtGateways, runUpgrade, type Upgrading, untilObserved } from '../upgrade/run.ts'
 import { say } from './stage.ts'
 import { putTeller, teller } from './up.ts'
 
-/** Whether charon's own settings change, in a cluster that runs it already. */
-export const changesCharon = (changes: readonly Change[]): boolean =>
-  changes.some(
-    ({ object, action, fields }) =>
-      action === 'changed' &&
-      object.kind === 'DaemonSet' &&
-      object.metadata.name === CHARON_WORKLOAD &&
-      fields.some(({ path }) => path.endsWith(`.annotations.${SETTINGS_ANNOTATION}`)),
-  )
+/** Whether charon's own settings change, in a cluster that runs it already, or have changed in a join that broke off before its pods' turn. */
+export async function changesCharon(api: KubeApi, changes: readonly Change[]): Promise<boolean> {
+  const set = changes.find(({ object }) => object.kind === 'DaemonSet' && object.metadata.name === CHARON_WORKLOAD)
+  if (set === undefined || set.action === 'created') return false
+  const wished = textAt(set.object, 'spec', 'template', 'metadata', 'annotations', SETTINGS_ANNOTATION)
+  const { items } = await api.list('Pod', { namespace: NAMESPACE })
+  return podsOf(items, CHARON_WORKLOAD).some(({ metadata }) => metadata.annotations?.[SETTINGS_ANNOTATION] !== wished)
+}
 
 /** For those who do not wait. */
 export const CHARON_STAYS =
   'note: charon goes on with the settings it has until its pods are replaced: subctl upgrade, or join --wait, does it one gateway at a time'
 
-/** Applies the changes and replaces the gateways' pods one by one, those that stand by first. */
-export async function applyReplacing(context: Context, given: Given, api: KubeApi, changes: readonly Change[]): Promise<void> {
+/** Applies the changes and replaces the gateways' pods one by one, those that stand by first; gives up at the deadline. */
+export async function applyReplacing(
+  context: Context,
+  given: Given,
+  { api, changes, deadline }: Pick<Upgrading, 'api' | 'changes'> & { readonly deadline: number },
+): Promise<void> {
   const { clock, signal } = context
   const gap = await gapOf(context, api, changes)
   if (gap !== undefined) say(context, `note: ${gap}`)
   const clusterId = (await api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE))?.data?.SUBMARINER_CLUSTERID ?? ''
   await runUpgrade({
-    ...{ api, changes, clock, signal, clusterId, withCharon: true, mayGap: gap !== undefined },
+    ...{ api, changes, clock, signal, clusterId, deadline, withCharon: true, mayGap: gap !== undefined },
     before: await healthBefore(context, api, clusterId),
     timeoutMs: given.duration('timeout'),
     isForced: given.on('force-conflicts'),

@@ -35,11 +35,14 @@ export const say = (context: Context, text: string): void => {
   context.stderr.write(`${text}\n`)
 }
 
+/** When to give up on what begins now. */
+export const deadlineOf = ({ clock }: Pick<Context, 'clock'>, given: Given): number => clock.now() + given.duration('timeout')
+
 export function applyOptions(context: Context, given: Given): ApplyOptions {
   return {
     clock: context.clock,
     signal: context.signal,
-    deadline: context.clock.now() + given.duration('timeout'),
+    deadline: deadlineOf(context, given),
     isForced: given.on('force-conflicts'),
     progress: ({ object, action }) => {
       context.journal?.did({ what: titleOf(object), state: 'ok', text: action })

@@ -1,7 +1,7 @@
 // What a join or an upgrade says while it waits, and what it waits for.
 import type { Change } from '../../install/compare.ts'
 import { titleOf } from '../../install/report.ts'
-import { type Step, wholeText } from '../../install/rollout/step.ts'
+import { type Step, textOf, wholeText } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Endpoint } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
@@ -22,7 +22,7 @@ export function teller(context: Context, given: Given): (step: Step) => void {
   const said = new Map<string, string>()
   return (step) => {
     context.journal?.saw(step)
-    const key = `${step.state} ${step.text}`
+    const key = textOf(step)
     if (said.get(step.what) === key) return
     const alike = [...said.values()].filter((other) => other === key).length
     said.set(step.what, key)
@@ -60,13 +60,12 @@ export const othersOf = (endpoints: readonly Endpoint[], clusterId: string): rea
 export async function waitIfWanted(
   context: Context,
   given: Given,
-  what: Pick<Waiting, 'api' | 'namespace' | 'expected'>,
+  { deadline, ...what }: Pick<Waiting, 'api' | 'namespace' | 'expected'> & { readonly deadline: number },
 ): Promise<{ readonly steps?: readonly Step[]; readonly error?: unknown }> {
   if (!isWaiting(context, given)) return {}
   const { clock, signal } = context
   const latest = new Map<string, Step>()
   const tell = teller(context, given)
-  const deadline = clock.now() + given.duration('timeout')
   try {
     const steps = await waitUntilUp({
       ...what,

@@ -1,7 +1,7 @@
 // `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
 
 import { type ConnectionSight, connectionSteps } from '../../install/rollout/connections.ts'
-import { allPodsOf, downNodes, isReady, podSteps } from '../../install/rollout/rollout.ts'
+import { allPodsOf, downNodes, isReady, type PassedOver, podSteps } from '../../install/rollout/rollout.ts'
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout/step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
@@ -34,8 +34,8 @@ export interface Waiting {
   readonly tell: (step: Step) => void
   /** Whether the step must be done. Default: each. */
   readonly isRequired?: (step: Step) => boolean
-  /** uids of pods that nobody waits for, since they are to be replaced. */
-  readonly passedOver?: ReadonlySet<string>
+  /** Which pods nobody waits for yet. Default: none. */
+  readonly passedOver?: PassedOver
   /** Given each look. */
   readonly look?: (steps: readonly Step[]) => void
 }
@@ -51,12 +51,14 @@ const DETAIL_MS = 5_000
 export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
   const { clock, signal, deadline, settleMs = 0, tell, isRequired = () => true } = waiting
   const details = openDetails(waiting)
+  const standing = openStanding()
   let said: ReadonlyMap<string, string> = new Map()
   let wellAt: number | undefined
   for (;;) {
     const steps = await lookOnce(waiting, details)
-    for (const step of changedSteps(said, steps)) tell(step)
-    said = saidOf(steps)
+    const told = standing(steps, clock.now())
+    for (const step of changedSteps(said, told)) tell(step)
+    said = saidOf(told)
     waiting.look?.(steps)
     const open = openSteps(steps).filter(isRequired)
     wellAt = open.length > 0 ? undefined : (wellAt ?? clock.now())
@@ -65,6 +67,24 @@ export async function waitUntilUp(waiting: Waiting): Promise<readonly Step[]> {
     if (open.length > 0 && clock.now() >= deadline()) throw late(open)
     await clock.sleep(POLL_MS, signal)
   }
+}
+
+/** A connection that has broken for so long does not come back by itself, as it does where gateways take turns. */
+const STANDS_MS = 5_000
+
+/** Tells of steps as they come, but for connections that fail: only what stands is told as a failure, with its reason. */
+export function openStanding(): (steps: readonly Step[], nowMs: number) => readonly Step[] {
+  const since = new Map<string, number>()
+  return (steps, nowMs) =>
+    steps.map((step) => {
+      if (step.state !== 'failing' || !step.what.startsWith('cluster ')) {
+        since.delete(step.what)
+        return step
+      }
+      const first = since.get(step.what) ?? nowMs
+      since.set(step.what, first)
+      return nowMs - first >= STANDS_MS ? step : { what: step.what, state: 'waiting', text: 'no connection at the moment' }
+    })
 }
 
 /** What is not done when time is up, each with what to do about it. */

@@ -6,7 +6,7 @@ import type { Given } from '../cli/given.ts'
 import { usage } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { planUndo } from '../join/names.ts'
-import { onCluster, print } from '../join/stage.ts'
+import { deadlineOf, onCluster, print } from '../join/stage.ts'
 import { subjects } from '../look/subjects.ts'
 import { cleanNodes } from './perform.ts'
 import { targetOf } from './target.ts'
@@ -34,7 +34,7 @@ export async function cleanAlone(context: Context, given: Given): Promise<undefi
   }
   const names = await planUndo(api)
   const target = targetOf(context, subject, { inventory, plan, names, broker: { way: undefined, faults: [], isUnknown: false } })
-  const done = await onCluster(api, () => cleanNodes(api, { context, given, target }, false, nodes))
+  const done = await onCluster(api, () => cleanNodes(api, { context, given, target, deadline: deadlineOf(context, given) }, false, nodes))
   const dirty = done.filter(({ why }) => why !== undefined)
   print(
     context,

@@ -3,14 +3,15 @@ import namespaceManifest from '../../../manifests/cluster/namespace.yaml'
 import { until } from '../../install/apply.ts'
 import { objectsOf } from '../../install/manifests.ts'
 import { endAgents } from '../../install/remove/agents.ts'
-import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
+import { DOWN, type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
+import { giveUpPods } from '../../install/remove/lost-pods.ts'
 import { type Left, type RemoveProgress, removeAll } from '../../install/remove/remove.ts'
 import { titleOf } from '../../install/report.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
-import { onCluster, say } from '../join/stage.ts'
+import { deadlineOf, onCluster, say } from '../join/stage.ts'
 import { leaveBroker } from './broker.ts'
 import { type Before, dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
 import { errandNamespace, SPARE_NAMESPACE, type Target, TEMPLATE_CONFIGMAP, templateMap } from './target.ts'
@@ -28,32 +29,41 @@ export interface Performing {
   readonly context: Context
   readonly given: Given
   readonly target: Target
+  /** When to give up on the cluster, in milliseconds since the epoch: one for all that is done to it. */
+  readonly deadline: number
 }
 
-export function leave(performing: Performing): Promise<Done> {
-  performing.context.journal?.begin()
-  const { api } = performing.target.subject
+export function leave(what: Omit<Performing, 'deadline'>): Promise<Done> {
+  what.context.journal?.begin()
+  const { api } = what.target.subject
+  const performing = { ...what, deadline: deadlineOf(what.context, what.given) }
   return onCluster(api, () => leaveNow(performing))
 }
 
-async function leaveNow({ context, given, target }: Performing): Promise<Done> {
+async function leaveNow(performing: Performing): Promise<Done> {
+  const { given, target } = performing
   const [touched, undone] = [new Set<string>(), new Set<string>()]
   const api = recorded(target.subject.api, touched)
   const { plan } = target
-  const options = progressOf(context, given, target)
+  const options = progressOf(performing)
   const isBroker = given.on('broker')
-  const tracing: Tracing = { api: target.subject.api, target, isBroker, errands: errandsOf(context, given, target) }
+  const tracing: Tracing = {
+    api: target.subject.api,
+    target,
+    isBroker,
+    errands: { ...errandsOf(performing), deadline: part(options, BEFORE_PART) },
+  }
   const isProving = given.on('prove')
   const dumping = (): Promise<Before> => dumpBefore(tracing)
   const hasErrands = plan.nodes.clean.length > 0
-  const inItsSpace = (): Promise<Before> => inSpace(target.subject.api, { context, given, target }, dumping)
+  const inItsSpace = (): Promise<Before> => inSpace(target.subject.api, performing, dumping)
   // Before the first look: what is put back in the cluster's DNS is no change that uninstalling has to answer for.
   const unnamed = await undoNames(target, recorded(target.subject.api, undone), options)
   const before = isProving ? await (hasErrands ? inItsSpace() : dumping()) : undefined
   await rememberTemplate(api, target)
-  // A deadline that this step uses up would leave nodes and objects as they are.
-  const pods = await endAgents(api, plan.workloads, { ...options, deadline: half(options), namespace: target.inventory.agents.name })
-  const nodes = await cleanNodes(api, { context, given, target }, isProving)
+  // A step that uses up all of the time would leave nodes and objects as they are.
+  const pods = await endAgents(api, plan.workloads, { ...options, deadline: part(options, 0.5), namespace: target.inventory.agents.name })
+  const nodes = await cleanNodes(api, performing, isProving)
   const left = await removeAll(api, plan, options)
   await forgetTemplate(api, target)
   const brokerLeft = await leaveBroker(target.broker, options.progress)
@@ -89,23 +99,29 @@ async function forgetTemplate(api: KubeApi, { inventory }: Target): Promise<void
 const isUsable = ({ agents: { object } }: Target['inventory']): boolean =>
   object !== undefined && object.metadata.deletionTimestamp === undefined
 
-const half = ({ clock, deadline }: RemoveProgress): number => clock.now() + (deadline - clock.now()) / 2
-const downOf = (node: string): NodeOutcome => ({ node, why: 'it is down', log: '' })
+/** The dumps of nodes before anything is changed get so much of the time. */
+const BEFORE_PART = 0.3
+/** When so much of the time that is left will be over. */
+const part = ({ clock, deadline }: Pick<RemoveProgress, 'clock' | 'deadline'>, share: number): number =>
+  clock.now() + (deadline - clock.now()) * share
+const downOf = (node: string): NodeOutcome => ({ node, why: DOWN, log: '' })
 
-export const progressOf = (context: Context, given: Given, { title }: Pick<Target, 'title'>): RemoveProgress => ({
+const progressOf = ({ context, target: { title }, deadline }: Performing): RemoveProgress => ({
   clock: context.clock,
   signal: context.signal,
-  deadline: context.clock.now() + given.duration('timeout'),
+  deadline,
   progress: (text) => {
     context.journal?.did({ what: title, state: 'ok', text })
     say(context, `${title}: ${text}`)
   },
 })
 
-export function errandsOf(context: Context, given: Given, target: Target): Tracing['errands'] {
+function errandsOf(performing: Performing): Tracing['errands'] {
+  const { given, target } = performing
+  const { clock, signal, deadline, progress } = progressOf(performing)
   const image = given.text('image')
   return {
-    ...{ clock: context.clock, signal: context.signal, deadline: context.clock.now() + given.duration('timeout') },
+    ...{ clock, signal, deadline, gaveUp: progress },
     ...{
       namespace: errandNamespace(target),
       template: target.template,
@@ -118,17 +134,21 @@ export function errandsOf(context: Context, given: Given, target: Target): Traci
 /** Each node by a Job, all at once. */
 export function cleanNodes(
   api: KubeApi,
-  { context, given, target }: Performing,
+  performing: Performing,
   isTracing = false,
   only?: readonly string[],
 ): Promise<readonly NodeOutcome[]> {
+  const { given, target } = performing
   const nodes = only ?? target.plan.nodes.clean
   if (nodes.length === 0) return Promise.resolve([])
-  const { progress } = progressOf(context, given, target)
+  const options = progressOf(performing)
+  const { progress } = options
   progress(`${nodes.length} nodes clean themselves by ${given.text('image') ?? target.image}`)
-  return inSpace(api, { context, given, target }, () =>
+  return inSpace(api, performing, () =>
     runErrands(api, {
-      ...errandsOf(context, given, target),
+      ...errandsOf(performing),
+      // What comes after must have its time too.
+      ...(only === undefined && { deadline: part(options, 0.6) }),
       nodes,
       errand: isTracing ? 'clean-and-trace' : 'clean',
       progress: ({ node, why }) => progress(why === undefined ? `node ${node} is clean` : `node ${node} is not clean: ${why}`),
@@ -137,14 +157,19 @@ export function cleanNodes(
 }
 
 /** Makes the spare namespace around the work where that of the agents cannot be used. */
-async function inSpace<T>(api: KubeApi, { context, given, target }: Performing, work: () => Promise<T>): Promise<T> {
+async function inSpace<T>(api: KubeApi, performing: Performing, work: () => Promise<T>): Promise<T> {
+  const { target } = performing
   if (errandNamespace(target) !== SPARE_NAMESPACE || target.inventory.nodes.length === 0) return work()
   for (const object of objectsOf(namespaceManifest)) await api.apply({ ...object, metadata: { ...object.metadata, name: SPARE_NAMESPACE } })
   try {
     return await work()
   } finally {
     await api.remove('Namespace', SPARE_NAMESPACE)
-    const isGone = async (): Promise<boolean> => (await api.get('Namespace', SPARE_NAMESPACE)) === undefined
-    await until(isGone, `Namespace ${SPARE_NAMESPACE} is still there`, progressOf(context, given, target))
+    const options = progressOf(performing)
+    const isGone = async (): Promise<boolean> => {
+      await giveUpPods(api, SPARE_NAMESPACE, options.progress)
+      return (await api.get('Namespace', SPARE_NAMESPACE)) === undefined
+    }
+    await until(isGone, `Namespace ${SPARE_NAMESPACE} is still there`, options)
   }
 }

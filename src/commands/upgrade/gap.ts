@@ -3,8 +3,9 @@ import type { Change } from '../../install/compare.ts'
 import { isReady, nodeOf, podsOf } from '../../install/rollout/rollout.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'
+import type { Pod } from '../../model/resources.ts'
 import type { Context } from '../context.ts'
-import { carriesTraffic, type GatewaySight, hasStandby, outdated } from './order.ts'
+import { carriesTraffic, type GatewaySight, hasStandby, lameNodes, outdated } from './order.ts'
 import { lookAtGateways } from './run.ts'
 
 /** A standby that is there is given so long to say that it is well. */
@@ -32,11 +33,13 @@ export async function gapOf({ clock, signal }: Context, api: KubeApi, changes: r
 const isAlone = ({ pods, downNodes }: GatewaySight): boolean =>
   podsOf(pods, GATEWAY_WORKLOAD).filter((pod) => !downNodes.has(nodeOf(pod))).length < 2
 
-/** Whether another gateway is broken now and gets new pods first: until these are well the active one is left alone. */
+/** Whether another gateway, or its route agent, is broken now and gets new pods first: until these are well the active one is left alone. */
 function mayStandBy(sight: GatewaySight, active: string, isNewTemplate: boolean): boolean {
+  const lame = lameNodes(sight.pods)
+  const isBroken = (pod: Pod): boolean => !isReady(pod) || lame.includes(nodeOf(pod))
   return [GATEWAY_WORKLOAD, CHARON_WORKLOAD].some((workload) => {
     const replaced = isNewTemplate ? podsOf(sight.pods, workload) : outdated(sight, workload)
-    return replaced.some((pod) => sanitise(nodeOf(pod)) !== active && !isReady(pod) && !sight.downNodes.has(nodeOf(pod)))
+    return replaced.some((pod) => sanitise(nodeOf(pod)) !== active && isBroken(pod) && !sight.downNodes.has(nodeOf(pod)))
   })
 }
 

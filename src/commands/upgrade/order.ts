@@ -1,7 +1,7 @@
 // Which pod of the gateways is replaced next. Pure: every look decides anew, so that an upgrade that broke off goes on where it was.
-import { isReady, nodeOf } from '../../install/rollout/rollout.ts'
+import { isReady, nodeOf, podsOf } from '../../install/rollout/rollout.ts'
 import { at } from '../../install/tree.ts'
-import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'
+import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD, sanitise } from '../../model/names.ts'
 import type { Gateway, Pod, Resource } from '../../model/resources.ts'
 
 export type GatewayWorkload = typeof GATEWAY_WORKLOAD | typeof CHARON_WORKLOAD
@@ -46,6 +46,25 @@ export function outdated({ pods, revisions }: Pick<GatewaySight, 'pods' | 'revis
 export const brokenPods = (sight: Pick<GatewaySight, 'pods' | 'revisions' | 'downNodes'>, workload: string): readonly Pod[] =>
   replaceable(sight, workload).filter((pod) => !isReady(pod))
 
+/**
+ * Names of nodes whose route agent is not ready while pods of the gateway there are old still: these may be what stands in its way, as a charon that has
+ * taken its port, so that it must not hold up their turn.
+ */
+export function waitingForTurn(sight: Pick<GatewaySight, 'pods' | 'revisions' | 'downNodes' | 'withCharon'>): readonly string[] {
+  const workloads = [GATEWAY_WORKLOAD, ...(sight.withCharon ? [CHARON_WORKLOAD] : [])]
+  const turns = new Set(workloads.flatMap((workload) => replaceable(sight, workload).map(nodeOf)))
+  return lameNodes(sight.pods).filter((node) => turns.has(node))
+}
+
+/** Names of nodes whose route agent is there and not ready. */
+export const lameNodes = (pods: readonly Pod[]): readonly string[] => [
+  ...new Set(
+    podsOf(pods, ROUTE_AGENT_WORKLOAD)
+      .filter((pod) => !isReady(pod))
+      .map(nodeOf),
+  ),
+]
+
 /** A pod on a node that is down would be on its way out until the node is back. */
 const replaceable = (sight: Pick<GatewaySight, 'pods' | 'revisions' | 'downNodes'>, workload: string): readonly Pod[] =>
   outdated(sight, workload).filter((pod) => !sight.downNodes.has(nodeOf(pod)))
@@ -62,9 +81,11 @@ const activeOn = (gateways: readonly Gateway[], node: string): Gateway | undefin
 export const carriesTraffic = (gateways: readonly Gateway[], node: string): boolean =>
   activeOn(gateways, node)?.status.connections.some(({ status }) => status === 'connected') === true
 
-/** Whether a gateway other than the node's could carry the traffic: it stands by without a fault, and its pods are ready. */
+/** Whether a gateway other than the node's could carry the traffic: it stands by without a fault, and its pods are ready, the route agent's too. */
 export function hasStandby({ pods, gateways }: Pick<GatewaySight, 'pods' | 'gateways'>, node: string): boolean {
+  const lame = lameNodes(pods).map(sanitise)
   const isWell = (name: string): boolean =>
+    !lame.includes(name) &&
     [GATEWAY_WORKLOAD, CHARON_WORKLOAD].every((workload) =>
       pods.some((pod) => pod.metadata.labels?.app === workload && sanitise(nodeOf(pod)) === name && isReady(pod)),
     )

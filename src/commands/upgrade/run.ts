@@ -1,7 +1,7 @@
 // An upgrade's steps, driven from here: what a DaemonSet's own strategies cannot say is which gateway is next and what must hold in between.
 import { applyPlan, type Limit, until } from '../../install/apply.ts'
 import type { Change } from '../../install/compare.ts'
-import { allPodsOf, downNodes, nodeOf } from '../../install/rollout/rollout.ts'
+import { allPodsOf, downNodes, nodeOf, type PassedOver } from '../../install/rollout/rollout.ts'
 import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
@@ -11,7 +11,7 @@ import type { Clock } from '../../system/clock.ts'
 import { othersOf } from '../join/up.ts'
 import { waitUntilUp } from '../join/wait.ts'
 import { type Before, isRequired } from './before.ts'
-import { brokenPods, type GatewaySight, type Move, moveText, nextMove } from './order.ts'
+import { brokenPods, type GatewaySight, type Move, moveText, nextMove, waitingForTurn } from './order.ts'
 
 export interface Upgrading {
   readonly api: KubeApi
@@ -26,6 +26,8 @@ export interface Upgrading {
   readonly signal: AbortSignal
   /** Of one step that brings no news. */
   readonly timeoutMs: number
+  /** When to give up on all of it, in milliseconds since the epoch. Default: as long as steps bring news. */
+  readonly deadline?: number
   /** Whether what is unchanged is put too, as ApplyOptions have it. */
   readonly isForced: boolean
   readonly say: (text: string) => void
@@ -54,20 +56,32 @@ export async function runUpgrade(upgrading: Upgrading): Promise<readonly Step[]>
   say('Rights, kinds and settings')
   const services = changes.filter(({ object }) => object.kind === 'Deployment')
   await apply(changes.filter((change) => !isSet(change, ...AGENTS) && !services.includes(change)))
-  say('Route agents, node by node: what they have put into the kernel stays meanwhile')
-  const agents = changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD))
-  const down = await downPods(api, ROUTE_AGENT_WORKLOAD)
-  await apply(down === 0 ? agents : agents.map((change) => ({ ...change, action: 'changed', object: pastDown(change.object, down) })))
-  await well(upgrading, { workloads: [ROUTE_AGENT_WORKLOAD] })
-  if (down > 0) await apply(agents.map((change) => ({ ...change, action: 'changed' })))
-  if (services.length > 0) await replaceServices(upgrading, services)
-  say('Gateways, one by one, those that stand by first')
+  // Their pods stay as they are for now; which of them are old is known from here on.
   const gateways = changes.filter((change) => isSet(change, GATEWAY_WORKLOAD, CHARON_WORKLOAD))
   await apply(gateways.map((change) => ({ ...change, object: heldBack(change.object) })))
   await untilObserved(api, applyOptions(upgrading))
+  await replaceAgents(
+    upgrading,
+    changes.filter((change) => isSet(change, ROUTE_AGENT_WORKLOAD)),
+  )
+  if (services.length > 0) await replaceServices(upgrading, services)
+  say('Gateways, one by one, those that stand by first')
   await replaceAll(upgrading)
   await apply(gateways)
   return atLast(upgrading, await well(upgrading, { isEnd: true }))
+}
+
+/** Route agents, but for those that the gateway's old pods on their node may keep from starting: these are waited for once those are new. */
+async function replaceAgents(upgrading: Upgrading, changes: readonly Change[]): Promise<void> {
+  const { api, say } = upgrading
+  const apply = (some: readonly Change[]): Promise<void> => applyPlan(api, some, applyOptions(upgrading))
+  say('Route agents, node by node: what they have put into the kernel stays meanwhile')
+  const sight = await lookAtGateways(api, upgrading.withCharon)
+  const waiting = waitingForTurn(sight)
+  const past = nodesDown(sight, ROUTE_AGENT_WORKLOAD).length + waiting.length
+  await apply(past === 0 ? changes : changes.map((change) => ({ ...change, action: 'changed', object: goingPast(change.object, past) })))
+  await well(upgrading, { workloads: [ROUTE_AGENT_WORKLOAD], lame: waiting })
+  if (past > 0) await apply(changes.map((change) => ({ ...change, action: 'changed' })))
 }
 
 /** Pods of services, each Deployment one pod after the other: names and addresses stay meanwhile. */
@@ -82,7 +96,7 @@ async function atLast(upgrading: Upgrading, steps: readonly Step[]): Promise<rea
   const { api, clock, signal, tell, clusterId } = upgrading
   const expected = async (): Promise<readonly string[]> => othersOf((await api.list('Endpoint', { namespace: NAMESPACE })).items, clusterId)
   let last = steps
-  const until = clock.now() + MENDED_MS
+  const until = Math.min(clock.now() + MENDED_MS, upgrading.deadline ?? Number.POSITIVE_INFINITY)
   await waitUntilUp({
     ...{ api, namespace: NAMESPACE, expected, clock, signal, tell, settleMs: SETTLE_MS },
     deadline: () => until,
@@ -95,13 +109,17 @@ async function atLast(upgrading: Upgrading, steps: readonly Step[]): Promise<rea
   return last
 }
 
-const applyOptions = ({ clock, signal, timeoutMs, isForced, put }: Upgrading) => ({
-  clock,
-  signal,
-  deadline: clock.now() + timeoutMs,
-  isForced,
-  progress: put,
+const applyOptions = (upgrading: Upgrading) => ({
+  clock: upgrading.clock,
+  signal: upgrading.signal,
+  deadline: stepDeadline(upgrading),
+  isForced: upgrading.isForced,
+  progress: upgrading.put,
 })
+
+/** Of a step that begins now, or has brought news just now. */
+const stepDeadline = ({ clock, timeoutMs, deadline = Number.POSITIVE_INFINITY }: Upgrading): number =>
+  Math.min(clock.now() + timeoutMs, deadline)
 
 /** The same workload, but its pods stay until they are deleted, one by one. */
 const heldBack = (object: Resource): Resource => ({
@@ -109,20 +127,19 @@ const heldBack = (object: Resource): Resource => ({
   ...{ spec: { ...Reflect.get(object, 'spec'), updateStrategy: { type: 'OnDelete' } } },
 })
 
-/** How many nodes that are down have a pod of the workload. */
-async function downPods(api: KubeApi, workload: string): Promise<number> {
-  const { pods, downNodes } = await lookAtGateways(api, false)
-  return new Set(
+/** Nodes that are down and have a pod of the workload. */
+const nodesDown = ({ pods, downNodes }: GatewaySight, workload: string): readonly string[] => [
+  ...new Set(
     allPodsOf(pods, workload)
       .map(nodeOf)
       .filter((node) => downNodes.has(node)),
-  ).size
-}
+  ),
+]
 
-/** The same workload, whose rolling update counts the pods of nodes that are down out: else they would hold up all others until their nodes are back. */
-const pastDown = (object: Resource, down: number): Resource => ({
+/** The same workload, whose rolling update counts so many pods out, as those of nodes that are down: else they would hold up all others. */
+const goingPast = (object: Resource, pods: number): Resource => ({
   ...object,
-  ...{ spec: { ...Reflect.get(object, 'spec'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 + down } } } },
+  ...{ spec: { ...Reflect.get(object, 'spec'), updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 1 + pods } } } },
 })
 
 /** Until the cluster has taken note of the new templates: only then is it known which pods are old. */
@@ -148,8 +165,12 @@ async function replaceAll(upgrading: Upgrading): Promise<void> {
     say(`- ${moveText(next)}`)
     const { name, namespace, uid } = next.pod.metadata
     await api.remove('Pod', name, namespace, uid === undefined ? {} : { uid })
-    const workloads = [GATEWAY_WORKLOAD, CHARON_WORKLOAD]
-    await well(upgrading, { workloads, passedOver: workloads.flatMap((name) => brokenPods(sight, name)) })
+    const after = { ...sight, pods: sight.pods.filter((pod) => pod !== next.pod) }
+    await well(upgrading, {
+      workloads: AGENTS,
+      old: [GATEWAY_WORKLOAD, CHARON_WORKLOAD].flatMap((name) => brokenPods(after, name)),
+      lame: waitingForTurn(after),
+    })
   }
 }
 
@@ -189,24 +210,35 @@ interface Wellness {
   /** Default: all of a member. */
   readonly workloads?: readonly string[]
   /** Old pods that were not ready: their turn is still to come. */
-  readonly passedOver?: readonly Pod[]
+  readonly old?: readonly Pod[]
+  /** Nodes whose route agent may have to wait for the turn of the gateway's pods there. */
+  readonly lame?: readonly string[]
   readonly isEnd?: boolean
 }
 
+function passedOver(old: readonly Pod[], lame: readonly string[]): PassedOver {
+  const uids = new Set(old.flatMap(({ metadata }) => metadata.uid ?? []))
+  return (pod) => {
+    if (uids.has(pod.metadata.uid ?? '')) return 'its old pod was not ready before, and is replaced in its turn'
+    const isLame = pod.metadata.labels?.app === ROUTE_AGENT_WORKLOAD && lame.includes(nodeOf(pod))
+    return isLame ? 'it was not ready before, and is waited for once the gateway’s pods on its node are new' : undefined
+  }
+}
+
 /** Until pods are ready and what worked before works again. Time runs anew with each piece of news. */
-function well(upgrading: Upgrading, { workloads, passedOver = [], isEnd = false }: Wellness): Promise<readonly Step[]> {
-  const { api, clock, signal, timeoutMs, before } = upgrading
-  let deadline = clock.now() + timeoutMs
+function well(upgrading: Upgrading, { workloads, old = [], lame = [], isEnd = false }: Wellness): Promise<readonly Step[]> {
+  const { api, clock, signal, before } = upgrading
+  let deadline = stepDeadline(upgrading)
   return waitUntilUp({
     api,
     namespace: NAMESPACE,
     ...(workloads && { workloads }),
     expected: async () => before.clusters,
     isRequired: (step) => isRequired(before, step, isEnd),
-    passedOver: new Set(passedOver.flatMap(({ metadata }) => metadata.uid ?? [])),
+    passedOver: passedOver(old, lame),
     ...{ clock, signal, settleMs: SETTLE_MS, deadline: () => deadline },
     tell: (step) => {
-      deadline = clock.now() + timeoutMs
+      deadline = stepDeadline(upgrading)
       upgrading.tell(step)
     },
   })

@@ -94,11 +94,13 @@ const EARLY = 3
 function notReady(container: ContainerStatus, events: readonly Resource[], log: string | undefined): Trouble | undefined {
   const probe = events.findLast((event) => textAt(event, 'reason') === 'Unhealthy')
   if (probe === undefined) return undefined
-  const words = lastWords(container.lastState?.terminated?.message) ?? lastWords(log)
+  const ended = container.lastState?.terminated?.message
+  const words = lastWords(ended) ?? lastWords(log)
+  const isNews = hasFault(ended) || hasFault(log)
   const message = textAt(probe, 'message') ?? ''
   // A startup probe fails until the program is up: its time, not each try, says whether it ever will be.
   const state = message.startsWith('Startup') || timesOf(probe) < EARLY ? 'waiting' : 'failing'
-  return { state, text: `not ready: ${oneLine(message)}`, ...(words !== undefined && { detail: words }) }
+  return { state, text: `not ready: ${oneLine(message)}`, ...(words !== undefined && { detail: words }), ...(isNews && { isNews }) }
 }
 
 const failing = (text: string): Trouble => ({ state: 'failing', text })
@@ -109,10 +111,15 @@ const oneLine = (text: string): string => {
   return line.length > MOST ? `${line.slice(0, MOST - 3)}...` : line
 }
 
-/** The line of a log that says why a program ended: its error where it gave one, else the last one. */
+const linesOf = (log: string | undefined): readonly string[] => (log ?? '').split('\n').filter((line) => line.trim() !== '')
+/** An error of a command, or what an agent logs as a warning or worse. */
+const isFault = (line: string): boolean => /^(error SUB\d+|a fault of subctl|\{"level":"(warn|error|fatal)")/.test(line)
+const hasFault = (log: string | undefined): boolean => linesOf(log).some(isFault)
+
+/** The line of a log that says what is wrong: the last that tells of a fault, else the last one. */
 export function lastWords(log: string | undefined): string | undefined {
-  const lines = (log ?? '').split('\n').filter((line) => line.trim() !== '')
-  const line = lines.findLast((text) => /^(error SUB\d+|a fault of subctl)/.test(text)) ?? lines.at(-1)
+  const lines = linesOf(log)
+  const line = lines.findLast(isFault) ?? lines.at(-1)
   return line === undefined ? undefined : oneLine(plain(line))
 }
 

@@ -15,11 +15,14 @@ export interface PodSight {
   readonly downNodes: ReadonlySet<string>
   /** What a pod in trouble printed last, by its name, as far as it was asked. */
   readonly logs: ReadonlyMap<string, string>
-  /** uids of old pods that are not waited for, since they are replaced in their turn. */
-  readonly passedOver?: ReadonlySet<string>
+  /** Why a pod is not waited for now, as in an upgrade; undefined where it is. */
+  readonly passedOver?: PassedOver
   /** Whether a node carries the gateway label, as far as that was asked. */
   readonly hasGateway?: boolean
 }
+
+/** Why a pod that is not ready is not waited for yet, in words; undefined where it is. */
+export type PassedOver = (pod: Pod) => string | undefined
 
 /** A step for each workload, and one for each pod that is not ready and says why. */
 export const podSteps = (sight: PodSight, workloads: readonly string[]): readonly Step[] =>
@@ -92,7 +95,7 @@ function countStep(what: string, set: DaemonSet, { pods, downNodes, passedOver }
   const { desiredNumberScheduled: desired = 0, updatedNumberScheduled: updated = 0 } = set.status ?? {}
   const all = allPodsOf(pods, set.metadata.name)
   const ready = podsOf(all, set.metadata.name).filter(isReady)
-  const isExcused = (pod: Pod): boolean => downNodes.has(nodeOf(pod)) || passedOver?.has(pod.metadata.uid ?? '') === true
+  const isExcused = (pod: Pod): boolean => downNodes.has(nodeOf(pod)) || passedOver?.(pod) !== undefined
   // A pod that ends on a node that is down ends with the node's return, and no other takes its place until then.
   const excused = new Set(all.filter((pod) => !ready.includes(pod) && isExcused(pod)).map(nodeOf)).size
   const text = `${ready.length} of ${desired} ready`
@@ -129,12 +132,8 @@ function troubleStep(what: string, pod: Pod, { events, downNodes, logs, passedOv
   const title = `${what} on ${node === '' ? 'no node' : node}`
   if (downNodes.has(node)) return { what: title, state: 'note', text: 'the node is not ready; its pod is not waited for' }
   const trouble = podTrouble(pod, events, logs.get(pod.metadata.name))
-  if (passedOver?.has(pod.metadata.uid ?? '') === true)
-    return {
-      what: title,
-      state: 'note',
-      text: `its old pod was not ready before, and is replaced in its turn: ${trouble?.text ?? 'no reason given'}`,
-    }
+  const excuse = passedOver?.(pod)
+  if (excuse !== undefined) return { what: title, state: 'note', text: `${excuse}: ${trouble?.text ?? 'no reason given'}` }
   return trouble && { what: title, ...trouble }
 }
 

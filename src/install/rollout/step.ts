@@ -3,8 +3,9 @@ export interface Step {
   readonly what: string
   readonly state: 'ok' | 'waiting' | 'failing' | 'note'
   readonly text: string
-  /** Said with the text, but no news by itself: the last line of a log. */
+  /** Said with the text: the last line of a log. No news by itself, unless it tells of a fault. */
   readonly detail?: string
+  readonly isNews?: boolean
   /** What to do about it. */
   readonly hint?: string
 }
@@ -24,4 +25,6 @@ export const saidOf = (steps: readonly Step[]): ReadonlyMap<string, string> => n
 /** A step's text with its detail. */
 export const wholeText = ({ text, detail }: Step): string => (detail === undefined ? text : `${text}; its last line: ${detail}`)
 
-const textOf = ({ state, text }: Step): string => `${state} ${text}`
+/** What makes a step another one than it was. Numbers in a log, such as those of tries, do not. */
+export const textOf = ({ state, text, detail, isNews }: Step): string =>
+  `${state} ${text}${detail !== undefined && isNews === true ? `: ${detail.replace(/\d+/g, '0')}` : ''}`

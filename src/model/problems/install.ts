@@ -176,4 +176,10 @@ export const installProblems: Problems = {
       'An older version let 4800 through, which the nodes of a cluster have between them: where tunnels have it, route agents cannot start.',
     next: 'Join again with another port, and the other flags as before: `subctl join --natt-port 4500 --wait`.',
   },
+  SUB0434: {
+    title: 'The settings were changed by somebody else meanwhile',
+    cause:
+      'Two joins of the cluster ran at once, or another program wrote the ConfigMap submariner-settings. What was written last counts.',
+    next: 'Agree on the settings, then run one join: `subctl join ... --plan` shows what it would change.',
+  },
 }
