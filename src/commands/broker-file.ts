@@ -10,11 +10,12 @@ export interface FileWritten {
   readonly kept?: string
 }
 
-/** Throws where the folder of a broker file is not there, ahead of everything that would have been done for it. */
-export async function checkFolder({ files }: Pick<Context, 'files'>, path: string): Promise<void> {
-  if (await files.hasFolder(path)) return
-  throw new UserError('SUB0103', `${path} cannot be written: its folder is not there. Nothing was changed`, {
-    hint: 'Make the folder with mkdir -p, or name another file: --file FILE.',
+/** Throws where a broker file could not be written, ahead of everything that would have been done for it. */
+export async function checkPlace({ files }: Pick<Context, 'files'>, path: string): Promise<void> {
+  const fault = await files.writeFault(path)
+  if (fault === undefined) return
+  throw new UserError('SUB0103', `${path} cannot be written: ${fault}. Nothing was changed`, {
+    hint: 'Name a file in a folder that is there and may be written to: --file FILE.',
   })
 }
 

@@ -17,7 +17,7 @@ import { messageOf, UserError } from '../model/errors.ts'
 import { BROKER_NAMESPACE, PSK_SECRET } from '../model/names.ts'
 import type { Resource, Secret } from '../model/resources.ts'
 import { randomBase64 } from '../system/random.ts'
-import { checkFolder, fileLines, writeBrokerFile } from './broker-file.ts'
+import { checkPlace, fileLines, writeBrokerFile } from './broker-file.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
@@ -29,7 +29,7 @@ export const deployBroker: Run = async (context, given) => {
   // Mistakes on the command line come before anybody is asked.
   applyOptions(context, given)
   if (given.text('broker-url') !== undefined) brokerUrl(given.need('broker-url'))
-  await checkFolder(context, given.need('file'))
+  await checkPlace(context, given.need('file'))
   const api = await openKube(context, given)
   return onCluster(api, () => deploy(context, given, api))
 }

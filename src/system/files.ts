@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { constants, createReadStream, readFileSync, statSync } from 'node:fs'
+import { access, chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { codeOf } from '../model/errors.ts'
+import { codeOf, messageOf } from '../model/errors.ts'
 
 /** The files that a command may touch. Paths are as the user gave them. Errors are node's, with `code`. */
 export interface Files {
@@ -16,10 +16,12 @@ export interface Files {
   /** Writes in place, as files of /proc/sys want it. */
   overwrite(path: string, text: string): Promise<void>
   rename(from: string, to: string): Promise<void>
+  /** Makes a folder, and those on the way, and makes it its owner's alone. */
+  makePrivate(folder: string): Promise<void>
   /** Whether a file is its owner's alone. */
   isPrivate(path: string): Promise<boolean>
-  /** Whether the folder that a path lies in is there. */
-  hasFolder(path: string): Promise<boolean>
+  /** Why write() could not put a file there, as far as can be told without doing it; undefined where it can. The folder must be there. */
+  writeFault(path: string): Promise<string | undefined>
   /** Removes a file or a folder with all that is in it; whether it was there does not matter. */
   remove(path: string): Promise<void>
   /** Names in a folder; none where there is no such folder. */
@@ -44,8 +46,12 @@ export const realFiles: Files = {
   },
   overwrite: (path, text) => writeFile(path, text, { flag: 'r+' }),
   rename: (from, to) => rename(from, to),
+  async makePrivate(folder) {
+    await makeFolder(folder)
+    await chmod(folder, 0o700)
+  },
   isPrivate: async (path) => ((await stat(path)).mode & 0o077) === 0,
-  hasFolder: (path) => stat(dirname(path)).then((it) => it.isDirectory(), ifMissing(false)),
+  writeFault,
   remove: (path) => rm(path, { recursive: true, force: true }),
   list: (folder) => readdir(folder).catch(ifMissing([])),
 }
@@ -62,7 +68,20 @@ const AT_ONCE_BYTES = 1e6
 /** A small file is read at once: the four turns that another thread would take for it cost ten times as much, ahead of every request that a token goes with. */
 async function readWhole(path: string, encoding: 'utf8' | 'base64'): Promise<string> {
   const there = statSync(path)
+  if (there.isCharacterDevice()) return readDevice(path, encoding)
   return there.isFile() && there.size < AT_ONCE_BYTES ? readFileSync(path, encoding) : readFile(path, encoding)
+}
+
+/** What a device gives until it has no more, such as /dev/null at once; some never end. */
+async function readDevice(path: string, encoding: 'utf8' | 'base64'): Promise<string> {
+  const parts: Buffer[] = []
+  let size = 0
+  for await (const part of createReadStream(path)) {
+    parts.push(Buffer.from(part))
+    size += parts.at(-1)?.length ?? 0
+    if (size >= AT_ONCE_BYTES) throw new Error(`${path} is a device that does not end`)
+  }
+  return Buffer.concat(parts).toString(encoding)
 }
 
 /** Not by mkdir's own `recursive`: it never ends in /proc, and tells of a read-only disk as of a missing folder. */
@@ -76,6 +95,23 @@ async function makeFolder(path: string): Promise<void> {
     await mkdir(path).catch((late: unknown) => {
       if (codeOf(late) !== 'EEXIST') throw late
     })
+  }
+}
+
+async function writeFault(path: string): Promise<string | undefined> {
+  const folder = dirname(path)
+  try {
+    const around = await stat(folder).catch(ifMissing(undefined))
+    if (around === undefined) return 'its folder is not there'
+    if (!around.isDirectory()) return `${folder} is no folder`
+    const there = await stat(path).catch(ifMissing(undefined))
+    if (there?.isDirectory() === true) return 'it is a folder'
+    if (there?.isFile() === false) return 'it is there, and no file'
+    await access(folder, constants.W_OK | constants.X_OK)
+    return undefined
+  } catch (error) {
+    const why = { EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the disk is read-only' }[codeOf(error) ?? '']
+    return `${folder}: ${why ?? messageOf(error)}`
   }
 }
 

@@ -80,8 +80,9 @@ export function memoryFiles(files: Map<string, string>): Files {
       files.set(to, await read(from))
       files.delete(from)
     },
+    makePrivate: async () => undefined,
     isPrivate: async () => true,
-    hasFolder: async () => true,
+    writeFault: async () => undefined,
     remove: async (path) => {
       for (const name of [...files.keys()]) if (name === path || name.startsWith(`${path}/`)) files.delete(name)
     },

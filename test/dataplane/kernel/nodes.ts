@@ -78,7 +78,7 @@ const filesOf = (inside: Exec): Files => ({
     return code === 0 ? stdout : undefined
   },
   isPrivate: async () => true,
-  hasFolder: async () => true,
+  writeFault: async () => undefined,
   overwrite: async (path, text) => void (await inside(['tee', path], { input: text })),
 })
 
