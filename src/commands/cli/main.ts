@@ -6,6 +6,7 @@ import type { Context } from '../context.ts'
 import { type Failure, type Format, failureText, formatIn, formatOf, held } from './failure.ts'
 import { usage } from './given.ts'
 import { commandHelp, overview } from './help-text.ts'
+import { placeFlags, pointed } from './hint.ts'
 import { brokenOff, type Journal, openJournal } from './journal.ts'
 import { type Parsed, parse } from './parse.ts'
 import type { Runs } from './run.ts'
@@ -22,16 +23,18 @@ export async function main(argv: readonly string[], context: Context, runs: Runs
   const journal = openJournal()
   const stdout = held(context.stdout)
   let format = formatIn(argv)
+  let place = ''
   try {
     const parsed = parse(argv, COMMANDS, context.env)
     format = formatGiven(parsed)
+    place = parsed.what === 'run' ? placeFlags(parsed.spec, parsed.given, context.env) : ''
     const world = { ...context, kube, journal, ...(format !== undefined && { stdout }) }
     const code = (await start(parsed, world, runs)) ?? EXIT.done
     if (format !== undefined) context.stdout.write(stdout.text())
     return code
   } catch (error) {
     const known = error instanceof ApiError ? explain(error, [...servers].join(' or ')) : (fileFault(error) ?? error)
-    const failure = failureOf(known, context, journal)
+    const failure = withPlace(failureOf(known, context, journal), place)
     if (format !== undefined) context.stdout.write(failureText(format, stdout.text(), failure, journal))
     context.stderr.write(textOf(failure, known, context))
     return failure.exitCode
@@ -51,6 +54,9 @@ async function start(parsed: Parsed, context: Context, runs: Runs): Promise<Exit
   if (run === undefined) throw usage(`the flags of ${spec.name} stand behind it: \`subctl ${spec.name} ...\``)
   return run(context, given)
 }
+
+const withPlace = (failure: Failure, place: string): Failure =>
+  failure.hint === undefined ? failure : { ...failure, hint: pointed(failure.hint, place) }
 
 /** What went wrong: what the user can mend with its id and the next thing to do, an interruption with what was begun, all else as a fault of ours. */
 function failureOf(error: unknown, { signal, version }: Context, journal: Journal): Failure {
