@@ -1,4 +1,4 @@
-import { UserError } from '../model/errors.ts'
+import { EXIT, UserError } from '../model/errors.ts'
 import { familyOf, type Ip, parseIp } from '../model/net.ts'
 import type { Node } from '../model/resources.ts'
 import { nodeAddresses } from './networks/pods.ts'
@@ -40,13 +40,18 @@ export function brokerPlace(place: ApiPlace, given: string | undefined): BrokerP
 export function brokerUrl(text: string): string {
   const url = URL.parse(text.includes('://') ? text : `https://${text}`)
   if (url === null || url.protocol !== 'https:' || url.username !== '' || url.search !== '' || url.hash !== '')
-    throw new UserError('SUB0412', `"${text}" is not the URL of a broker`, { hint: 'It looks like https://HOST:PORT.' })
+    throw new UserError('SUB0412', `"${text}" is not the URL of a broker`, {
+      exitCode: EXIT.usage,
+      hint: 'It looks like https://HOST:PORT.',
+    })
   if (!isHost(url.hostname) || !/:\/\/|[.:]/.test(text))
     throw new UserError('SUB0412', `"${text}" does not say where a broker is: it has neither a port nor a domain`, {
+      exitCode: EXIT.usage,
       hint: 'It looks like https://HOST:PORT, such as --broker-url https://hub.example:6443.',
     })
   if (isLoopback(url.hostname))
     throw new UserError('SUB0412', `"${text}" is an address of this machine alone; other clusters cannot reach it`, {
+      exitCode: EXIT.usage,
       hint: 'Give an address that all clusters reach: --broker-url https://HOST:PORT.',
     })
   return `https://${url.host}${url.pathname.replace(/\/+$/, '')}`

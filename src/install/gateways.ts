@@ -1,4 +1,4 @@
-import { UserError } from '../model/errors.ts'
+import { EXIT, UserError } from '../model/errors.ts'
 import { GATEWAY_LABEL } from '../model/names.ts'
 import { isCordoned } from '../model/nodes.ts'
 import type { Node } from '../model/resources.ts'
@@ -18,6 +18,7 @@ export function settledGateways(nodes: readonly Node[], named: readonly string[]
   const missing = named.filter((name) => !nodes.some((node) => node.metadata.name === name))
   if (missing.length > 0)
     throw new UserError('SUB0413', `This cluster has no node ${missing.map((name) => `"${name}"`).join(', ')}`, {
+      exitCode: EXIT.usage,
       hint: `Its nodes: ${nodes.map((node) => node.metadata.name).join(', ')}`,
     })
   const labelled = labelledGateways(nodes)
@@ -34,6 +35,7 @@ export function checkCount(nodes: readonly Node[], count: number): void {
     'SUB0413',
     `This cluster has ${able.size} node${able.size === 1 ? '' : 's'} that could be gateways, fewer than the ${count} of --gateways`,
     {
+      exitCode: EXIT.usage,
       hint: `Ask for at most ${able.size}, or add nodes first. There are: ${[...able].join(', ')}`,
     },
   )

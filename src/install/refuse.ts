@@ -1,5 +1,5 @@
-import { UserError } from '../model/errors.ts'
-import { CLUSTER_UID, isLabel } from '../model/names.ts'
+import { EXIT, UserError } from '../model/errors.ts'
+import { CLUSTER_UID, isLabel, sanitise } from '../model/names.ts'
 import { type Cidr, type Ip, parseIp } from '../model/net.ts'
 import type { BrokerView } from './broker-view.ts'
 import { addressClaims, type Claim, claimsFor, claimsOf, collisions, inside, ownFaults } from './claims.ts'
@@ -12,7 +12,17 @@ export function checkClusterId(id: string): string {
   throw new UserError(
     'SUB0401',
     `"${id}" cannot be a cluster id: it must be 1 to 63 lower-case letters, digits and hyphens, no hyphen at its ends`,
+    { exitCode: EXIT.usage, hint: `Choose another, such as --cluster-id ${likeId(id)}` },
   )
+}
+
+/** The nearest text that can be an id. */
+function likeId(text: string): string {
+  const like = sanitise(text.toLowerCase())
+    .replaceAll('.', '-')
+    .slice(0, 63)
+    .replace(/^-+|-+$/g, '')
+  return isLabel(like) ? like : 'west'
 }
 
 /** Throws where the cluster's own networks cannot be connected, whoever else has joined. */

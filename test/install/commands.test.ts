@@ -109,6 +109,7 @@ describe('deploy-broker', () => {
       '--natt-port 4800',
       '--public-ip ipv4:999.1.1.1',
       '--public-ip x',
+      '--public-ip ipv4:127.0.0.1',
       '--health-check-interval 0',
     ])
       expect(await run(`join --cluster-id west ${wrong}`, { broker: nobody })).toMatchObject({
@@ -124,6 +125,20 @@ describe('deploy-broker', () => {
     expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^error SUB0103: .*its folder is not there/) })
     expect(broker.objects('Namespace').length).toBe(before)
     expect(readdirSync(folder)).not.toContain('none')
+  })
+
+  it.each([
+    ['a folder', '', 'it is a folder'],
+    ['a file as folder', 'there/x.subm', 'there is no folder'],
+    ['a device', '../../dev/null', 'it is there, and no file'],
+  ])('changes nothing where its file cannot be written: %s', async (_, name, why) => {
+    const broker = readyBroker()
+    writeFileSync(pathOf(folder, 'there'), '')
+    const path = name.startsWith('..') ? '/dev/null' : pathOf(folder, name)
+    const refused = await run(`${line} --file ${path}`, { broker, files: realFiles })
+    expect(refused).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^error SUB0103: /) })
+    expect(refused.err).toContain(why)
+    expect(broker.objects('Namespace')).toEqual([])
   })
 
   it('keeps the key of a clusterset that is there, and refuses a damaged one', async () => {
@@ -206,6 +221,8 @@ describe('join', () => {
   it('asks a person which node shall be the gateway, once cluster and broker agree', async () => {
     const asked = await run(line, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['2'] })
     expect(asked.err).toMatch(/gateways +b +your answer/)
+    const again = await run(line, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['3', 'c', 'b'] })
+    expect(again.err).toMatch(/gateways +b +your answer/)
     const refused = await run(line, { broker: fakeCluster(), cluster: cluster(['a', 'b']), answers: [] })
     expect(refused.err).toContain('error SUB0411')
     expect(refused.err).not.toContain('gateways')
@@ -243,10 +260,37 @@ describe('join', () => {
     expect({ code, err }).toMatchObject({ code: 64, err: expect.stringContaining(`error ${message}`) })
   })
 
+  it.each([
+    ['join --cluster-id My_West', 'SUB0401', 'such as --cluster-id my-west'],
+    ['join --cluster-id -- ', 'SUB0401', 'such as --cluster-id west'],
+    ['join --cluster-id west --broker-url garbage', 'SUB0412', '--broker-url https://hub.example:6443'],
+    [`${line} --gateway nosuch`, 'SUB0413', 'Its nodes: a, b'],
+  ])('%s is a mistake on the command line', async (wrong, id, hint) => {
+    const { code, err } = await run(wrong.trim(), { broker: broker(), cluster: cluster(['a', 'b']) })
+    expect({ code, err }).toMatchObject({ code: 64, err: expect.stringContaining(`error ${id}: `) })
+    expect(err).toContain(hint)
+  })
+
+  it('names the context in what is to be typed next, where the command had one', async () => {
+    const west = cluster(['a'])
+    west.put({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'submariner-settings', namespace: 'submariner' } },
+      ...{ data: { SUBMARINER_CLUSTERID: 'other' } },
+    })
+    const { err } = await run(`${line} --context east`, { broker: broker(), cluster: west })
+    expect(err).toContain('error SUB0415: ')
+    expect(err).toContain('take it out first: subctl uninstall --context east')
+  })
+
+  it('says of a broker file that never ends what is wrong with it', async () => {
+    const { code, err } = await run('join /dev/zero --cluster-id west', { broker: broker(), files: realFiles })
+    expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('/dev/zero is a device that does not end') })
+  })
+
   it('refuses more gateways than there are nodes', async () => {
     const { code, err } = await run(`${line} --gateways 3`, { broker: broker(), cluster: cluster(['a', 'b']) })
     expect({ code, err }).toMatchObject({
-      code: 1,
+      code: 64,
       err: expect.stringContaining('error SUB0413: This cluster has 2 nodes that could be gateways'),
     })
     const { err: enough } = await run(`${line} --gateways 2`, { broker: broker(), cluster: cluster(['a', 'b']) })

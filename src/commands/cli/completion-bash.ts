@@ -6,7 +6,7 @@ export function bashCompletion(commands: readonly CommandSpec[]): string {
   const withValue = commands.flatMap(allFlags).filter((flag) => flag.value !== undefined)
   return `# bash completion of subctl: source <(subctl completion bash)
 _subctl() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path= word= skip= words= i
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} path= word= skip= words= n=0 i
   if [[ $cur == = ]]; then cur=; elif [[ $prev == = ]]; then prev=\${COMP_WORDS[COMP_CWORD-2]}; fi
   for ((i = 1; i < COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
@@ -17,7 +17,7 @@ _subctl() {
     case $word in
       ${unique(withValue.flatMap(flagWords)).join(' | ')}) skip=1 ;;
       -*) ;;
-      *) case "$path$word" in ${prefixes(commands).join(' | ')}) path="$path$word " ;; esac ;;
+      *) case "$path$word" in ${prefixes(commands).join(' | ')}) path="$path$word " ;; *) n=$((n + 1)) ;; esac ;;
     esac
   done
   case "$path$prev" in
@@ -30,7 +30,7 @@ ${commands.flatMap((spec) => choiceCases(spec)).join('\n')}
     esac
     case "$path" in
       '') words='${unique(commands.map((spec) => spec.name.split(' ')[0] ?? '')).join(' ')}' ;;
-${commands.map((spec) => `      '${spec.name} ') words='${[...argumentWords(spec, commands), ...allFlags(spec).map((f) => `--${f.name}`)].join(' ')}' ;;`).join('\n')}
+${commands.map((spec) => commandCase(spec, commands)).join('\n')}
     esac
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -46,6 +46,18 @@ const or = (words: readonly string[]): string => (words.length === 0 ? "' '" : w
 /** Each command's words one after the other: `'show'`, and `'export' | 'export service'` of a name of two. */
 const prefixes = (commands: readonly CommandSpec[]): string[] =>
   unique(commands.flatMap(({ name }) => name.split(' ').map((_, i, words) => `'${words.slice(0, i + 1).join(' ')}'`)))
+
+/** Flags may come anywhere, each argument once. */
+function commandCase(spec: CommandSpec, commands: readonly CommandSpec[]): string {
+  const flags = `'${allFlags(spec)
+    .map((flag) => `--${flag.name}`)
+    .join(' ')}'`
+  const nth = (spec.args ?? []).flatMap((arg, i) => {
+    const words = argumentWords({ ...spec, args: [arg] }, commands)
+    return words.length === 0 ? [] : [`[[ $n == ${i} ]] && words="${words.join(' ')} $words"`]
+  })
+  return `      '${spec.name} ') ${[`words=${flags}`, ...nth].join('; ')} ;;`
+}
 
 function choiceCases(spec: CommandSpec): readonly string[] {
   const line = (flag: FlagSpec): string =>

@@ -9,7 +9,9 @@ export function fishCompletion(commands: readonly CommandSpec[]): string {
     lines.push(`complete -c subctl -n __fish_use_subcommand -a ${quoted(first)} -d ${quoted(spec.brief)}`)
     const seen = `complete -c subctl -n ${quoted(`__fish_seen_subcommand_from ${first}`)}`
     const words = argumentWords(spec, commands)
-    if (words.length > 0) lines.push(`${seen} -a ${quoted(words.join(' '))}`)
+    // Behind one of them another argument comes, or none.
+    const fresh = `__fish_seen_subcommand_from ${first}; and not __fish_seen_subcommand_from ${words.filter((word) => word !== first).join(' ')}`
+    if (words.length > 0) lines.push(`complete -c subctl -n ${quoted(fresh)} -a ${quoted(words.join(' '))}`)
     else if ((spec.args ?? []).length > 0) lines.push(`${seen} -F`)
     for (const flag of allFlags(spec)) lines.push(`${seen} ${flagText(flag)}`)
   }

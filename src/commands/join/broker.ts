@@ -10,7 +10,7 @@ import { addressOfUrl, checkFree, checkOverlaps } from '../../install/refuse.ts'
 import type { JoinSettings } from '../../install/settings.ts'
 import { fixedAccess } from '../../k8s/access.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { codeOf, UserError } from '../../model/errors.ts'
+import { codeOf, messageOf, UserError } from '../../model/errors.ts'
 import { memberAccount } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
@@ -42,7 +42,7 @@ async function readFile({ files }: Context, path: string): Promise<string> {
   try {
     return await files.read(path)
   } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : String(codeOf(error))
+    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : (codeOf(error) ?? messageOf(error))
     throw new UserError('SUB0305', `The broker file ${path} cannot be read: ${why}`, {
       hint: 'Name it: `subctl join PATH/broker-info.subm --cluster-id NAME`. `subctl deploy-broker` or `subctl serve-broker --init` writes it.',
     })

@@ -87,9 +87,11 @@ async function chooseGateway(context: Context, given: Given, nodes: ClusterSeen[
   const list = candidates(nodes)
   const lines = list.map(({ name, reason }, i) => `  ${i + 1}) ${name}  (${reason})`)
   const question = `No node is a gateway yet. Which one shall carry the tunnels?\n${lines.join('\n')}\nNumber or name [${list[0]?.name}]: `
-  const answer = ((await context.ask?.(question, '--gateway NODE, or --yes for the best')) ?? '').trim()
-  if (answer === '') return best
-  const chosen = list.find(({ name }, i) => name === answer || String(i + 1) === answer)
-  if (chosen === undefined) throw usage(`"${answer}" is none of the nodes`, 'gateway')
-  return { nodes: [chosen.name], reason: 'your answer' }
+  for (let asked = question; ; ) {
+    const answer = ((await context.ask?.(asked, '--gateway NODE, or --yes for the best')) ?? '').trim()
+    if (answer === '') return best
+    const chosen = list.find(({ name }, i) => name === answer || String(i + 1) === answer)
+    if (chosen !== undefined) return { nodes: [chosen.name], reason: 'your answer' }
+    asked = `"${answer}" is none of them.\nNumber or name [${list[0]?.name}]: `
+  }
 }

@@ -1,3 +1,4 @@
+import { isLoopback } from '../../install/broker-url.ts'
 import { PLUGIN_NAMES } from '../../install/networks/cni.ts'
 import type { Networks } from '../../install/networks/discover.ts'
 import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings } from '../../install/settings.ts'
@@ -73,7 +74,7 @@ function isResolver(item: string): boolean {
   const address = /^ipv4:(.*)$/.exec(item)?.[1]
   if (address === undefined) return RESOLVER.test(item)
   try {
-    return familyOf(parseIp(address)) === 4
+    return familyOf(parseIp(address)) === 4 && !isLoopback(address)
   } catch {
     return false
   }

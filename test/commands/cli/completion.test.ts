@@ -31,6 +31,12 @@ describe('completion in bash', () => {
     expect(offered('show', '--o')).toEqual(['--output'])
     expect(offered('help', 'expl')).toEqual(['explain'])
   })
+  it('offers an argument once', () => {
+    expect(offered('export', '').slice(0, 2)).toEqual(['service', 'namespace'])
+    expect(offered('export', 'service', 's')).toEqual([])
+    expect(offered('export', 'service', 'web', '--fo')).toEqual(['--force'])
+    expect(offered('export', '-n', 'shop', 's')).toEqual(['service'])
+  })
   it('offers the choices of a flag, also after = and in front of the verb', () => {
     expect(offered('version', '-o', '')).toEqual(['table', 'json'])
     expect(offered('version', '--output', 'j')).toEqual(['json'])
