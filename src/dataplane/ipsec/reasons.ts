@@ -6,7 +6,7 @@ const CAUSES: readonly (readonly [RegExp, (at: string, match: RegExpMatchArray) 
   [/no shared key found/, () => 'authentication failed: charon has no pre-shared key for this peer'],
   [
     /received AUTHENTICATION_FAILED notify/,
-    (at) => `authentication failed: ${at} refused this gateway's pre-shared key, or does not know its identity yet`,
+    (at) => `authentication failed: ${at} does not know this gateway yet, or has another pre-shared key`,
   ],
   [/received NO_PROPOSAL_CHOSEN notify, no CHILD_SA/, (at) => `no proposal: ${at} accepts none of our ESP proposals`],
   [/received NO_PROPOSAL_CHOSEN notify/, (at) => `no proposal: ${at} accepts none of ours, or does not know this gateway yet`],

@@ -11,7 +11,7 @@ describe('reasons from charon’s log', () => {
     ],
     [
       'received AUTHENTICATION_FAILED notify error',
-      "authentication failed: 1.2.3.4:4500 refused this gateway's pre-shared key, or does not know its identity yet",
+      'authentication failed: 1.2.3.4:4500 does not know this gateway yet, or has another pre-shared key',
     ],
     ['received NO_PROPOSAL_CHOSEN notify error', 'no proposal: 1.2.3.4:4500 accepts none of ours, or does not know this gateway yet'],
     ['received NO_PROPOSAL_CHOSEN notify, no CHILD_SA built', 'no proposal: 1.2.3.4:4500 accepts none of our ESP proposals'],
