@@ -2,6 +2,7 @@ import { type Check, type Outcome, runChecks } from '../checks/check.ts'
 import type { CheckContext } from '../checks/subject.ts'
 import { EXIT, messageOf, UserError } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
+import { contextFlags, pointed } from './cli/hint.ts'
 import type { Run } from './cli/run.ts'
 import type { Context, Output } from './context.ts'
 import { type Marks, marksFor } from './look/marks.ts'
@@ -42,7 +43,15 @@ export const verify: Run = async (context, given) => {
     lifeMs: timeoutMs + POD_SPARE_MS,
   })
   const out = given.need('output') === 'table' ? context.stdout : context.stderr
-  const round: Round = { context, out, signal, marks: marksFor(out, context, given), status: statusLine(context.stderr), parallel }
+  const round: Round = {
+    context,
+    out,
+    signal,
+    marks: marksFor(out, context, given),
+    status: statusLine(context.stderr),
+    parallel,
+    place: (name) => contextFlags(given, name, context.env),
+  }
   try {
     const clusters = checkContexts(context, found, namespace, pods)
     const reports = await runRound(round, clusters, checks)
@@ -65,6 +74,8 @@ interface Round {
   readonly marks: Marks
   readonly status: StatusLine
   readonly parallel: number
+  /** Flags that name the cluster of a context in what is to be typed. */
+  readonly place: (name: string) => string
 }
 
 /** Checks the clusters side by side, and tells of one after the other. */
@@ -77,7 +88,8 @@ async function runRound(round: Round, clusters: readonly CheckContext[], checks:
     out.write(`Cluster of context "${run.name}"\n`)
     const outcomes: Outcome[] = []
     const fold = foldSkipped()
-    for await (const outcome of run.outcomes()) {
+    for await (const seen of run.outcomes()) {
+      const outcome = placed(seen, round.place(run.name))
       outcomes.push(outcome)
       if (!fold.takes(outcome)) out.write(`${outcomeLine(outcome, marks)}\n`)
     }
@@ -85,6 +97,12 @@ async function runRound(round: Round, clusters: readonly CheckContext[], checks:
     reports.push({ context: run.name, outcomes })
   }
   return reports
+}
+
+const placed = (outcome: Outcome, flags: string): Outcome => {
+  const { verdict } = outcome
+  if (!('hint' in verdict) || verdict.hint === undefined) return outcome
+  return { ...outcome, verdict: { ...verdict, hint: pointed(verdict.hint, flags) } }
 }
 
 /** Starts the checks of one cluster when the gate lets it; what they find waits until it is asked for. */

@@ -220,7 +220,7 @@ it('verify of a cluster that never joined says how to join, and skips the rest',
   made.clusters.west.drop('ConfigMap', 'submariner-settings', NAMESPACE)
   const { out } = await verify(made, ['--context', 'west'])
   expect(failed(out)).toEqual(['SUB0602'])
-  expect(out).toContain('subctl join broker-info.subm')
+  expect(out).toContain('subctl join --context west broker-info.subm')
 })
 
 it('verify passes over what the route agent of a node that is gone left behind', async () => {

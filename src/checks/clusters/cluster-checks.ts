@@ -145,7 +145,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
         return {
           is: 'warning',
           reason: 'no other cluster has joined yet',
-          hint: 'run `subctl join broker-info.subm --cluster-id NAME` on another cluster',
+          hint: 'join another one: `subctl join broker-info.subm --cluster-id NAME --context OTHER`',
         }
       return ok(remoteIds(seen).join(', '))
     },

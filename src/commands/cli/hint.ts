@@ -5,15 +5,18 @@ import type { CommandSpec } from './spec.ts'
 /** Commands that act on the cluster which they are given; others go to the broker's, or to none. */
 const OF_CLUSTER = ['join', 'upgrade', 'uninstall', 'verify', 'show', 'export', 'unexport', 'resolve'] as const
 
+/** How a cluster of this context is named on a command line; `current` is the name of none. */
+export function contextFlags(given: Given, name: string, env: Readonly<Record<string, string | undefined>>): string {
+  const kubeconfig = given.text('kubeconfig')
+  const file = kubeconfig === undefined || kubeconfig === env.KUBECONFIG ? '' : ` --kubeconfig ${kubeconfig}`
+  return name === 'current' ? file : `${file} --context ${name}`
+}
+
 /** What the command line said of the cluster, as flags: ` --context east`, or `` where nothing did. */
 export function placeFlags(spec: CommandSpec, given: Given, env: Readonly<Record<string, string | undefined>>): string {
   const has = (flag: string): boolean => spec.flags.some(({ name }) => name === flag)
   if (!OF_CLUSTER.some((name) => name === spec.name) || !has('context')) return ''
-  const [kubeconfig, context] = [given.text('kubeconfig'), given.text('context')]
-  return [
-    ...(kubeconfig === undefined || kubeconfig === env.KUBECONFIG ? [] : [` --kubeconfig ${kubeconfig}`]),
-    ...(context === undefined ? [] : [` --context ${context}`]),
-  ].join('')
+  return contextFlags(given, given.text('context') ?? 'current', env)
 }
 
 const COMMAND = new RegExp(
