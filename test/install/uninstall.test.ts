@@ -368,6 +368,14 @@ describe('the proof', () => {
       '+ sysctls: cni0/rp_filter = 1',
     ])
   })
+  it('of a node takes no route for damaged that its trace afterwards has with a word more', () => {
+    const route = '10.1.1.0/24 dev cni0 proto 2 scope 253 src 10.1.1.1'
+    const before = trace({ others: { routes: [route] } })
+    const after = trace({ others: { routes: [`${route} linkdown`] } })
+    const line = (one: Trace): string => JSON.stringify({ apiVersion: 'subctl.submariner.io/v1', kind: 'NodeTrace', ...one })
+    expect(judgeNode(before, after, `{"msg":"ip rule del pref 150"}\n${line(after)}\n`).damaged).toEqual([])
+    expect(judgeNode(before, after, `{"msg":"ip route del ${route}"}\n${line(after)}\n`).damaged).toEqual([`- routes: ${route}`])
+  })
   it('finds the trace among the lines of a log, and none in that of a version that has none', () => {
     const line = '{"apiVersion":"subctl.submariner.io/v1","kind":"NodeTrace","ours":{"rules":["a"]},"others":{},"restores":[],"unread":[]}'
     expect(traceIn(`{"level":"info"}\n${line}\n`)?.ours).toEqual({ rules: ['a'] })

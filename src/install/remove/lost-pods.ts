@@ -18,7 +18,7 @@ export function downAmong(nodes: readonly Node[]): (name: string) => boolean {
 /** Takes away the objects of our pods in the namespace that are on nodes that are down, and says so. */
 export async function giveUpPods(api: KubeApi, namespace: string, progress: (text: string) => void): Promise<void> {
   const pods = (await api.list('Pod', { namespace })).items.filter(
-    ({ metadata, spec }) => isMarked(metadata) && spec?.nodeName !== undefined,
+    ({ metadata, spec }) => isMarked(metadata) && (spec?.nodeName ?? '') !== '',
   )
   if (pods.length === 0) return
   const isDown = downAmong((await api.list('Node')).items)

@@ -71,9 +71,12 @@ export interface Trace {
   readonly unread: readonly string[]
 }
 
+/** How the line with a trace begins. */
+const TRACE = '{"apiVersion":"subctl.submariner.io/v1","kind":"NodeTrace"'
+
 /** The trace in a pod's log; undefined where there is none, as of a version that cannot trace. */
 export function traceIn(log: string): Trace | undefined {
-  const line = log.split('\n').findLast((one) => one.startsWith('{"apiVersion":"subctl.submariner.io/v1","kind":"NodeTrace"'))
+  const line = log.split('\n').findLast((one) => one.startsWith(TRACE))
   if (line === undefined) return undefined
   const value: unknown = parse(line)
   const section = (whose: 'ours' | 'others'): Trace['ours'] => {
@@ -109,7 +112,8 @@ export function judgeNode(before: Trace | undefined, after: Trace | undefined, l
   const restored = new Set(before.restores.map((line) => line.split(' = ')[0]))
   const isRestored = ({ section, sign, line }: (typeof changes)[number]): boolean =>
     section === 'sysctls' && restored.has(line.split(' = ')[0]) && (sign === '-' || before.restores.includes(line))
-  const acts = log.split('\n')
+  // A trace after the acts names what is still there: a route without carrier is the line of before and a word more.
+  const acts = log.split('\n').filter((line) => !line.startsWith(TRACE))
   const isByUs = ({ line, sign }: (typeof changes)[number]): boolean => sign === '-' && acts.some((act) => act.includes(line))
   const told = changes.filter((change) => !isRestored(change))
   const textOf = ({ section, sign, line }: (typeof changes)[number]): string => `${sign} ${section}: ${line}`
