@@ -103,5 +103,5 @@ it('show of a cluster that never joined says so', async () => {
   const { code, err } = await show(['--context', 'new'], { new: fakeCluster().api() })
   expect(code).toBe(1)
   expect(err).toContain('SUB0602')
-  expect(err).toContain('subctl join broker-info.subm')
+  expect(err).toContain('subctl join --context new broker-info.subm')
 })

@@ -154,7 +154,7 @@ for (const { title, describeIt, open, deploy } of BEDS)
 
     it.each([
       ['an id that is another cluster’s', joinLine('west', 'east'), '1 error SUB0402: Cannot join: cluster id "west" is taken'],
-      ['an id that is no label', joinLine('Big_Cluster', 'east'), '1 error SUB0401: "Big_Cluster" cannot be a cluster id'],
+      ['an id that is no label', joinLine('Big_Cluster', 'east'), '64 error SUB0401: "Big_Cluster" cannot be a cluster id'],
       ['a second id for a cluster', joinLine('other', 'west'), '1 error SUB0415: This cluster'],
       [
         'pods that overlap another cluster’s',
@@ -162,8 +162,8 @@ for (const { title, describeIt, open, deploy } of BEDS)
         '1 error SUB0403: Cannot join cluster "east": pods 10.0.0.0/15 overlap pods of cluster "west" (10.1.0.0/16)',
       ],
       ['pods on the nodes’ network', joinLine('east', 'east', '--pod-cidr 172.16.0.0/12'), '1 error SUB0404: '],
-      ['a gateway that is no node', joinLine('east', 'east', '--gateway gw9'), '1 error SUB0413: This cluster has no node "gw9"'],
-      ['a broker at a loopback address', joinLine('east', 'east', '--broker-url https://127.0.0.1:6443'), '1 error SUB0412: '],
+      ['a gateway that is no node', joinLine('east', 'east', '--gateway gw9'), '64 error SUB0413: This cluster has no node "gw9"'],
+      ['a broker at a loopback address', joinLine('east', 'east', '--broker-url https://127.0.0.1:6443'), '64 error SUB0412: '],
       [
         'a file that is not there',
         joinLine('east', 'east', '').replace('join', 'join nowhere.subm'),
