@@ -1,17 +1,16 @@
 // Which lines of `ip monitor` a node's plan has to be compared with the kernel for. Others tell of what the plan wants, mostly because we did it.
 import { remembered } from '../../model/canonical.ts'
-import { type NodePlan, OWNER, type Route } from '../node/state.ts'
+import { type NodePlan, OWNER, type Route, VX_DEVICE } from '../node/state.ts'
+import { vxWords } from './links.ts'
 
-/** The arguments whose output is judged here. */
-export const MONITOR = ['ip', '-N', 'monitor', 'link', 'address', 'route', 'rule'] as const
+/** The arguments whose output is judged here, an entry a line. */
+export const MONITOR = ['ip', '-N', '-o', 'monitor', 'link', 'address', 'route', 'rule'] as const
 
 /**
- * Whether a line tells of something that the plan does not say itself. Routes and rules are judged, links and addresses always matter. Rules of others
- * matter at our priorities alone: there they can stand in the place of ours.
+ * Whether a line tells of something that the plan does not say itself. Routes, rules and the VXLAN are judged; other links and their IPv4 addresses always
+ * matter, those of IPv6 never: no plan has any. Rules of others matter at our priorities alone: there they can stand in the place of ours.
  */
 export function isNews(line: string, plan: NodePlan | undefined): boolean {
-  // The rest of an entry that has been judged by its first line.
-  if (/^\s/.test(line)) return false
   const isGone = line.startsWith('Deleted ')
   const words = (isGone ? line.slice('Deleted '.length) : line).trim().split(/\s+/)
   const [first = ''] = words
@@ -22,8 +21,20 @@ export function isNews(line: string, plan: NodePlan | undefined): boolean {
     if (!isOurs) return known.priorities.has(Number.parseInt(first, 10))
     return known.rules.has(ruleText(Number.parseInt(first, 10), wordAfter(words, 'iif'), wordAfter(words, 'lookup'))) === isGone
   }
-  if (/^\d+:$/.test(first)) return true
+  if (/^\d+:$/.test(first)) return words[2] !== 'inet6' && (isGone || !isVxOf(plan, words))
   return isOurs && known.routes.has(routeTextOf(words)) === isGone
+}
+
+/**
+ * Whether a link or an address is the VXLAN's as the plan has it, or on its way there: a link that has never been up (`noop`) is being made, and nobody but
+ * us makes it. One that is down after that has lost its routes, of which the kernel tells nothing, and comes up without them.
+ */
+function isVxOf({ link }: NodePlan, [, name = '', ...words]: readonly string[]): boolean {
+  if (link === undefined || name.replace(/:$/, '') !== VX_DEVICE) return false
+  if (words[0] === 'inet') return words[1] === vxWords(link).address
+  if (wordAfter(words, 'qdisc') === 'noop') return true
+  const mac = words[words.findIndex((word) => word.startsWith('link/')) + 1]
+  return /[<,]UP[,>]/.test(words[0] ?? '') && wordAfter(words, 'mtu') === String(link.mtu) && mac === link.mac
 }
 
 interface Planned {
