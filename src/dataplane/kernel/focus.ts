@@ -1,13 +1,18 @@
 // What two plans differ in, where that is little: then a pass has little to do, and can say it in words that hold whatever the kernel has.
 import { canonical } from '../../model/canonical.ts'
 import type { Cidr } from '../../model/net.ts'
-import type { NodePlan, OwnName, Route } from '../node/state.ts'
+import type { NodePlan, OwnName, Peer, Route } from '../node/state.ts'
 
-/** The routes and the members of sets that a plan has and the one before had not, or had otherwise; and those that it has no more. */
+/** The routes, the members of sets and the nodes on the VXLAN that a plan has and the one before had not, or had otherwise; and those that it has no more. */
 export interface Focus {
   readonly put: readonly Route[]
   readonly drop: readonly Route[]
   readonly sets: readonly SetFocus[]
+  readonly peers: PeerFocus
+}
+export interface PeerFocus {
+  readonly put: readonly Peer[]
+  readonly drop: readonly Peer[]
 }
 export interface SetFocus {
   readonly name: OwnName
@@ -15,25 +20,40 @@ export interface SetFocus {
   readonly drop: readonly Cidr[]
 }
 
-/** With more networks than this, reading everything costs no more. */
-const MOST_NETWORKS = 16
+/** With more networks than this, or more nodes, reading everything costs no more. */
+const MOST = 16
 
-/** Undefined where plans differ in more than a few networks. */
+/** Undefined where plans differ in more than a few networks and nodes. */
 export function focusOf(before: NodePlan, after: NodePlan): Focus | undefined {
   if (restOf(before) !== restOf(after)) return undefined
   const former = new Map(before.sets.map(({ name, networks }) => [name, networks]))
   if (former.size !== after.sets.length || after.sets.some(({ name }) => !former.has(name))) return undefined
   const sets = after.sets.map(({ name, networks }) => setFocus(name, former.get(name) ?? [], networks))
-  const focus = { ...differing(before.routes, after.routes), sets: sets.filter(({ put, drop }) => put.length + drop.length > 0) }
-  return networksOf(focus).size > MOST_NETWORKS ? undefined : focus
+  const peers = peerFocus(before.peers, after.peers)
+  if (peers === undefined) return undefined
+  const focus = { ...differing(before.routes, after.routes), sets: sets.filter(({ put, drop }) => put.length + drop.length > 0), peers }
+  return networksOf(focus).size > MOST || peers.put.length + peers.drop.length > MOST ? undefined : focus
 }
 
-export const isNothing = ({ put, drop, sets }: Focus): boolean => put.length + drop.length + sets.length === 0
+export const isNothing = ({ put, drop, sets, peers }: Focus): boolean =>
+  [put, drop, sets, peers.put, peers.drop].every((part) => part.length === 0)
 
-const networksOf = ({ put, drop, sets }: Focus): ReadonlySet<Cidr> =>
+const networksOf = ({ put, drop, sets }: Pick<Focus, 'put' | 'drop' | 'sets'>): ReadonlySet<Cidr> =>
   new Set([...[...put, ...drop].map(({ to }) => to), ...sets.flatMap((set) => [...set.put, ...set.drop])])
 
-const restOf = ({ link, peers, rules, chains, sysctls }: NodePlan): string => canonical({ link, peers, rules, chains, sysctls })
+const restOf = ({ link, rules, chains, sysctls }: NodePlan): string => canonical({ link, rules, chains, sysctls })
+
+/** Undefined where what goes and what stays have something in common, as of a node with another address: then the order would matter. */
+function peerFocus(before: readonly Peer[], after: readonly Peer[]): PeerFocus | undefined {
+  const [had, has] = [new Set(before.map(peerText)), new Set(after.map(peerText))]
+  const stays = new Set(after.flatMap(wordsOf))
+  const drop = before.filter((peer) => !has.has(peerText(peer)))
+  return drop.some((peer) => wordsOf(peer).some((word) => stays.has(word)))
+    ? undefined
+    : { put: after.filter((peer) => !had.has(peerText(peer))), drop }
+}
+const wordsOf = ({ ip, mac, nodeIp }: Peer): readonly string[] => [`vx ${ip}`, mac, nodeIp]
+const peerText = (peer: Peer): string => wordsOf(peer).join()
 
 function setFocus(name: OwnName, before: readonly Cidr[], after: readonly Cidr[]): SetFocus {
   if (before.length === after.length && before.every((network, i) => network === after[i])) return { name, put: [], drop: [] }

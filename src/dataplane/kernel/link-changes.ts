@@ -1,6 +1,6 @@
 // From what is there to what should be: lines for `ip -batch` and `bridge -batch`.
 import { diff } from '../../model/diff.ts'
-import { ALIAS, type NodePlan, OWNER, type Route, VX_DEVICE } from '../node/state.ts'
+import { ALIAS, type NodePlan, OWNER, type Peer, type Route, VX_DEVICE } from '../node/state.ts'
 import { fdbOf, type LinkState, neighbourOf, routeKey, routeWords, ruleWords, vxWords } from './links.ts'
 
 export interface LinkChanges {
@@ -31,13 +31,13 @@ export function linkChanges(state: LinkState, plan: NodePlan): LinkChanges {
       ...rules.put.filter((words) => !state.foreignRules.includes(words)).map((words) => `rule add ${words} protocol ${OWNER}`),
       ...link.put,
     ],
-    bridge: fdb.put.map((words) => `fdb replace ${words} self permanent`),
-    paths: [...neighbours.put.map((words) => `neigh replace ${words} nud permanent protocol ${OWNER}`), ...routes.ways],
-    bridgeDrops: link.isGone ? [] : fdb.drop.map((words) => `fdb del ${words} self`),
+    bridge: fdb.put.map(putFdb),
+    paths: [...neighbours.put.map(putNeighbour), ...routes.ways],
+    bridgeDrops: link.isGone ? [] : fdb.drop.map(dropFdb),
     drops: [
       ...[...rules.drop, ...twice(state.rules)].map((words) => `rule del ${words} protocol ${OWNER}`),
       ...routes.drop.filter((words) => !(link.isGone && onVx(words))).map(dropRoute),
-      ...(link.isGone ? [] : neighbours.drop.map((words) => `neigh del ${firstWord(words)} dev ${VX_DEVICE}`)),
+      ...(link.isGone ? [] : neighbours.drop.map(dropNeighbour)),
       ...link.drop,
     ],
   }
@@ -66,6 +66,20 @@ export function putRoutes(routes: readonly Route[]): readonly string[] {
   return [...words.filter(isReject), ...words.filter((one) => !isReject(one))].map(putRoute)
 }
 
+/** Lines for `bridge` and for `ip` that put these nodes whatever is there; the VXLAN must be. */
+export const putPeers = (peers: readonly Peer[]): { readonly bridge: readonly string[]; readonly ip: readonly string[] } => ({
+  bridge: peers.map(fdbOf).map(putFdb),
+  ip: peers.map(neighbourOf).map(putNeighbour),
+})
+export const dropPeers = (peers: readonly Peer[]): { readonly bridge: readonly string[]; readonly ip: readonly string[] } => ({
+  bridge: peers.map(fdbOf).map(dropFdb),
+  ip: peers.map(neighbourOf).map(dropNeighbour),
+})
+
+const putFdb = (words: string): string => `fdb replace ${words} self permanent`
+const dropFdb = (words: string): string => `fdb del ${words} self`
+const putNeighbour = (words: string): string => `neigh replace ${words} nud permanent protocol ${OWNER}`
+const dropNeighbour = (words: string): string => `neigh del ${firstWord(words)} dev ${VX_DEVICE}`
 const isReject = (words: string): boolean => words.startsWith('unreachable')
 export const dropRoute = (words: string): string => `route del ${routeKey(words)} proto ${OWNER}`
 const putRoute = (words: string): string => `route replace ${words} proto ${OWNER}`

@@ -4,7 +4,7 @@ import type { Target } from '../target.ts'
 import { chainDrops, chainPuts, NO_CHANGE, type SeenTable } from './chains.ts'
 import type { Focus } from './focus.ts'
 import { restore } from './iptables.ts'
-import { dropRoute, linkChanges, putRoutes } from './link-changes.ts'
+import { dropPeers, dropRoute, linkChanges, putPeers, putRoutes } from './link-changes.ts'
 import { routeWords } from './links.ts'
 import { needing } from './needing.ts'
 import { type NodeOptions, readNode, type Seen } from './read.ts'
@@ -66,13 +66,17 @@ async function apply({ exec, files, runDir }: NodeOptions, plan: NodePlan, seen:
 }
 
 /** What differs, in words that hold whatever the kernel has, so that nothing is read; undefined where it refuses one: then all has to be looked at. */
-async function applyWithin(exec: Exec, { put, drop, sets }: Focus): Promise<readonly string[] | undefined> {
-  const ip = batch(exec, ['ip', '-batch', '-'], [...putRoutes(put), ...drop.map(routeWords).map(dropRoute)])
+async function applyWithin(exec: Exec, { put, drop, sets, peers }: Focus): Promise<readonly string[] | undefined> {
+  const [come, gone] = [putPeers(peers.put), dropPeers(peers.drop)]
+  const bridge = (lines: readonly string[]): Step => batch(exec, ['bridge', '-batch', '-'], lines)
+  const ip = batch(exec, ['ip', '-batch', '-'], [...come.ip, ...putRoutes(put), ...drop.map(routeWords).map(dropRoute), ...gone.ip])
   const ipset = (lines: readonly string[]): Step => batch(exec, ['ipset', '-exist', 'restore'], lines)
   const puts = ipset(sets.flatMap(({ name, put: networks }) => networks.map((network) => `add ${name} ${network}`)))
   const drops = ipset(sets.flatMap(({ name, drop: networks }) => networks.map((network) => `del ${name} ${network}`)))
+  const said: string[] = []
   try {
-    return [...(await puts()), ...(await ip()), ...(await drops())]
+    for (const step of [puts, bridge(come.bridge), ip, bridge(gone.bridge), drops]) said.push(...(await step()))
+    return said
   } catch {
     return undefined
   }

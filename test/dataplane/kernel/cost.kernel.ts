@@ -5,7 +5,7 @@ import { openNode } from '../../../src/dataplane/kernel/node-target.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
 import type { NodePlan } from '../../../src/dataplane/node/state.ts'
 import type { Argv, Exec } from '../../../src/system/exec.ts'
-import { gatewayView, remote } from '../node/views.ts'
+import { gatewayView, ip, remote, view } from '../node/views.ts'
 import { prepare } from './node-links.ts'
 import { withNamespaces } from './nodes.ts'
 
@@ -66,6 +66,48 @@ it.each(['the source', 'the device', 'a route that is to go', 'a network of the 
       const [before, after] = [planOf(3), /^a /.test(gone) ? planOf(2) : planOf(4)]
       await target.reconcile(after, focusOf(before, after))
       expect(await target.reconcile(after)).toEqual([])
+    }),
+  120_000,
+)
+
+/** A worker's plan with the gateway of that number; without one it knows none. */
+const workerPlan = (gateway?: number): NodePlan =>
+  planNode(
+    view({
+      nodeIp: ip('172.30.0.1'),
+      nodes: [11, 12].map((n) => ({ ip: ip(`172.30.0.${n}`), podCidrs: [] })),
+      role: gateway === undefined ? 'none' : 'node',
+      gateway: gateway === undefined ? undefined : { nodeIp: ip(`172.30.0.${gateway}`), interfaceName: 'ipsec0' },
+    }),
+  )
+
+it(
+  'a worker that comes to know its gateway runs two programs, and three when another gateway takes over: a pass over everything then finds nothing to do',
+  () =>
+    withNamespaces(['worker'], async (node) => {
+      await prepare(node)
+      const runs: string[] = []
+      const exec: Exec = (argv, options) => {
+        runs.push(argv[0])
+        return node.exec(argv, options)
+      }
+      const target = openNode({ ...node, exec })
+      await target.reconcile(workerPlan())
+      const steps = [
+        { from: workerPlan(), to: workerPlan(11), programs: ['bridge', 'ip'] },
+        { from: workerPlan(11), to: workerPlan(12), programs: ['bridge', 'ip', 'bridge'] },
+        { from: workerPlan(12), to: workerPlan(), programs: ['ip', 'bridge'] },
+      ]
+      for (const { from, to, programs } of steps) {
+        runs.length = 0
+        const said = await target.reconcile(to, focusOf(from, to))
+        expect({ said: said.length > 0, runs: [...runs] }).toEqual({ said: true, runs: programs })
+        expect(await target.reconcile(to)).toEqual([])
+      }
+      // With the VXLAN gone nothing of it can be put alone.
+      await node.ip('link del vx-submariner')
+      await target.reconcile(workerPlan(11), focusOf(workerPlan(), workerPlan(11)))
+      expect(await target.reconcile(workerPlan(11))).toEqual([])
     }),
   120_000,
 )
