@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from '@jest/globals'
@@ -31,4 +31,12 @@ describe('realFiles.write', () => {
   onLinux('comes to an end where no folder can be made', async () => {
     await expect(realFiles.write('/proc/subctl/x', '')).rejects.toMatchObject({ code: 'ENOENT', syscall: 'mkdir' })
   })
+})
+
+it('realFiles.makePrivate makes a folder its owner’s alone, also one that is there', async () => {
+  const path = join(folder, 'c', 'd')
+  await realFiles.makePrivate(path)
+  chmodSync(path, 0o755)
+  await realFiles.makePrivate(path)
+  expect(statSync(path).mode & 0o777).toBe(0o700)
 })

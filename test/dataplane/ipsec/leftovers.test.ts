@@ -22,22 +22,25 @@ src 10.1.0.0/16 dst 10.9.0.0/16
 		proto esp spi 0xaaaaaaaa reqid 7 mode tunnel
 `
 
-it('what a killed charon left goes, by table and reqid; what is not ours stays', async () => {
+it('what a killed charon left goes, by table and reqid; what is not ours stays, and three programs read it', async () => {
   const changes: string[] = []
-  const exec: Exec = async (argv) => {
+  let reads = 0
+  const exec: Exec = async (argv, { input } = {}) => {
     const line = argv.join(' ')
     const answers: Readonly<Record<string, string>> = {
-      'ip -j -4 rule show pref 151': '[{"priority":151,"src":"all","table":"151"}]',
-      'ip -j -6 rule show pref 151': '[{"priority":151,"src":"all","table":"99"}]',
-      'ip -j -4 route show table 151 proto static': '[{"dst":"10.2.0.0/16","dev":"ipsec0"},{"dst":"172.30.0.2","gateway":"172.30.0.9"}]',
-      'ip -j -6 route show table 151 proto static': '',
-      'ip -d xfrm state list': STATES,
-      'ip xfrm policy list': POLICIES,
+      'ip -4 -j -force -batch -':
+        '[{"priority":151,"src":"all","table":"151"}]\n[{"dst":"10.2.0.0/16","dev":"ipsec0"},{"dst":"172.30.0.2","gateway":"172.30.0.9"}]\n',
+      // A table that is not there.
+      'ip -6 -j -force -batch -': '[{"priority":151,"src":"all","table":"99"}]\n',
+      'ip -d -force -batch -': STATES + POLICIES,
     }
-    if (!(line in answers)) changes.push(line)
+    if (line in answers) reads += 1
+    else changes.push(line)
+    expect(input !== undefined).toBe(line in answers)
     return { code: 0, stdout: answers[line] ?? '', stderr: '' }
   }
   expect(await sweepLeftovers(exec)).toHaveLength(5)
+  expect(reads).toBe(3)
   expect(changes).toEqual([
     'ip -4 rule del pref 151 table 151',
     'ip -4 route del 10.2.0.0/16 table 151 proto static',

@@ -117,8 +117,8 @@ async function adopted(options: KeeperOptions): Promise<RunningCharon | undefine
 }
 
 async function start(options: KeeperOptions): Promise<RunningCharon> {
-  const { files, exec, runDir, program, esp, nattPort, log } = options
-  await exec(['install', '-d', '-m', '0700', runDir])
+  const { files, runDir, program, esp, nattPort, log } = options
+  await files.makePrivate(runDir)
   // The kernel's SAs carry packets until they are made anew (orphans.ts).
   await sweep(options, esp === 'kernel' ? sweepRouting : sweepLeftovers)
   await files.remove(viciPathOf(runDir))

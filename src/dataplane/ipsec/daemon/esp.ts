@@ -1,4 +1,4 @@
-import type { Exec } from '../../../system/exec.ts'
+import type { Argv, Exec } from '../../../system/exec.ts'
 import type { EspMode } from './charon-conf.ts'
 
 // An address of TEST-NET-1, never of a peer; the SA and the device are gone again at once.
@@ -21,13 +21,11 @@ export async function probeEsp(exec: Exec): Promise<{ readonly esp: EspMode; rea
 
 /** Why this process cannot have a TUN device, which ESP in charon needs; undefined where it can. */
 export async function tunMissing(exec: Exec): Promise<string | undefined> {
-  const device = ['dev', PROBE_DEVICE, 'mode', 'tun'] as const
-  const why = await tried(exec, ['ip', 'tuntap', 'add', ...device])
-  if (why === undefined) await exec(['ip', 'tuntap', 'del', ...device])
-  return why
+  const device = `dev ${PROBE_DEVICE} mode tun`
+  return await tried(exec, ['ip', '-batch', '-'], `tuntap add ${device}\ntuntap del ${device}\n`)
 }
 
-async function tried(exec: Exec, argv: readonly [string, ...string[]]): Promise<string | undefined> {
-  const { code, stderr } = await exec(argv, { okCodes: [0, 1, 2, 255], timeoutMs: PROBE_MS })
+async function tried(exec: Exec, argv: Argv, input = ''): Promise<string | undefined> {
+  const { code, stderr } = await exec(argv, { okCodes: [0, 1, 2, 255], timeoutMs: PROBE_MS, input })
   return code === 0 ? undefined : (stderr.trim().split('\n')[0] ?? `exit ${code}`)
 }

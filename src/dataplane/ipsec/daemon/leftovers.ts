@@ -1,44 +1,37 @@
 import type { Exec } from '../../../system/exec.ts'
+import { parseAnswers, wordOf } from '../../kernel/words.ts'
 import { isOwnReqid } from '../connection.ts'
 import { CHARON_TABLE } from './charon-conf.ts'
 
 /** Removes what a charon that was killed has left in the kernel: its rule and routes, and with kernel ESP the SAs and policies with our reqids. One line each. */
 export async function sweepLeftovers(exec: Exec): Promise<readonly string[]> {
   const lines = [...(await sweepRouting(exec))]
-  for (const state of await readStates(exec)) lines.push(await removeState(exec, state))
-  for (const policy of await readPolicies(exec)) lines.push(await removePolicy(exec, policy))
+  const { stdout } = await exec(['ip', '-d', '-force', '-batch', '-'], { input: `${STATES}\n${POLICIES}\n`, okCodes: [0, 1, 2] })
+  for (const state of statesIn(stdout)) lines.push(await removeState(exec, state))
+  for (const policy of policiesIn(stdout)) lines.push(await removePolicy(exec, policy))
   return lines
 }
 
 /** Its rule and routes alone. */
-export const sweepRouting = async (exec: Exec): Promise<readonly string[]> => [...(await sweepRules(exec)), ...(await sweepRoutes(exec))]
+export const sweepRouting = async (exec: Exec): Promise<readonly string[]> => [
+  ...(await sweepFamily(exec, '-4')),
+  ...(await sweepFamily(exec, '-6')),
+]
 
-async function sweepRules(exec: Exec): Promise<readonly string[]> {
+/** Of charon's own table, the routes that charon writes: it marks them as static. Others' routes stay, there too. */
+async function sweepFamily(exec: Exec, family: '-4' | '-6'): Promise<readonly string[]> {
+  const input = `rule show pref ${CHARON_TABLE}\nroute show table ${CHARON_TABLE} proto static\n`
+  // A table that nothing was ever put into is an error to `ip`.
+  const { stdout } = await exec(['ip', family, '-j', '-force', '-batch', '-'], { input, okCodes: [0, 1, 2] })
+  const [rules = [], routes = []] = parseAnswers(stdout)
   const lines: string[] = []
-  for (const family of ['-4', '-6'] as const) {
-    const { stdout } = await exec(['ip', '-j', family, 'rule', 'show', 'pref', String(CHARON_TABLE)])
-    const rules = JSON.parse(stdout || '[]') as readonly { readonly table?: string | number }[]
-    for (const _ of rules.filter(({ table }) => String(table) === String(CHARON_TABLE))) {
-      await exec(['ip', family, 'rule', 'del', 'pref', String(CHARON_TABLE), 'table', String(CHARON_TABLE)])
-      lines.push(`rule ${CHARON_TABLE} (${family.slice(1)}) removed`)
-    }
+  for (const _ of rules.filter((rule) => wordOf(rule, 'table') === String(CHARON_TABLE))) {
+    await exec(['ip', family, 'rule', 'del', 'pref', String(CHARON_TABLE), 'table', String(CHARON_TABLE)])
+    lines.push(`rule ${CHARON_TABLE} (${family.slice(1)}) removed`)
   }
-  return lines
-}
-
-/** Of charon's own table, those that charon writes: it marks them as static. Others' routes stay, there too. */
-async function sweepRoutes(exec: Exec): Promise<readonly string[]> {
-  const lines: string[] = []
-  for (const family of ['-4', '-6'] as const) {
-    const argv = ['ip', '-j', family, 'route', 'show', 'table', String(CHARON_TABLE), 'proto', 'static'] as const
-    // A table that nothing was ever put into is an error to `ip`.
-    const { code, stdout } = await exec(argv, { okCodes: [0, 2] })
-    const routes = code === 0 ? (JSON.parse(stdout.trim() || '[]') as readonly { readonly dst?: string }[]) : []
-    for (const { dst } of routes) {
-      if (dst === undefined) continue
-      await exec(['ip', family, 'route', 'del', dst, 'table', String(CHARON_TABLE), 'proto', 'static'], { okCodes: [0, 2] })
-      lines.push(`route ${dst} of table ${CHARON_TABLE} removed`)
-    }
+  for (const dst of routes.flatMap((route) => wordOf(route, 'dst') ?? [])) {
+    await exec(['ip', family, 'route', 'del', dst, 'table', String(CHARON_TABLE), 'proto', 'static'], { okCodes: [0, 2] })
+    lines.push(`route ${dst} of table ${CHARON_TABLE} removed`)
   }
   return lines
 }
@@ -52,10 +45,17 @@ export interface KernelSa {
   readonly reqid: number
 }
 
+const STATES = 'xfrm state list'
+const POLICIES = 'xfrm policy list'
+const listed = async (exec: Exec, what: string): Promise<string> =>
+  (await exec(['ip', '-d', '-force', '-batch', '-'], { input: `${what}\n`, okCodes: [0, 1, 2] })).stdout
+
+export const readStates = async (exec: Exec): Promise<readonly KernelSa[]> => statesIn(await listed(exec, STATES))
+export const readPolicies = async (exec: Exec): Promise<readonly KernelPolicy[]> => policiesIn(await listed(exec, POLICIES))
+
 /** `src A dst B\n\tproto esp spi 0x.. reqid N mode tunnel`, each in two lines at least. */
-export async function readStates(exec: Exec): Promise<readonly KernelSa[]> {
-  const { stdout } = await exec(['ip', '-d', 'xfrm', 'state', 'list'], { okCodes: [0, 1, 2] })
-  const found = stdout.matchAll(/^src (\S+) dst (\S+)\s*\n\s+proto esp spi (0x[0-9a-f]+)(?:\(\d+\))? reqid (\d+)/gm)
+function statesIn(text: string): readonly KernelSa[] {
+  const found = text.matchAll(/^src (\S+) dst (\S+)\s*\n\s+proto esp spi (0x[0-9a-f]+)(?:\(\d+\))? reqid (\d+)/gm)
   const all = [...found].map(([, src = '', dst = '', spi = '', reqid = '']) => ({ src, dst, spi, reqid: Number(reqid) }))
   return all.filter(({ reqid }) => isOwnReqid(reqid))
 }
@@ -74,9 +74,10 @@ export interface KernelPolicy {
   readonly reqid: number
 }
 
-export async function readPolicies(exec: Exec): Promise<readonly KernelPolicy[]> {
-  const { stdout } = await exec(['ip', 'xfrm', 'policy', 'list'], { okCodes: [0, 1, 2] })
-  const all = stdout.split(/\n(?=src )/).map((block): KernelPolicy => {
+/** A policy's first line is followed by its direction, an SA's by its protocol. */
+function policiesIn(text: string): readonly KernelPolicy[] {
+  const blocks = text.split(/\n(?=src )/).filter((block) => !/^src .*\n\s+proto /.test(block))
+  const all = blocks.map((block): KernelPolicy => {
     const [, src = '', dst = ''] = /^src (\S+) dst (\S+)/.exec(block) ?? []
     const [, dir = ''] = /\bdir (in|out|fwd)\b/.exec(block) ?? []
     const [, reqid = ''] = /\breqid (\d+)/.exec(block) ?? []
