@@ -16,8 +16,10 @@ const isSaid = (item: unknown): boolean => item !== undefined && typeof item !==
 export function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, { readonly value: V }>()
   return (key) => {
-    const there = known.get(key) ?? { value: compute(key) }
-    known.set(key, there)
-    return there.value
+    const there = known.get(key)
+    if (there !== undefined) return there.value
+    const value = compute(key)
+    known.set(key, { value })
+    return value
   }
 }

@@ -39,6 +39,8 @@ export interface Claims {
   /** The caller has asked the above first. */
   addNetwork(network: Cidr, owner: string): void
   addAddress(ip: Ip, owner: string): void
+  /** Takes all back that the owner has. */
+  forget(owner: string): void
 }
 
 interface Held {
@@ -94,6 +96,10 @@ export function openClaims(): Claims {
         0,
         { at, ip, owner },
       )
+    },
+    forget(owner) {
+      for (const list of [networks, addresses])
+        for (let i = list.length - 1; i >= 0; i -= 1) if (list[i]?.owner === owner) list.splice(i, 1)
     },
   }
 }

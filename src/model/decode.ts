@@ -128,11 +128,13 @@ export function once<T>(judge: (input: unknown) => Decoded<T>): (input: unknown)
   const seen = new WeakMap<object, Decoded<T>>()
   return (input) => {
     if (typeof input !== 'object' || input === null) return judge(input)
-    const known = seen.get(input) ?? judge(input)
-    seen.set(input, known)
+    const known = seen.get(input)
+    if (known !== undefined) return known
+    const judged = judge(input)
+    seen.set(input, judged)
     // What was decoded may stand for what it was decoded from.
-    if (known.ok && typeof known.value === 'object' && known.value !== null) seen.set(known.value, known)
-    return known
+    if (judged.ok && typeof judged.value === 'object' && judged.value !== null) seen.set(judged.value, judged)
+    return judged
   }
 }
 

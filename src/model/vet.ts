@@ -25,7 +25,27 @@ const MOST_JUDGED = 8
  * Decodes and judges the others' objects as they stand in this cluster's API; this cluster's own are passed over. Who was there first (by when the
  * broker got the Cluster object, then by id) keeps what is claimed twice; an Endpoint whose cluster has no Cluster object gets what nobody else has.
  */
-export function vet(own: OwnNetworks, clusters: readonly unknown[], endpoints: readonly unknown[]): Vetted {
+export const vet = (own: OwnNetworks, clusters: readonly unknown[], endpoints: readonly unknown[]): Vetted =>
+  vettedOf(judgeAll(own, clusters, endpoints))
+
+/** A whole judgement, with what it came from: a later one may go on from it (vet-again.ts). */
+export interface Judged {
+  readonly own: OwnNetworks
+  readonly clusters: readonly unknown[]
+  readonly endpoints: readonly unknown[]
+  readonly judge: Judge
+  /** The first in rank first. */
+  readonly members: readonly Member[]
+  /** One for each member. */
+  readonly remotes: readonly RemoteCluster[]
+}
+
+export const vettedOf = ({ judge, remotes }: Judged): Vetted => ({
+  remotes: remotes.filter(({ networks }) => networks.length > 0),
+  refused: judge.refused,
+})
+
+export function judgeAll(own: OwnNetworks, clusters: readonly unknown[], endpoints: readonly unknown[]): Judged {
   const refused: Refusal[] = []
   const claims = openClaims()
   for (const network of [...own.podCidrs, ...own.serviceCidrs]) claims.addNetwork(network, OWN)
@@ -34,29 +54,33 @@ export function vet(own: OwnNetworks, clusters: readonly unknown[], endpoints: r
   const ofOthers = <T extends Cluster | Endpoint>(objects: readonly T[]): readonly T[] =>
     objects.filter(({ spec }) => spec.cluster_id !== own.clusterId)
   const members = membersOf(ofOthers(collect(clusters, decodeCluster, refused)), ofOthers(collect(endpoints, decodeEndpoint, refused)))
-  const remotes = members.map((member) => {
-    const networks = member.cluster === undefined ? undefined : grantNetworks(judge, member.cluster)
-    const gateways = gatewaysOf(judge, member, networks)
-    return { id: member.id, networks: [...new Set([...(networks ?? []), ...gateways.flatMap(({ subnets }) => subnets)])], gateways }
-  })
-  return { remotes: remotes.filter(({ networks }) => networks.length > 0), refused }
+  return { own, clusters, endpoints, judge, members, remotes: members.map((member) => judgeMember(judge, member)) }
 }
 
-interface Judge {
+/** What a member gets of what it claims, with the members before it. */
+export function judgeMember(judge: Judge, member: Member): RemoteCluster {
+  const networks = member.cluster === undefined ? undefined : grantNetworks(judge, member.cluster)
+  const gateways = gatewaysOf(judge, member, networks)
+  return { id: member.id, networks: [...new Set([...(networks ?? []), ...gateways.flatMap(({ subnets }) => subnets)])], gateways }
+}
+
+export interface Judge {
   readonly nodes: ReadonlySet<Ip>
   readonly claims: Claims
   /** The cluster that has a dialled `address port`. */
   readonly dialled: Map<string, string>
   readonly refused: Refusal[]
 }
-interface Member {
+export interface Member {
   readonly id: string
   readonly cluster: Cluster | undefined
   /** Newest first. */
   readonly endpoints: readonly Endpoint[]
+  /** What the members are sorted by. */
+  readonly rank: string
 }
 
-function collect<T extends Cluster | Endpoint>(
+export function collect<T extends Cluster | Endpoint>(
   inputs: readonly unknown[],
   decode: (input: unknown) => Decoded<T>,
   refused: Refusal[],
@@ -83,18 +107,15 @@ function collect<T extends Cluster | Endpoint>(
 function membersOf(clusters: readonly Cluster[], endpoints: readonly Endpoint[]): readonly Member[] {
   const byId = Map.groupBy(endpoints, ({ spec }) => spec.cluster_id)
   const named = new Map(clusters.map((cluster) => [cluster.spec.cluster_id, cluster]))
-  const members = [...new Set([...named.keys(), ...byId.keys()])].map((id) => {
-    const sorted = [...(byId.get(id) ?? [])].sort(newestFirst)
-    const cluster = named.get(id)
-    const eldest = cluster ?? sorted.at(-1)
-    return {
-      id,
-      cluster,
-      endpoints: sorted,
-      rank: `${cluster === undefined ? 1 : 0} ${eldest === undefined ? '' : since(eldest.metadata)} ${id}`,
-    }
-  })
+  const members = [...new Set([...named.keys(), ...byId.keys()])].map((id) => memberOf(id, named.get(id), byId.get(id) ?? []))
   return members.sort((a, b) => (a.rank < b.rank ? -1 : 1))
+}
+
+export function memberOf(id: string, cluster: Cluster | undefined, endpoints: readonly Endpoint[]): Member {
+  const sorted = endpoints.toSorted(newestFirst)
+  const eldest = cluster ?? sorted.at(-1)
+  const rank = `${cluster === undefined ? 1 : 0} ${eldest === undefined ? '' : since(eldest.metadata)} ${id}`
+  return { id, cluster, endpoints: sorted, rank }
 }
 
 const since = ({ annotations, creationTimestamp }: Meta): string => annotations?.[SINCE_ANNOTATION] ?? creationTimestamp ?? '9999'

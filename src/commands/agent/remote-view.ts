@@ -5,7 +5,7 @@ import type { Refusal } from '../../model/decode.ts'
 import { type Cidr, type Ip, ipOrNone } from '../../model/net.ts'
 import type { OwnNetworks, RemoteCluster } from '../../model/remote.ts'
 import type { Cluster, Endpoint, Node } from '../../model/resources.ts'
-import { vet } from '../../model/vet.ts'
+import { openVet } from '../../model/vet-again.ts'
 
 export interface ViewSources {
   readonly settings: { readonly clusterId: string; readonly podCidrs: readonly Cidr[]; readonly serviceCidrs: readonly Cidr[] }
@@ -27,6 +27,7 @@ export interface RemoteView {
 export function openView(sources: ViewSources): () => RemoteView {
   let last: { readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
   const ownNow = openOwnNetworks(sources)
+  const vet = openVet()
   return () => {
     const own = ownNow()
     const isOthers = ({ spec }: Cluster | Endpoint): boolean => spec?.cluster_id !== own.clusterId
