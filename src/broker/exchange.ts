@@ -68,13 +68,16 @@ export function openExchange(options: ExchangeOptions): Exchange {
     const notes = mine.find((object) => object.kind === 'Cluster' && isUnlabelled(options, object))?.metadata.annotations ?? {}
     const now = clock.now()
     noticedAt ??= noticedAtOf(notes[KEPT_UNTIL])
-    const has = new Set(there.map(originOf))
     const isHeard = [side.clusters, side.endpoints].every((store) => noticedAt !== undefined && store.heardMs() <= now - noticedAt)
+    const isComplete = (): boolean => {
+      const has = new Set(there.map(originOf))
+      return mine.every((object) => labelOf(object) === undefined || has.has(originOf(object)))
+    }
     const loss = judgeLoss({
       remembered: notes[BROKER_UID],
       clusterUid: own.find(({ kind }) => kind === 'Cluster')?.metadata.uid,
       hasEndpoint: own.some(({ kind }) => kind === 'Endpoint'),
-      isComplete: isHeard && mine.every((object) => labelOf(object) === undefined || has.has(originOf(object))),
+      isComplete: isHeard && isComplete(),
       ...{ noticedAt, now },
     })
     if (loss.isLost && noticedAt === undefined)

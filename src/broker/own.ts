@@ -16,9 +16,10 @@ export interface OwnView {
 }
 
 export function planOwn({ clusterId, local, cluster, without = [], endpoint }: OwnView): Diff<Shared> {
-  const actual = new Map(local.map((object) => [keyOf(object), object]))
+  const there = (wanted: Shared): Shared | undefined =>
+    local.find(({ kind, metadata }) => metadata.name === wanted.metadata.name && kind === wanted.kind)
   const wanted = [cluster, ...(endpoint === undefined ? [] : [endpoint])].map((object) => {
-    const old = actual.get(keyOf(object))
+    const old = there(object)
     const kept = Object.entries(old?.metadata.annotations ?? {}).filter(([key]) => object !== cluster || !without.includes(key))
     const annotations = { ...Object.fromEntries(kept), ...object.metadata.annotations }
     return over(old, { ...object, metadata: { ...object.metadata, labels: {}, annotations } } as Shared)
@@ -31,7 +32,7 @@ export function planOwn({ clusterId, local, cluster, without = [], endpoint }: O
     (object.kind === 'Cluster' || endpoint !== undefined)
   return {
     put: wanted.filter((object) => {
-      const old = actual.get(keyOf(object))
+      const old = there(object)
       return old === undefined || content(old) !== content(object)
     }),
     drop: local.filter(isOther),

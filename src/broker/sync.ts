@@ -71,25 +71,29 @@ function planUp(view: SyncView): Diff<Shared> {
 }
 
 function planDown(view: SyncView, wanted: readonly Shared[], doubtful: ReadonlySet<string>): Diff<Shared> {
-  const published = new Set(view.broker.map((object) => `${object.kind} ${labelOf(object)}`))
+  const published = view.brokerLost ? new Set(view.broker.map((object) => `${object.kind} ${labelOf(object)}`)) : undefined
   return planSide(wanted, view.local, (copy) => {
     const label = labelOf(copy)
     if (label === undefined || doubtful.has(keyOf(copy))) return false
-    return !view.brokerLost || label === view.clusterId || published.has(`${copy.kind} ${label}`)
+    return published === undefined || label === view.clusterId || published.has(`${copy.kind} ${label}`)
   })
 }
 
 /** One side's changes: what differs is put over what is there; what is there, is not wanted and may go is dropped. */
 function planSide(wanted: readonly Shared[], there: readonly Shared[], mayGo: (object: Shared) => boolean): Diff<Shared> {
-  const actual = new Map(there.map((object) => [keyOf(object), object]))
   const desired = new Map(wanted.map((object) => [keyOf(object), object]))
-  return {
-    put: [...desired].flatMap(([key, object]) => {
-      const old = actual.get(key)
-      return old !== undefined && content(old) === content(object) ? [] : [over(old, object)]
-    }),
-    drop: there.filter((object) => !desired.has(keyOf(object)) && mayGo(object)),
+  const actual = new Map<string, Shared>()
+  const drop: Shared[] = []
+  for (const object of there) {
+    const key = keyOf(object)
+    if (desired.has(key)) actual.set(key, object)
+    else if (mayGo(object)) drop.push(object)
   }
+  const put = [...desired].flatMap(([key, object]) => {
+    const old = actual.get(key)
+    return old !== undefined && content(old) === content(object) ? [] : [over(old, object)]
+  })
+  return { put, drop }
 }
 
 export const content = remembered(({ metadata: { labels = {}, annotations = {} }, spec }: Shared) =>
