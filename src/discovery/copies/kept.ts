@@ -136,13 +136,15 @@ function openShelves(): Shelves {
   const of = (label: string): readonly Packed[] => shelves.get(label) ?? []
   return {
     of,
-    // Lists are made anew: one that grows in place takes room for sixteen more.
+    // Lists are made anew, of the length that they have: one that is filled piece by piece, by a spread too, takes room for sixteen more.
     put(one) {
-      if (one.label !== undefined) shelves.set(one.label, [...of(one.label), one])
+      if (one.label !== undefined) shelves.set(one.label, of(one.label).concat(one))
     },
     drop(one) {
       if (one.label === undefined) return
-      const rest = of(one.label).filter((other) => other !== one)
+      const rest = of(one.label)
+        .filter((other) => other !== one)
+        .slice()
       if (rest.length === 0) shelves.delete(one.label)
       else shelves.set(one.label, rest)
     },

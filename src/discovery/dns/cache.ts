@@ -2,9 +2,11 @@ import type { Epoch } from './directory.ts'
 
 /** The answers to one question, by their turns. */
 export interface Cached {
-  /** A byte a character: a text of this size weighs half of what a Buffer does, and each who asks gets a copy anyway. */
+  /** What makes answers of them is the asker's: to a text of this size, a byte a character, a Buffer is twice the weight. */
   readonly answers: (string | undefined)[]
   readonly epochs: readonly Epoch[]
+  /** Where the question ends, in what was asked and in answers. */
+  readonly questionEnd: number
   /** The turn that is next. */
   turn: number
 }
@@ -12,19 +14,20 @@ export interface Cache {
   /** What was put, unless it has been forgotten or is no longer so. */
   get(key: string): Cached | undefined
   put(key: string, cached: Cached): void
-  /** Says that so many bytes more are kept in what was put. */
-  grow(bytes: number): void
+  /** Says that an answer more is kept in what was put. */
+  grow(answer: string): void
 }
 
-/** Beside the key and the bytes of answers, about. */
-const ENTRY_BYTES = 300
+/** What an entry weighs beside its key and its answers, with the service as it was asked for; and an answer beside its text. */
+const [ENTRY_BYTES, ANSWER_BYTES] = [330, 24]
+const weightOf = (answer: string | undefined): number => (answer === undefined ? 0 : ANSWER_BYTES + answer.length)
 
 /** Answers in two generations: when the young one has its share of the bytes, the old one, in which lies what nobody has asked for since, is forgotten. */
 export function openCache(mostBytes: number): Cache {
   let young = new Map<string, Cached>()
   let old = new Map<string, Cached>()
   let bytes = 0
-  const grow = (more: number): void => {
+  const add = (more: number): void => {
     bytes += more
     if (bytes <= mostBytes / 2) return
     old = young
@@ -33,11 +36,11 @@ export function openCache(mostBytes: number): Cache {
   }
   const put = (key: string, cached: Cached): void => {
     young.set(key, cached)
-    grow(ENTRY_BYTES + key.length + cached.answers.reduce((sum, answer) => sum + (answer?.length ?? 0), 0))
+    add(cached.answers.reduce((sum, answer) => sum + weightOf(answer), ENTRY_BYTES + key.length))
   }
   return {
     put,
-    grow,
+    grow: (answer) => add(weightOf(answer)),
     get(key) {
       let found = young.get(key)
       if (found === undefined) {

@@ -117,11 +117,11 @@ function openServices(): Services {
       const stays = before !== undefined && now !== undefined && before.namespace === now.namespace && before.service === now.service
       if (before !== undefined && !stays)
         change(before, (entry) => {
-          entry.slices = entry.slices.filter((slice) => slice !== before)
+          entry.slices = entry.slices.filter((slice) => slice !== before).slice()
         })
       if (now === undefined) return
       change(now, (entry) => {
-        entry.slices = stays ? entry.slices.map((slice) => (slice === before ? now : slice)) : [...entry.slices, now]
+        entry.slices = stays ? entry.slices.map((slice) => (slice === before ? now : slice)) : entry.slices.concat(now)
       })
     },
   }

@@ -27,7 +27,8 @@ export interface Responder {
 const PLAIN_UDP_BYTES = 512
 /** A datagram may have a made-up sender: what it sets off is no more than 512 bytes, or so many times its own length. */
 const MOST_GAIN = 10
-const CACHE_BYTES = 8e6
+/** Three answers each of 5000 names take 2.6 MB; what was not asked for lately is forgotten by halves. */
+const CACHE_BYTES = 6e6
 const MOST_KEY_BYTES = 300
 
 export function openResponder(options: ResponderOptions): Responder {
@@ -44,20 +45,21 @@ export function openResponder(options: ResponderOptions): Responder {
       if (made?.answer === undefined) return made?.bytes
       const { turns, epochs } = made.answer
       const answers = Array.from({ length: turns }, (): string | undefined => undefined)
-      answers[turn % turns] = made.bytes.toString('latin1')
-      cache.put(key, { answers, epochs, turn: turn + 1 })
+      answers[turn % turns] = shortened(made)
+      cache.put(key, { answers, epochs, turn: turn + 1, questionEnd: made.questionEnd })
       return made.bytes
     }
     const { answers } = cached
     const slot = cached.turn % answers.length
     const known = answers[slot]
     cached.turn += 1
-    if (known !== undefined) return renumbered(known, bytes)
-    const made = make(bytes, slot)?.bytes
+    if (known !== undefined) return completed(known, bytes, cached.questionEnd)
+    const made = make(bytes, slot)
     if (made === undefined) return undefined
-    answers[slot] = made.toString('latin1')
-    cache.grow(made.length)
-    return made
+    const text = shortened(made)
+    answers[slot] = text
+    cache.grow(text)
+    return made.bytes
   }
   const make = (bytes: Buffer, turn: number): Made | undefined => madeOf(bytes, { options, turn, mostBytes: mostUdpBytes })
   const tcp = (bytes: Buffer): Buffer | undefined => madeOf(bytes, { options, turn: anyTurn(), mostBytes: () => MOST_BYTES })?.bytes
@@ -67,15 +69,28 @@ export function openResponder(options: ResponderOptions): Responder {
 const mostUdpBytes = ({ edns }: Query, asked: number): number =>
   edns === undefined ? PLAIN_UDP_BYTES : Math.min(edns.udpBytes, MOST_UDP_BYTES, Math.max(PLAIN_UDP_BYTES, MOST_GAIN * asked))
 
-function renumbered(answer: string, asked: Buffer): Buffer {
-  const copy = Buffer.from(answer, 'latin1')
-  copy[0] = asked[0] ?? 0
-  copy[1] = asked[1] ?? 0
-  return copy
+const NUMBER_BYTES = 2
+const KEPT_HEADER_BYTES = HEADER_BYTES - NUMBER_BYTES
+
+/** An answer without its number and its question, which whoever asks the same brings along. */
+const shortened = ({ bytes, questionEnd }: Made): string =>
+  // Two texts put together would keep both.
+  Buffer.concat([bytes.subarray(NUMBER_BYTES, HEADER_BYTES), bytes.subarray(questionEnd)]).toString('latin1')
+
+/** The whole answer to the question that ends there. */
+function completed(kept: string, asked: Buffer, questionEnd: number): Buffer {
+  const answer = Buffer.allocUnsafe(questionEnd + kept.length - KEPT_HEADER_BYTES)
+  answer.write(kept, questionEnd - KEPT_HEADER_BYTES, 'latin1')
+  answer.copyWithin(NUMBER_BYTES, questionEnd - KEPT_HEADER_BYTES, questionEnd)
+  asked.copy(answer, 0, 0, NUMBER_BYTES)
+  asked.copy(answer, HEADER_BYTES, HEADER_BYTES, questionEnd)
+  return answer
 }
 
 interface Made {
   readonly bytes: Buffer
+  /** Where the question ends in them, as it does in what was asked. */
+  readonly questionEnd: number
   /** Where it may be kept for the same question. */
   readonly answer: Answer | undefined
 }
@@ -88,12 +103,17 @@ interface Making {
 function madeOf(bytes: Buffer, { options, turn, mostBytes }: Making): Made | undefined {
   const read = readQuery(bytes)
   if (read === 'ignored') return undefined
-  if ('fault' in read) return { bytes: encodeFault({ bytes, labels: [], ...read.fault }, read.fault.rcode), answer: undefined }
+  if ('fault' in read)
+    return { bytes: encodeFault({ bytes, labels: [], ...read.fault }, read.fault.rcode), questionEnd: HEADER_BYTES, answer: undefined }
   const { query } = read
   const asked: Asked = { bytes, labels: query.labels, question: query.question, edns: query.edns }
   const answer = answerTo(query, options.directory, options.settings, turn)
   const sections = { ...answer, rcode: rcodeOf(answer) }
-  return { bytes: encodeAnswer(asked, sections, mostBytes(query, bytes.length)), answer: query.isPlain ? answer : undefined }
+  return {
+    bytes: encodeAnswer(asked, sections, mostBytes(query, bytes.length)),
+    questionEnd: HEADER_BYTES + query.question.length,
+    answer: query.isPlain ? answer : undefined,
+  }
 }
 
 /** A fault of ours costs one answer, not the server. */

@@ -54,7 +54,7 @@ describe('a client', () => {
 describe('answers that are kept', () => {
   it('are bounded, and what is asked for stays', () => {
     const cache = openCache(20_000)
-    const cached = () => ({ answers: ['x'.repeat(100)], epochs: [], turn: 0 })
+    const cached = () => ({ answers: ['x'.repeat(100)], epochs: [], turn: 0, questionEnd: 12 })
     cache.put('asked', cached())
     for (let i = 0; i < 1_000; i += 1) {
       cache.put(`other ${i}`, cached())
@@ -74,6 +74,23 @@ describe('answers that are kept', () => {
       return `${answer.id} ${answer.answers[0]?.data}`
     })
     expect(seen).toEqual(['1 100.2.0.1', '2 100.3.0.1', '3 100.2.0.1', '4 100.3.0.1', '5 100.2.0.1'])
+  })
+  it('are the same bytes as those that are made, but for the number, whatever was asked', () => {
+    const index = completeIndex()
+    export_(index, 'web', { east: '100.2.0.1' })
+    const opt = Buffer.from([0, 0, 41, 4, 208, 0, 0, 0, 0, 0, 0])
+    for (const name of ['web.shop.svc.clusterset.local', 'WEB.shop.svc.clusterset.LOCAL', 'no.shop.svc.clusterset.local', 'elsewhere.test'])
+      for (const type of ['A', 'AAAA', 'SRV'])
+        for (const more of [Buffer.alloc(0), opt]) {
+          const asked = Buffer.concat([questionBytes(name, type), more])
+          asked.writeUInt16BE(more.length === 0 ? 0 : 1, 10)
+          const again = Buffer.from(asked)
+          again.writeUInt16BE(0xabcd, 0)
+          const responder = responderOf(index)
+          const [made, kept] = [responder.udp(asked), responder.udp(again)]
+          expect(kept?.readUInt16BE(0)).toBe(0xabcd)
+          expect(kept?.subarray(2).toString('hex')).toBe(made?.subarray(2).toString('hex'))
+        }
   })
   it('are not what questions with more in them get: those have any turn', () => {
     const index = completeIndex()
