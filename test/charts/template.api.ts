@@ -280,6 +280,9 @@ const REFUSALS: readonly (readonly [string, Chart, object, string])[] = [
     { ipsec: { existingSecret: 'a' } },
     'ipsec.psk and ipsec.existingSecret are given: give either',
   ],
+  ...['garbage', '1.2.3.4:99999', '127.0.0.1:6443', 'https://localhost:6443', 'ftp://a:1', 'https://'].map(
+    (server) => [`a broker at ${server}`, 'submariner', { broker: { server } }, "at '/broker/server'"] as const,
+  ),
   ['the port that nodes have between them', 'submariner', { ipsec: { nattPort: 4800 } }, "at '/ipsec/nattPort'"],
   ['an unknown name', 'submariner-k8s-broker', { cluster: ['west'] }, "additional properties 'cluster' not allowed"],
   ['an id that is no label', 'submariner-k8s-broker', { clusters: ['a.b'] }, "at '/clusters/0': 'a.b' does not match pattern"],
