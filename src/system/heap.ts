@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm'
 
 /** Looked at this often after the first time. */
 const LOOK_MS = 15_000
+const SOON_MS = 2_000
 /** Garbage may grow to this share of what was alive, and by so many bytes more, before it is collected. */
 const GARBAGE = { share: 0.5, bytes: 8e6 }
 
@@ -23,9 +24,10 @@ export function collectGarbage(afterMs: number): void {
   }, afterMs).unref()
 }
 
-/** The same at once, where collectGarbage() was asked for: a start that has read much takes longer than the time, and what it leaves over would stand. */
-export function collectNow(): void {
-  if (state.isWanted) collect()
+/** The same soon, where collectGarbage() was asked for: a start that has read much takes longer than the time, and what it leaves over would stand. */
+export function collectSoon(): void {
+  // What was just read is let go first.
+  if (state.isWanted) setTimeout(collect, SOON_MS).unref()
 }
 
 function collect(): void {

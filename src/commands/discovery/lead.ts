@@ -3,7 +3,7 @@ import { allServices, readText } from '../../discovery/copies/copies.ts'
 import { overQuota } from '../../discovery/plan.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'
-import { collectNow } from '../../system/heap.ts'
+import { collectSoon } from '../../system/heap.ts'
 import { runLoop } from '../../system/loop.ts'
 import { openRefusals } from '../agent/refusals.ts'
 import { lookAround } from './around.ts'
@@ -88,7 +88,7 @@ async function pass(leader: Leader): Promise<void> {
       await nextTurn()
     }
     leader.passes += 1
-    if (leader.passes === 1) collectNow()
+    if (leader.passes === 1) collectSoon()
     observe(leader, leader.last?.trouble)
   } catch (error) {
     leader.unsettledAtMs = Number.NEGATIVE_INFINITY

@@ -2,7 +2,7 @@ import type { KubeApi } from '../../k8s/api.ts'
 import { type Feed, openFeed, openStore } from '../../k8s/store.ts'
 import { SERVICE_NAME } from '../../model/mcs.ts'
 import type { Clock } from '../../system/clock.ts'
-import { collectNow } from '../../system/heap.ts'
+import { collectSoon } from '../../system/heap.ts'
 import type { Log } from '../../system/log.ts'
 import type { Index } from './index.ts'
 import { openReach } from './reach.ts'
@@ -44,7 +44,7 @@ export function followCluster(index: Index, { api, namespace, clock, log, signal
     waiting.abort()
     if (signal.aborted) return
     index.complete()
-    collectNow()
+    collectSoon()
     log.info('all services are known', index.size)
   }
   const begun = begin()
