@@ -1,5 +1,6 @@
 // From nothing to joined to nothing, on real clusters: what nodes and APIs hold afterwards is what they held before.
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { isNodeReady } from '../../src/install/remove/lost-pods.ts'
 import { dumpApi } from '../../src/install/remove/prove-api.ts'
 import { type Bed, execOn, startPlace, stopPlace } from '../cluster/bed.ts'
 import { warmUp } from '../cluster/bed-pods.ts'
@@ -93,8 +94,10 @@ describeImage('uninstall on real clusters', () => {
       await joinClusters(bed)
       await stopPlace(bed, 'east-w1', 'kubelet')
       const east = await apiOf(bed, 'east')
-      const isReady = async (): Promise<boolean> =>
-        (await east.get('Node', 'east-w1'))?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
+      const isReady = async (): Promise<boolean> => {
+        const node = await east.get('Node', 'east-w1')
+        return node !== undefined && isNodeReady(node)
+      }
       await until('the node is seen to be down', async () => !(await isReady()), 180_000)
       await stopPlace(bed, 'west-api', 'kube-apiserver')
       const failed = await subctl(bed, `uninstall ${brokerFile(bed)} --context east --yes`, { okCodes: [1] })
@@ -105,6 +108,9 @@ describeImage('uninstall on real clusters', () => {
       await startPlace(bed, 'east-w1', 'kubelet')
       await until('the node is back', isReady, 180_000)
       for (const line of lines) await subctl(bed, line)
+      // While their API was away no node of west could say that it is up.
+      const west = await apiOf(bed, 'west')
+      await until('the nodes of west are up', async () => (await west.list('Node')).items.every(isNodeReady), 120_000)
       await subctl(bed, `uninstall ${brokerFile(bed)} --context west --yes`)
       await expectSame(bed, before)
     }),
