@@ -7,8 +7,9 @@ const SOON_MS = 2_000
 /** Garbage may grow to this share of what was alive, and by so many bytes more, before it is collected. */
 const GARBAGE = { share: 0.5, bytes: 8e6 }
 
+type Gc = (how?: object) => void
 /** Of a process that has asked for it. */
-const state = { isWanted: false, alive: 0, gc: undefined as (() => void) | undefined }
+const state = { isWanted: false, alive: 0, gc: undefined as Gc | undefined }
 
 /**
  * Has V8 look through its whole heap once, after the time, and later where it has grown much: by itself it lets garbage stand until somebody needs the room,
@@ -24,22 +25,27 @@ export function collectGarbage(afterMs: number): void {
   }, afterMs).unref()
 }
 
-/** The same soon, where collectGarbage() was asked for: a start that has read much takes longer than the time, and what it leaves over would stand. */
+/**
+ * More of the same soon, once, where collectGarbage() was asked for: a start that has read much takes longer than the time, and what it leaves over would
+ * stand. Pages that are half empty are put together too, and what only the start has needed of compiled code goes: twice the work of another collection.
+ */
 export function collectSoon(): void {
   // What was just read is let go first.
-  if (state.isWanted) setTimeout(collect, SOON_MS).unref()
+  if (state.isWanted) setTimeout(() => collect(THOROUGH), SOON_MS).unref()
 }
 
-function collect(): void {
+const THOROUGH = { type: 'major', execution: 'sync', flavor: 'last-resort' } as const
+
+function collect(how?: typeof THOROUGH): void {
   state.gc ??= exposedGc()
-  state.gc()
+  state.gc(how)
   state.alive = getHeapStatistics().used_heap_size
 }
 
-function exposedGc(): () => void {
+function exposedGc(): Gc {
   // The flag must not stay: with it Node would not take the cache of its own code.
   setFlagsFromString('--expose-gc')
   const gc: unknown = runInNewContext('gc')
   setFlagsFromString('--no-expose-gc')
-  return typeof gc === 'function' ? () => void gc() : () => undefined
+  return typeof gc === 'function' ? (how) => void (how === undefined ? gc() : gc(how)) : () => undefined
 }
