@@ -14,6 +14,8 @@ export const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
 export const LIGHTHOUSE = 'lighthouse-agent.submariner.io'
 /** Annotations. */
 export const PUBLISH_NOT_READY = 'lighthouse.submariner.io/publish-not-ready-addresses'
+/** On a cluster's copy of its own pods: the address of their Service, which is what the name of the cluster means there too. */
+export const SERVICE_ADDRESS = 'submariner.io/service-address'
 export const USE_CLUSTERSET_IP = 'lighthouse.submariner.io/use-clusterset-ip'
 /** With the id of a cluster behind it: decimal UnixNano of the creation of its ServiceExport. */
 export const TIMESTAMP_PREFIX = 'timestamp.submariner.io/'

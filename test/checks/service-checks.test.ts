@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/checks/check.ts'
 import type { NamesSetup } from '../../src/checks/services/names-setup.ts'
 import { SERVICE_CHECKS } from '../../src/checks/services/service-checks.ts'
 import { type CheckContext, looker } from '../../src/checks/subject.ts'
-import type { Condition, EndpointSlice, ServiceImport } from '../../src/model/mcs.ts'
+import { type Condition, type EndpointSlice, SERVICE_NAME, type ServiceImport, SOURCE_CLUSTER } from '../../src/model/mcs.ts'
 import type { ConnectionStatus, Lease } from '../../src/model/resources.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'
@@ -248,6 +248,15 @@ describe('checks of services', () => {
       reason: '1 imports of east count as ready, and no gateway is connected to it',
     })
     putImport(quiet.clusters.west, 'web', ['east'], false)
+    // What members share stands ready where the broker is, whoever is reached.
+    quiet.clusters.west.put(
+      make(
+        'EndpointSlice',
+        'web-east',
+        { addressType: 'IPv4', endpoints: [{ addresses: ['100.2.0.10'] }] },
+        { namespace: 'submariner-k8s-broker', labels: { [SERVICE_NAME]: 'web', [SOURCE_CLUSTER]: 'east' } },
+      ),
+    )
     expect((await quiet.verdict('SUB0637'))?.is).toBe('ok')
   })
 

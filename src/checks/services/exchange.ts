@@ -52,12 +52,14 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
   ])
   return {
     exports: exports.filter(({ isGoing }) => !isGoing),
-    // A broker on the cluster has the same kind for what members share.
-    imports: imports.filter(({ key }) => !key.startsWith(`${BROKER_NAMESPACE}/`)),
-    behind: behind.items,
+    imports: imports.filter(isOfMember),
+    behind: behind.items.filter(isOfMember),
     namespaces: new Set(namespaces.items.filter(({ isGoing }) => !isGoing).map(({ name }) => name)),
   }
 }
+
+/** A broker on the cluster has the same kinds for what members share. */
+const isOfMember = ({ key }: { readonly key: string }): boolean => !key.startsWith(`${BROKER_NAMESPACE}/`)
 
 const isGoing = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
   metadata.deletionTimestamp !== undefined

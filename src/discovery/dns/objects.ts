@@ -1,7 +1,7 @@
 // The few fields of ServiceImports, EndpointSlices and Gateways that answers are made of. Others may have written them: whatever is not as it must be is left out.
 import { isRecord } from '../../k8s/answers.ts'
-import { PUBLISH_NOT_READY, SERVICE_NAME, SOURCE_CLUSTER, SOURCE_NAMESPACE } from '../../model/mcs.ts'
-import { isLabel } from '../../model/names.ts'
+import { PUBLISH_NOT_READY, SERVICE_ADDRESS, SERVICE_NAME, SOURCE_CLUSTER, SOURCE_NAMESPACE } from '../../model/mcs.ts'
+import { BROKER_NAMESPACE, isLabel } from '../../model/names.ts'
 import { familyOf, type Ip, ipOrNone } from '../../model/net.ts'
 import type { Resource } from '../../model/resources.ts'
 
@@ -33,6 +33,8 @@ export interface Slice {
   readonly cluster: string
   readonly ports: readonly Port[]
   readonly members: readonly Member[]
+  /** Where the members stand behind a Service of this cluster: its address. They are then asked by its ports, not by theirs. */
+  readonly address: Ip | undefined
 }
 
 /** As many as Kubernetes allows. */
@@ -40,11 +42,11 @@ const MOST_MEMBERS = 1_000
 const MOST_PORTS = 100
 const MOST_ADDRESSES = 100
 
-/** Undefined for what is no import: a broker's own object, whose identity is an annotation, or a single cluster's, which has labels. */
+/** Undefined for what is no import: anything that stands with a broker, a broker's own object, whose identity is an annotation, or a single cluster's, which has labels. */
 export function importOf(object: Resource): Import | undefined {
   const { name, namespace, labels, annotations } = object.metadata
   const spec = recordAt(object, 'spec')
-  if (namespace === undefined || !isLabel(name) || !isLabel(namespace)) return undefined
+  if (namespace === undefined || namespace === BROKER_NAMESPACE || !isLabel(name) || !isLabel(namespace)) return undefined
   if (labels?.[SOURCE_CLUSTER] !== undefined || (isRecord(annotations) && annotations[SERVICE_NAME] !== undefined)) return undefined
   return {
     namespace: shared(namespace),
@@ -68,6 +70,7 @@ export function sliceOf(object: Resource): Slice | undefined {
     service: shared(service),
     cluster: shared(cluster),
     ports: portsOf(listAt(object, 'ports')),
+    address: isRecord(annotations) ? addressesOf([annotations[SERVICE_ADDRESS]])[0] : undefined,
     // Copied: a list that was filled piece by piece has room for sixteen more, and most have one.
     members: endpoints.flatMap((endpoint) => memberOf(endpoint, isReadyAnyway)).slice(),
   }

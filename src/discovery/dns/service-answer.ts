@@ -95,25 +95,27 @@ function clusterTargets(name: ServiceName, { service, slices, isConnected, type 
     { owner: nameOf(name, prefix, how.zone), addresses, ports: of },
   ]
   if (name.cluster !== undefined) {
-    const addresses = slices.flatMap(({ members }) => members.map(({ ip }) => ip))
-    return {
-      all: one(
-        [name.cluster],
-        addresses,
-        slices.flatMap((slice) => slice.ports),
-      ),
-      turns: 1,
-    }
+    const addresses = slices.flatMap((slice) => (slice.address === undefined ? slice.members.map(({ ip }) => ip) : [slice.address]))
+    const asked = slices.flatMap((slice) => (slice.address === undefined ? slice.ports : servedBy(slice, ports)))
+    return { all: one([name.cluster], [...new Set(addresses)], asked), turns: 1 }
   }
   if (ips.length > 0) return { all: one([], ips, portsOf(ports, slices)), turns: 1 }
-  const usable = slices.flatMap(({ cluster, members }) => {
-    const addresses = members.flatMap(({ ip, isReady }) => (isReady && isAsked(ip, type) ? [ip] : []))
+  const usable = slices.flatMap(({ cluster, members, address }) => {
+    const ready = members.filter(({ isReady }) => isReady)
+    const found = address === undefined ? ready.map(({ ip }) => ip) : ready.slice(0, 1).map(() => address)
+    const addresses = found.filter((ip) => isAsked(ip, type))
     return addresses.length > 0 && isConnected(cluster) ? [{ cluster, addresses }] : []
   })
   const round = roundOf([...new Set(usable.map(({ cluster }) => cluster))].sort(), how.settings)
   const chosen = round[how.turn % Math.max(1, round.length)]
-  const addresses = usable.flatMap((each) => (each.cluster === chosen ? each.addresses : []))
+  const addresses = [...new Set(usable.flatMap((each) => (each.cluster === chosen ? each.addresses : [])))]
   return { all: one([], addresses, portsOf(ports, slices)), turns: Math.max(1, round.length) }
+}
+
+/** The ports of the service that this cluster's own pods serve: those of one name. */
+function servedBy(slice: Slice, ports: readonly Port[]): readonly Port[] {
+  const served = ports.filter((port) => slice.ports.some(({ name, protocol }) => name === port.name && protocol === port.protocol))
+  return served.length > 0 ? served : ports
 }
 
 /** The clusters in the order of their turns. Those of weight 0 have one only where there is no other. */

@@ -9,6 +9,7 @@ import {
   LIGHTHOUSE,
   MANAGED_BY,
   PUBLISH_NOT_READY,
+  SERVICE_ADDRESS,
   SERVICE_NAME,
   SOURCE_CLUSTER,
   SOURCE_NAMESPACE,
@@ -44,11 +45,18 @@ export function importSlices(view: SlicesView): ImportSlices {
   const own = alike.find(({ cluster }) => cluster === clusterId)
   const maps = { derived: derivedPorts(merged.ports), own: own?.ports ?? [] }
   const near = own !== undefined && view.isLocalFirst && merged.type === 'ClusterSetIP' && hasReady(pods) ? own.ports : []
+  // What the others get of a service is its address alone.
+  const address = own?.slices[0]?.backends[0]?.addresses[0]
   const slices = alike.flatMap((share) => {
     if (share.cluster === clusterId)
       return pods.map((slice) => {
         const ports = merged.type === 'Headless' ? slice.ports : podPorts(maps, slice.ports)
-        return sliceObject(view, share, { ...slice, ports }, { isUsed: ports.length > 0 })
+        return sliceObject(
+          view,
+          share,
+          { ...slice, ports },
+          { isUsed: ports.length > 0, service: merged.type === 'Headless' ? undefined : address },
+        )
       })
     const vetted = share.slices.map((slice) => vetSlice(slice, share.cluster, view.networksOf(share.cluster)))
     refused.push(...vetted.flatMap((one) => one.refused))
@@ -122,7 +130,7 @@ function sliceObject(
   view: SlicesView,
   share: Share,
   { id, ports, backends }: Slice,
-  { isUsed }: { readonly isUsed: boolean },
+  { isUsed, service }: { readonly isUsed: boolean; readonly service?: string | undefined },
 ): EndpointSlice {
   const { merged, owner } = view
   const isHeadless = merged.type === 'Headless'
@@ -141,7 +149,7 @@ function sliceObject(
         [MANAGED_BY]: LIGHTHOUSE,
         ...(!isHeadless && isUsed && { [KUBE_SERVICE]: derivedName(merged) }),
       },
-      annotations: { [PUBLISH_NOT_READY]: String(share.publishNotReady) },
+      annotations: { [PUBLISH_NOT_READY]: String(share.publishNotReady), ...(service !== undefined && { [SERVICE_ADDRESS]: service }) },
       ownerReferences: [owner],
     },
     addressType: 'IPv4',

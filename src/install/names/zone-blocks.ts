@@ -1,4 +1,5 @@
 // The server blocks that we write, one for all zones. Each stands alone: what is wrong in it stops no other block.
+import { BROKER_NAMESPACE } from '../../model/names.ts'
 import { type ClusterBlock, zoneOf } from './corefile.ts'
 
 /** Seconds that a client may keep an answer, as DNS of a clusterset says it (INTEROP 6). */
@@ -27,6 +28,8 @@ export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock):
     `    multicluster ${zones.join(' ')}`,
     ...shared(from, 'kubernetes', ['endpoint', 'tls', 'kubeconfig']).map((line) => `    ${line}`),
     `    ttl ${TTL}`,
+    // Where the broker is on this cluster: what members write there are not services of this one, and nobody has looked at their addresses.
+    `    namespace_labels kubernetes.io/metadata.name!=${BROKER_NAMESPACE}`,
     '}',
     'loadbalance',
   ])

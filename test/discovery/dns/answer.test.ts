@@ -1,7 +1,7 @@
 // Question by question, the whole answer.
 import { describe, expect, it } from '@jest/globals'
 import type { Index } from '../../../src/discovery/dns/index.ts'
-import { answerAt, completeIndex, export_, HTTP, importObject, lines, SETTINGS, sliceObject } from './world.ts'
+import { answerAt, completeIndex, export_, HTTP, importObject, lines, SETTINGS, type SliceSpec, sliceObject } from './world.ts'
 
 const SOA = 'au clusterset.local 5 SOA ns.dns.clusterset.local hostmaster.clusterset.local 1 7200 1800 86400 5'
 const NOTHING = ['NOERROR aa', SOA]
@@ -219,4 +219,41 @@ describe('a cluster that cannot be reached', () => {
 it('members of a headless service stand first in turn', () => {
   const firsts = addresses(world(), 'db.shop.svc').map((all) => all.split(',')[0])
   expect(firsts.slice(0, 3)).toEqual(['10.2.0.5', '10.2.0.6', '10.1.0.5'])
+})
+
+describe('this cluster’s own pods behind a Service', () => {
+  const near: SliceSpec = {
+    endpoints: [{ ip: '10.1.0.5' }, { ip: '10.1.0.6', ready: false }],
+    ports: [{ ...HTTP, port: 8080 }],
+    address: '100.1.0.10',
+  }
+  const indexOf = (spec: SliceSpec, ips?: readonly string[]) => {
+    const index = completeIndex()
+    export_(index, 'web', { east: '100.2.0.10' }, { ports: [HTTP, { name: 'admin', protocol: 'TCP', port: 81 }], ...(ips && { ips }) })
+    index.slices.put(sliceObject('web', 'west', spec))
+    return index
+  }
+  const say = (index: Index, name: string, type: string): unknown =>
+    answerAt(index, [`${name}.clusterset.local`, type]).answers?.map((answer) => ('data' in answer ? answer.data : undefined))
+
+  it('are asked by its address and its ports, by the name of their cluster and before all others', () => {
+    const index = indexOf(near)
+    expect(say(index, 'west.web.shop.svc', 'A')).toEqual(['100.1.0.10'])
+    expect(say(index, 'web.shop.svc', 'A')).toEqual(['100.1.0.10'])
+    expect(say(index, 'west.web.shop.svc', 'SRV')).toEqual([
+      expect.objectContaining({ port: 80, target: 'west.web.shop.svc.clusterset.local' }),
+    ])
+    expect(say(indexOf(near, ['100.1.9.9']), 'web.shop.svc', 'A')).toEqual(['100.1.9.9'])
+  })
+  it('are left for another cluster when none is ready, though their own name has their address still', () => {
+    const index = indexOf({ ...near, endpoints: [{ ip: '10.1.0.5', ready: false }] })
+    expect(say(index, 'web.shop.svc', 'A')).toEqual(['100.2.0.10'])
+    expect(say(index, 'west.web.shop.svc', 'A')).toEqual(['100.1.0.10'])
+  })
+})
+
+it('nothing of the broker’s namespace has a name', () => {
+  const index = completeIndex()
+  export_(index, 'web', { east: '100.2.0.10' }, { namespace: 'submariner-k8s-broker', ips: ['100.2.0.10'] })
+  expect(answerAt(index, ['web.submariner-k8s-broker.svc.clusterset.local', 'A']).rcode).toBe('NXDOMAIN')
 })

@@ -61,15 +61,20 @@ export interface SliceSpec {
   readonly endpoints: readonly EndpointSpec[]
   readonly ports?: readonly PortSpec[]
   readonly publishNotReady?: boolean
+  /** Of the Service in front of them, where they are this cluster's own pods. */
+  readonly address?: string
 }
 export function sliceObject(service: string, cluster: string, spec: SliceSpec): Resource {
-  const { namespace = 'shop', name = `${service}-${cluster}-x`, endpoints, ports = [HTTP], publishNotReady } = spec
+  const { namespace = 'shop', name = `${service}-${cluster}-x`, endpoints, ports = [HTTP], publishNotReady, address } = spec
   const labels = { 'multicluster.kubernetes.io/service-name': service, 'multicluster.kubernetes.io/source-cluster': cluster }
-  const annotations = { 'lighthouse.submariner.io/publish-not-ready-addresses': String(publishNotReady) }
+  const annotations = {
+    ...(publishNotReady !== undefined && { 'lighthouse.submariner.io/publish-not-ready-addresses': String(publishNotReady) }),
+    ...(address !== undefined && { 'submariner.io/service-address': address }),
+  }
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { ...metadata(name, namespace, labels), ...(publishNotReady !== undefined && { annotations }) },
+    metadata: { ...metadata(name, namespace, labels), annotations },
     addressType: endpoints[0]?.ip.includes(':') === true ? 'IPv6' : 'IPv4',
     endpoints: endpoints.map(({ ip, hostname, pod, ready }) => ({
       addresses: [ip],

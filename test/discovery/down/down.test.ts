@@ -4,6 +4,7 @@ import { servicesOf } from '../../../src/discovery/service/services.ts'
 import type { Share } from '../../../src/discovery/service/share.ts'
 import { ownExport } from '../../../src/discovery/up/export.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../../src/model/mcs.ts'
+import { PUBLISH_NOT_READY } from '../../../src/model/mcs.ts'
 import { parseCidr } from '../../../src/model/net.ts'
 import type { Resource, Service } from '../../../src/model/resources.ts'
 import { exportOf, podOf, podsOf, serviceOf } from '../../fakes/services.ts'
@@ -187,6 +188,20 @@ describe('planDown()', () => {
   it('never puts this cluster’s own address behind the derived Service: kube-proxy translates once', () => {
     for (const isLocalFirst of [true, false])
       expect(used(settled({ own: {}, others: [shareOf('east')], more: { isLocalFirst } })).join()).not.toContain('100.1.')
+  })
+
+  it('says on its own pods which address their Service has, and on no others', () => {
+    const there = settled({ own: {}, others: [shareOf('east')] })
+    const addresses = there.slices.map(({ metadata: { labels, annotations } }) => [
+      labels?.['multicluster.kubernetes.io/source-cluster'],
+      annotations?.['submariner.io/service-address'],
+    ])
+    expect(addresses.sort()).toEqual([
+      ['east', undefined],
+      ['west', '100.1.0.10'],
+    ])
+    const pods = settled({ own: { spec: { clusterIP: 'None' } } }).slices
+    expect(pods.map(({ metadata }) => Object.keys(metadata.annotations ?? {}))).toEqual([[PUBLISH_NOT_READY]])
   })
 
   it('spreads over all clusters where it is told to', () => {
