@@ -205,7 +205,16 @@ describe('the settings of a join', () => {
   })
   it('are refused with the port that nodes have between them, and the line that mends it is named', () => {
     const wrong = (): unknown => checkSettings(settingsFrom({ ...environmentOf(FULL_JOIN), CE_IPSEC_NATTPORT: '4800' }))
-    expect(wrong).toThrow(expect.objectContaining({ id: 'SUB0433', hint: expect.stringContaining('subctl join --natt-port 4500') }))
+    expect(wrong).toThrow(expect.objectContaining({ id: 'SUB0433', hint: expect.stringContaining('subctl join --force-conflicts') }))
+  })
+  it.each([
+    ['SUBMARINER_CLUSTERCIDR', '10.1.0.0/99'],
+    ['SUBMARINER_SERVICECIDR', 'x'],
+    ['CE_IPSEC_NATTPORT', 'abc'],
+    ['SUBMARINER_HEALTHCHECKINTERVAL', '-5'],
+  ])('are refused with the key where somebody has made %s %s', (key, value) => {
+    const read = (): unknown => settingsFrom({ ...environmentOf(FULL_JOIN), [key]: value })
+    expect(read).toThrow(expect.objectContaining({ id: 'SUB0433', message: expect.stringMatching(new RegExp(`${key} .*${value}`)) }))
   })
 })
 

@@ -165,8 +165,16 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const without = labelled.filter((node) => !gateways.some((gateway) => isOf(gateway, node)))
       const silent = new Set(await context.silentGateways(signal))
       const mute = labelled.filter((node) => gateways.some((gateway) => isOf(gateway, node) && silent.has(gateway.metadata.name)))
+      // Its engine answers, and says that it has no charon.
+      const alone = gateways.filter(
+        (gateway) =>
+          !silent.has(gateway.metadata.name) &&
+          labelled.some((node) => isOf(gateway, node)) &&
+          gateway.status?.statusFailure?.includes('charon does not answer') === true,
+      )
       return verdictOf(
         [
+          ...alone.map(({ metadata, status }) => `${metadata.name}: ${status.statusFailure}`),
           ...without.map(({ metadata }) => `none on ${metadata.name}`),
           ...mute.map(({ metadata }) => `${metadata.name}: its engine, or its charon, did not answer within ${GATEWAY_WAIT_MS / 1000} s`),
         ],

@@ -4,17 +4,39 @@ import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'
 import { parseTunnelPort } from '../../model/ports.ts'
 
-/** The settings that a join wrote, read back from its ConfigMap; what an older version did not write has its default. */
+const refused = (key: string, why: string): UserError =>
+  new UserError('SUB0433', `The settings of this cluster have what agents refuse: ${key} ${why}`, {
+    hint: 'Join again, with the flags of then and right ones: subctl join --force-conflicts. It writes the settings anew.',
+  })
+
+/** The value of a key. A RangeError of the reading is what agents would say of it. */
+function readBy<T>(key: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof RangeError ? refused(key, error.message) : error
+  }
+}
+
+/**
+ * The settings that a join wrote, read back from its ConfigMap; what an older version did not write has its default. Throws a UserError where somebody has
+ * written what is no network and no number.
+ */
 export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettings {
   const text = (key: string, otherwise = ''): string => data[key] ?? otherwise
-  const number = (key: string, otherwise: number): number => (/^\d{1,9}$/.test(text(key)) ? Number(text(key)) : otherwise)
+  const number = (key: string, otherwise: number): number => {
+    const value = text(key, String(otherwise))
+    if (!/^\d{1,9}$/.test(value)) throw refused(key, `${JSON.stringify(value)} is not a number`)
+    return Number(value)
+  }
+  const networks = (key: string): JoinSettings['podCidrs'] => readBy(key, () => parseCidrs(text(key)))
   const dns = DNS_WISHES.find((wish) => wish === text('SUBMARINER_DNS')) ?? DNS_WISHES[0]
   const driver = CABLE_DRIVERS.find((name) => WIRE_NAMES[name] === text('SUBMARINER_CABLEDRIVER'))
   return {
     clusterId: text('SUBMARINER_CLUSTERID'),
     namespace: text('SUBMARINER_NAMESPACE', NAMESPACE),
-    podCidrs: parseCidrs(text('SUBMARINER_CLUSTERCIDR')),
-    serviceCidrs: parseCidrs(text('SUBMARINER_SERVICECIDR')),
+    podCidrs: networks('SUBMARINER_CLUSTERCIDR'),
+    serviceCidrs: networks('SUBMARINER_SERVICECIDR'),
     networkPlugin: text('SUBMARINER_NETWORKPLUGIN', 'generic'),
     natEnabled: text('SUBMARINER_NATENABLED', 'true') === 'true',
     nattPort: number('CE_IPSEC_NATTPORT', 4500),
@@ -40,17 +62,6 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
 }
 
 /** Throws where agents of this version would refuse the settings. */
-export function checkSettings({ nattPort }: JoinSettings): void {
-  try {
-    parseTunnelPort(String(nattPort))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new UserError(
-      'SUB0433',
-      `The settings of this cluster have a port that tunnels cannot have: CE_IPSEC_NATTPORT ${error.message}`,
-      {
-        hint: 'Join again with another: subctl join --natt-port 4500, and the other flags as before.',
-      },
-    )
-  }
+export const checkSettings = ({ nattPort }: JoinSettings): void => {
+  readBy('CE_IPSEC_NATTPORT', () => parseTunnelPort(String(nattPort)))
 }

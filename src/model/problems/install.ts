@@ -171,10 +171,10 @@ export const installProblems: Problems = {
     next: 'Mend that, then run the same command again: it goes on where it stopped.',
   },
   SUB0433: {
-    title: 'The settings of the cluster have a port that tunnels cannot have',
+    title: 'The settings of the cluster have what agents refuse',
     cause:
-      'An older version let 4800 through, which the nodes of a cluster have between them: where tunnels have it, route agents cannot start.',
-    next: 'Join again with another port, and the other flags as before: `subctl join --natt-port 4500 --wait`.',
+      'Somebody has changed the ConfigMap submariner-settings, or an older version let port 4800 through, which the nodes of a cluster have between them.',
+    next: 'Join again with the flags of then, and right ones: `subctl join --force-conflicts` writes the settings anew.',
   },
   SUB0434: {
     title: 'The settings were changed by somebody else meanwhile',
