@@ -253,7 +253,8 @@ it('verify finds a gateway that stands by and is dead, and a gateway node withou
   made.dead.delete('west-gw2')
   const standby = made.clusters.west.objects('Gateway').find(({ metadata }) => metadata.name === 'west-gw2')
   if (standby === undefined) throw new Error('no gateway')
-  made.clusters.west.put({ ...standby, status: { ...standby.status, statusFailure: 'charon does not answer at /run/x' } })
+  const withoutCharon: Gateway = { ...standby, status: { ...standby.status, statusFailure: 'charon does not answer at /run/x' } }
+  made.clusters.west.put(withoutCharon)
   const alone = await verify(made, ['--context', 'west', '--test', 'SUB0620'])
   expect(alone.out).toContain('FAILED SUB0620 an engine and its charon answer on every gateway node: west-gw2: charon does not answer')
   made.clusters.west.drop('Gateway', 'west-gw2', NAMESPACE)
