@@ -19,6 +19,10 @@ export interface JoinSettings {
   readonly healthCheck: { readonly enabled: boolean; readonly intervalSeconds: number; readonly maxPacketLoss: number }
   /** Whether services are exported and imported: the agent, its rights and its kinds are installed. */
   readonly serviceDiscovery: boolean
+  /** Which backends the address of a service has. */
+  readonly balance: Balance
+  /** Namespaces of the system that services are exchanged for all the same. */
+  readonly allowedNamespaces: readonly string[]
   /** How names of the clusterset are answered, as it was wished for. */
   readonly dns: DnsWish
   /** Whether `subctl dns` runs in the cluster: where `dns` says `own`, or comes to it (src/commands/join/names.ts). */
@@ -30,6 +34,10 @@ export const CABLE_DRIVERS = ['ipsec'] as const
 export type CableDriverName = (typeof CABLE_DRIVERS)[number]
 /** What a driver is called on the wire, where peers read it. */
 export const WIRE_NAMES: Readonly<Record<CableDriverName, string>> = { ipsec: 'libreswan' }
+
+/** `local-first`: this cluster's own while they are ready; `spread`: those of all clusters. */
+export const BALANCES = ['local-first', 'spread'] as const
+export type Balance = (typeof BALANCES)[number]
 
 /** `auto`: what fits the cluster. */
 export const DNS_WISHES = ['auto', 'multicluster', 'own', 'none'] as const
@@ -52,6 +60,8 @@ export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>>
   SUBMARINER_HEALTHCHECKINTERVAL: String(s.healthCheck.intervalSeconds),
   SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: String(s.healthCheck.maxPacketLoss),
   SUBMARINER_SERVICEDISCOVERY: String(s.serviceDiscovery),
+  SUBMARINER_SERVICEBALANCE: s.balance,
+  SUBMARINER_ALLOWEDNAMESPACES: s.allowedNamespaces.join(','),
   SUBMARINER_DNS: s.dns,
   AIR_GAPPED_DEPLOYMENT: String(s.airGapped),
   CE_IPSEC_NATTPORT: String(s.nattPort),

@@ -61,6 +61,12 @@ describe('subctl discovery', () => {
     expect([settings.isLocalFirst, settings.allowed]).toEqual([false, new Set(['kube-system', 'openshift-x'])])
   })
 
+  it('takes from the environment of its pod what a join has decided', () => {
+    const env = { ...UPSTREAM, SUBMARINER_SERVICEBALANCE: 'spread', SUBMARINER_ALLOWEDNAMESPACES: 'kube-system,kube-public' }
+    expect(discoverySettings(read([], env))).toMatchObject({ isLocalFirst: false, allowed: new Set(['kube-system', 'kube-public']) })
+    expect(discoverySettings(read([], { ...UPSTREAM, SUBMARINER_ALLOWEDNAMESPACES: '' })).allowed).toEqual(new Set())
+  })
+
   it.each([
     [['--cluster-id', 'we.st'], /cluster-id/],
     [['--cluster-id', 'West'], /cluster-id/],

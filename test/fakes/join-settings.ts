@@ -17,6 +17,8 @@ export const PLAIN_JOIN: JoinSettings = {
   cableDriver: 'ipsec',
   healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
   serviceDiscovery: true,
+  balance: 'local-first',
+  allowedNamespaces: [],
   dns: 'auto',
   dnsServer: false,
   broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: BROKER_SECRET },
@@ -33,4 +35,6 @@ export const FULL_JOIN: JoinSettings = {
   airGapped: true,
   forceUdpEncaps: true,
   healthCheck: { enabled: false, intervalSeconds: 2, maxPacketLoss: 3 },
+  balance: 'spread',
+  allowedNamespaces: ['kube-system', 'openshift-monitoring'],
 }

@@ -1,8 +1,22 @@
 import { NAMESPACE } from '../../model/names.ts'
 import { METRICS_FLAGS } from '../agent/health.ts'
 import { CLUSTER_ID_FLAG } from '../agent/settings.ts'
-import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
+import { type CommandSpec, type FlagSpec, KUBE_FLAGS } from './spec.ts'
 import { BROKER_FLAGS } from './specs-engine.ts'
+
+/** What a join decides of services, and the agent is told. */
+export const BALANCE_FLAG: FlagSpec = {
+  name: 'balance',
+  value: 'WAY',
+  brief: 'which backends the address of a service has: this cluster’s own while they are ready, or those of all clusters',
+  choices: ['local-first', 'spread'],
+  fallback: 'local-first',
+}
+export const ALLOW_NAMESPACES_FLAG: FlagSpec = {
+  name: 'allow-namespaces',
+  value: 'A,B',
+  brief: 'namespaces of the system, such as kube-system, that services are exchanged for all the same',
+}
 
 export const DISCOVERY_COMMANDS: readonly CommandSpec[] = [
   {
@@ -22,18 +36,8 @@ export const DISCOVERY_COMMANDS: readonly CommandSpec[] = [
         fallback: NAMESPACE,
       },
       ...BROKER_FLAGS,
-      {
-        name: 'balance',
-        value: 'WAY',
-        brief: 'which backends the address of a service has: this cluster’s own while they are ready, or those of all clusters',
-        choices: ['local-first', 'spread'],
-        fallback: 'local-first',
-      },
-      {
-        name: 'allow-namespaces',
-        value: 'A,B',
-        brief: 'namespaces of the system, such as kube-system, that services are exchanged for all the same',
-      },
+      { ...BALANCE_FLAG, env: 'SUBMARINER_SERVICEBALANCE' },
+      { ...ALLOW_NAMESPACES_FLAG, env: 'SUBMARINER_ALLOWEDNAMESPACES' },
       {
         name: 'globalnet',
         value: 'BOOL',

@@ -1,4 +1,5 @@
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
+import { ALLOW_NAMESPACES_FLAG, BALANCE_FLAG } from './specs-discovery.ts'
 import { FORCE_CONFLICTS, WAIT_FLAG } from './specs-upgrade.ts'
 
 /** Flags of every verb that changes a cluster. */
@@ -79,6 +80,8 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
         choices: TRUTH,
         fallback: 'true',
       },
+      BALANCE_FLAG,
+      ALLOW_NAMESPACES_FLAG,
       {
         name: 'dns',
         value: 'MODE',

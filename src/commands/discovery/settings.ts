@@ -1,20 +1,18 @@
 import { isLabel } from '../../model/names.ts'
 import { truth } from '../agent/settings.ts'
 import { type Given, usage } from '../cli/given.ts'
+import { allowedNamespaces } from '../cli/namespaces.ts'
 import type { DiscoverySettings } from './world.ts'
 
 /** Throws usage errors. */
 export function discoverySettings(given: Given): DiscoverySettings {
   const clusterId = label(given, 'cluster-id')
   if (truth(given, 'globalnet')) throw usage('--globalnet is true: Globalnet is not supported', 'globalnet')
-  const allowed = (given.text('allow-namespaces') ?? '').split(',').map((name) => name.trim())
-  const wrong = allowed.find((name) => name !== '' && !isLabel(name))
-  if (wrong !== undefined) throw usage(`--allow-namespaces has "${wrong}"; it must be names of namespaces`, 'allow-namespaces')
   return {
     clusterId,
     namespace: label(given, 'namespace'),
     brokerNamespace: label(given, 'broker-namespace'),
-    allowed: new Set(allowed.filter((name) => name !== '')),
+    allowed: new Set(allowedNamespaces(given)),
     isLocalFirst: given.need('balance') === 'local-first',
     leaseTermMs: (given.number('lease-duration', 0, 300) || 3) * 1000,
   }

@@ -26,7 +26,7 @@ export function checkNamespace({ namespace, isForced }: ExportWish): void {
   const refusal = isForced ? undefined : refusalOf({ allowed: new Set(), own: NAMESPACE }, { namespace, name: '' })
   if (refusal !== undefined)
     throw new UserError('SUB0904', `Services of namespace "${namespace}" are not exported: ${refusal}`, {
-      hint: 'Where the agents of all clusters allow it by --allow-namespaces: --force.',
+      hint: 'Where all clusters allow it (subctl join --allow-namespaces): --force.',
     })
 }
 

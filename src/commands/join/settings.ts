@@ -1,11 +1,12 @@
 import { isLoopback } from '../../install/broker-url.ts'
 import { PLUGIN_NAMES } from '../../install/networks/cni.ts'
 import type { Networks } from '../../install/networks/discover.ts'
-import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings } from '../../install/settings.ts'
+import { BALANCES, CABLE_DRIVERS, DNS_WISHES, type JoinSettings } from '../../install/settings.ts'
 import { type Image, PULL_POLICIES } from '../../install/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
 import { familyOf, parseIp } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
+import { allowedNamespaces } from '../cli/namespaces.ts'
 import { tunnelPort } from '../cli/tunnel-port.ts'
 
 const RESOLVER = /^(api:[\w.-]+(\/[\w./-]*)?|lb:[a-z0-9-]+|dns:[\w.-]+)$/
@@ -20,6 +21,8 @@ type Chosen = Pick<
   | 'cableDriver'
   | 'healthCheck'
   | 'serviceDiscovery'
+  | 'balance'
+  | 'allowedNamespaces'
   | 'dns'
   | 'dnsServer'
 >
@@ -41,6 +44,8 @@ export function chosenSettings(given: Given): Chosen {
       maxPacketLoss: given.number('health-check-max-packet-loss-count', 1, 1000),
     },
     serviceDiscovery: given.need('service-discovery') === 'true',
+    balance: BALANCES.find((way) => way === given.need('balance')) ?? BALANCES[0],
+    allowedNamespaces: allowedNamespaces(given),
     dns,
     dnsServer: dns === 'own',
   }

@@ -95,7 +95,7 @@ function importState(imported: ServiceImport | undefined, hasNamespace: boolean,
 const messagesOf = (exported: ServiceExport | undefined): readonly string[] =>
   (exported?.status?.conditions ?? [])
     .filter(({ type, status }) => (type === 'Conflict' ? status === 'True' : status === 'False'))
-    .map(({ type, message, reason }) => `${type}: ${message === '' ? reason : message}`)
+    .map(({ type, message, reason }) => `${type}: ${message === '' ? reason : message.replaceAll('\n', '; ')}`)
 
 const COLUMNS = ['service', 'type', 'cluster', 'export', 'import', 'vip', 'own pods', 'ready behind it', 'conflict']
 const WIDE = ['context', 'messages']

@@ -1,4 +1,4 @@
-import { CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
+import { BALANCES, CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
 import { UserError } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'
@@ -51,6 +51,10 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
     },
     // What comes with new rights is brought by a join, not by an upgrade.
     serviceDiscovery: text('SUBMARINER_SERVICEDISCOVERY', 'false') === 'true',
+    balance: BALANCES.find((way) => way === text('SUBMARINER_SERVICEBALANCE')) ?? BALANCES[0],
+    allowedNamespaces: text('SUBMARINER_ALLOWEDNAMESPACES')
+      .split(',')
+      .filter((name) => name !== ''),
     dns,
     dnsServer: dns === 'own',
     broker: {

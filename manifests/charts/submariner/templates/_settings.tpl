@@ -15,6 +15,8 @@ SUBMARINER_HEALTHCHECKENABLED: {{ .Values.submariner.healthCheck.enabled | toStr
 SUBMARINER_HEALTHCHECKINTERVAL: {{ .Values.submariner.healthCheck.intervalSeconds | toString | quote }}
 SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT: {{ .Values.submariner.healthCheck.maxPacketLossCount | toString | quote }}
 SUBMARINER_SERVICEDISCOVERY: {{ .Values.serviceDiscovery.enabled | toString | quote }}
+SUBMARINER_SERVICEBALANCE: {{ .Values.serviceDiscovery.balance | toString | quote }}
+SUBMARINER_ALLOWEDNAMESPACES: {{ include "submariner.list" .Values.serviceDiscovery.allowNamespaces | toString | quote }}
 SUBMARINER_DNS: {{ .Values.dns.mode | toString | quote }}
 AIR_GAPPED_DEPLOYMENT: {{ .Values.submariner.airGapped | toString | quote }}
 CE_IPSEC_NATTPORT: {{ .Values.ipsec.nattPort | toString | quote }}
@@ -43,7 +45,7 @@ BROKER_K8S_INSECURE: "false"
 {{- include "submariner.hash" (list . (list "SUBMARINER_CLUSTERCIDR" "SUBMARINER_CLUSTERID" "SUBMARINER_GLOBALCIDR" "SUBMARINER_HEALTHCHECKENABLED" "SUBMARINER_HEALTHCHECKINTERVAL" "SUBMARINER_HEALTHCHECKMAXPACKETLOSSCOUNT" "SUBMARINER_NAMESPACE" "SUBMARINER_NETWORKPLUGIN" "SUBMARINER_SERVICECIDR")) -}}
 {{- end }}
 {{- define "submariner.hash.submariner-discovery" -}}
-{{- include "submariner.hash" (list . (list "BROKER_K8S_APISERVER" "BROKER_K8S_INSECURE" "BROKER_K8S_REMOTENAMESPACE" "BROKER_K8S_SECRET" "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE")) -}}
+{{- include "submariner.hash" (list . (list "BROKER_K8S_APISERVER" "BROKER_K8S_INSECURE" "BROKER_K8S_REMOTENAMESPACE" "BROKER_K8S_SECRET" "SUBMARINER_ALLOWEDNAMESPACES" "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE" "SUBMARINER_SERVICEBALANCE")) -}}
 {{- end }}
 {{- define "submariner.hash.submariner-dns" -}}
 {{- include "submariner.hash" (list . (list "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE")) -}}
