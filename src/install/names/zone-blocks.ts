@@ -29,7 +29,7 @@ export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock):
     ...shared(from, 'kubernetes', ['endpoint', 'tls', 'kubeconfig']).map((line) => `    ${line}`),
     `    ttl ${TTL}`,
     // Where the broker is on this cluster: what members write there are not services of this one, and nobody has looked at their addresses.
-    `    namespace_labels kubernetes.io/metadata.name!=${BROKER_NAMESPACE}`,
+    `    namespace_labels kubernetes.io/metadata.name notin (${BROKER_NAMESPACE})`,
     '}',
     'loadbalance',
   ])

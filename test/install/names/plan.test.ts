@@ -84,7 +84,7 @@ clusterset.local:53 {
     kubernetes clusterset.local {
         multicluster clusterset.local
         ttl 5
-        namespace_labels kubernetes.io/metadata.name!=submariner-k8s-broker
+        namespace_labels kubernetes.io/metadata.name notin (submariner-k8s-broker)
     }
     loadbalance
 }
