@@ -42,7 +42,7 @@ export interface RunOptions {
 
 /** Runs the checks in order and yields each outcome as it is known. A check that throws has failed with the error's message. */
 export async function* runChecks<C>(checks: readonly Check<C>[], context: C, options: RunOptions): AsyncGenerator<Outcome> {
-  const barred = new Set<ProblemId>()
+  const barred = new Map<ProblemId, 'failed' | 'skipped'>()
   for (const check of checks) {
     if (options.signal.aborted) return
     const startedAt = options.clock.now()
@@ -50,10 +50,13 @@ export async function* runChecks<C>(checks: readonly Check<C>[], context: C, opt
     const verdict: Verdict =
       obstacle === undefined
         ? await patiently(check, context, options)
-        : { is: 'skipped', reason: `it cannot be told while ${obstacle} is not in order` }
+        : {
+            is: 'skipped',
+            reason: barred.get(obstacle) === 'failed' ? `it cannot be told while ${obstacle} is not in order` : `${obstacle} was skipped`,
+          }
     // What fails because it was given up says nothing.
     if (options.signal.aborted && verdict.is === 'failed') return
-    if (verdict.is === 'skipped' || (verdict.is === 'failed' && verdict.isPartial !== true)) barred.add(check.id)
+    if (verdict.is === 'skipped' || (verdict.is === 'failed' && verdict.isPartial !== true)) barred.set(check.id, verdict.is)
     yield { id: check.id, name: check.name, verdict, tookMs: options.clock.now() - startedAt }
   }
 }

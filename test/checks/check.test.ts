@@ -48,7 +48,8 @@ describe('runChecks()', () => {
       check('SUB3', () => ({ is: 'ok' }), { needs: ['SUB2'] }),
     ])
     expect(outcomes.map((o) => o.verdict.is)).toEqual(['failed', 'skipped', 'skipped'])
-    expect(outcomes[1]?.verdict).toMatchObject({ reason: expect.stringContaining('SUB1') })
+    expect(outcomes[1]?.verdict).toMatchObject({ reason: expect.stringContaining('while SUB1 is not in order') })
+    expect(outcomes[2]?.verdict).toMatchObject({ reason: 'SUB2 was skipped' })
   })
 
   it('goes on after a failure that leaves something to ask', async () => {
