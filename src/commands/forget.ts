@@ -10,9 +10,9 @@ import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
+import { leaveShared } from './discovery/leave-shared.ts'
 import { openKube, print, say } from './join/stage.ts'
 import { brokerFile, openFile } from './uninstall/broker.ts'
-import { leaveShared } from './uninstall/shared.ts'
 
 interface Broker {
   readonly api: KubeApi

@@ -19,12 +19,12 @@ import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
 import { checkStillOurs, forgetUninstall } from './join/last.ts'
 import { leaveServices, planServicesLeave, type ServicesLeave } from './join/leave-services.ts'
-import { planNames } from './join/names.ts'
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, deadlineOf, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
 import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
+import { planNames } from './names/set-up.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {

@@ -25,7 +25,7 @@ export interface JoinSettings {
   readonly allowedNamespaces: readonly string[]
   /** How names of the clusterset are answered, as it was wished for. */
   readonly dns: DnsWish
-  /** Whether `subctl dns` runs in the cluster: where `dns` says `own`, or comes to it (src/commands/join/names.ts). */
+  /** Whether `subctl dns` runs in the cluster: where `dns` says `own`, or comes to it (src/commands/names/set-up.ts). */
   readonly dnsServer: boolean
   readonly broker: { readonly server: string; readonly namespace: string; readonly secret: string }
 }

@@ -20,7 +20,7 @@ export interface Files {
   makePrivate(folder: string): Promise<void>
   /** Whether a file is its owner's alone. */
   isPrivate(path: string): Promise<boolean>
-  /** Why write() could not put a file there, as far as can be told without doing it; undefined where it can. The folder must be there. */
+  /** Why write() could not put a file there, tried with a neighbour that goes again; undefined where it can. The folder must be there. */
   writeFault(path: string): Promise<string | undefined>
   /** Removes a file or a folder with all that is in it; whether it was there does not matter. */
   remove(path: string): Promise<void>
@@ -41,7 +41,7 @@ export const realFiles: Files = {
       await rename(neighbour, path)
     } catch (error) {
       await rm(neighbour, { force: true }).catch(() => undefined)
-      throw error
+      throw codeOf(error) === 'ENOENT' ? noNewFiles(dirname(path), error) : error
     }
   },
   overwrite: (path, text) => writeFile(path, text, { flag: 'r+' }),
@@ -98,6 +98,10 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** The folder is there, and says of a new file in it that it is not: as /proc does. */
+const noNewFiles = (folder: string, cause: unknown): Error =>
+  Object.assign(new Error(`EPERM: no file can be made in ${folder}`, { cause }), { code: 'EPERM', syscall: 'open' })
+
 async function writeFault(path: string): Promise<string | undefined> {
   const folder = dirname(path)
   try {
@@ -108,6 +112,12 @@ async function writeFault(path: string): Promise<string | undefined> {
     if (there?.isDirectory() === true) return 'it is a folder'
     if (there?.isFile() === false) return 'it is there, and no file'
     await access(folder, constants.W_OK | constants.X_OK)
+    // Rights do not tell of folders that take no files from anybody.
+    const trial = `${path}.${randomBytes(4).toString('hex')}.tmp`
+    await writeFile(trial, '').catch((error: unknown) => {
+      throw codeOf(error) === 'ENOENT' ? noNewFiles(folder, error) : error
+    })
+    await rm(trial, { force: true })
     return undefined
   } catch (error) {
     const why = { EACCES: 'permission denied', EPERM: 'permission denied', EROFS: 'the disk is read-only' }[codeOf(error) ?? '']

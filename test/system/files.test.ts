@@ -26,6 +26,13 @@ describe('realFiles.write', () => {
     })
   })
 
+  // As all of /proc, for root too.
+  it('says that a folder takes no files, and finds so beforehand', async () => {
+    await expect(realFiles.write('/proc/subctl', '')).rejects.toMatchObject({ code: 'EPERM', syscall: 'open' })
+    expect(await realFiles.writeFault('/proc/subctl')).toMatch(/^\/proc: /)
+    expect([await realFiles.writeFault(join(folder, 'new')), existsSync(join(folder, 'new'))]).toEqual([undefined, false])
+  })
+
   // mkdir's own `recursive` goes on for ever there.
   const onLinux = existsSync('/proc/self') ? it : it.skip
   onLinux('comes to an end where no folder can be made', async () => {

@@ -86,15 +86,12 @@ function textOf({ id, message, hint, exitCode }: Failure, error: unknown, { vers
 const FILE_CODES = ['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'ELOOP']
 const FILE_CALLS = /^(open|read|write|fsync|mkdir|rename|f?l?stat|f?chmod|scandir|unlink|rmdir|rm)$/
 
-/** Of a file that was to be made: as nobody can in /proc. */
-const isOfNew = (error: unknown): boolean => error instanceof Error && /\.tmp'?$/.test(String(Reflect.get(error, 'path')))
-
 function fileFault(error: unknown): UserError | undefined {
   const code = codeOf(error)
   const call: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'syscall') : undefined
   // Sockets and programs have such codes too.
   const isOfFile = typeof call === 'string' && FILE_CALLS.test(call)
-  const isTold = code !== undefined && (FILE_CODES.includes(code) || (code === 'ENOENT' && (call === 'mkdir' || isOfNew(error))))
+  const isTold = code !== undefined && (FILE_CODES.includes(code) || (code === 'ENOENT' && call === 'mkdir'))
   return isOfFile && isTold ? new UserError('SUB0103', messageOf(error), { cause: error }) : undefined
 }
 

@@ -12,9 +12,9 @@ import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { DISCOVERY_WORKLOAD, DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
+import { leaveShared } from '../discovery/leave-shared.ts'
+import { type NamesUndo, planUndo } from '../names/set-up.ts'
 import { importedLines } from '../uninstall/report.ts'
-import { leaveShared } from '../uninstall/shared.ts'
-import { type NamesUndo, planUndo } from './names.ts'
 
 export interface ServicesLeave {
   /** All of services; or our DNS server alone, since the cluster's own DNS does not ask it any more. */

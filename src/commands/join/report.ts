@@ -2,10 +2,10 @@ import type { Credential } from '../../broker/credentials.ts'
 import type { Port } from '../../install/ports.ts'
 import { titleOf } from '../../install/report.ts'
 import { environmentOf, type JoinSettings } from '../../install/settings.ts'
+import type { NamesPlan } from '../names/set-up.ts'
 import type { Broker } from './broker.ts'
 import { type Found, gatewayRow, networkRows } from './find.ts'
 import { leaveLines, leavingObjects, type ServicesLeave } from './leave-services.ts'
-import type { NamesPlan } from './names.ts'
 import { type Stage, stageLines, stageRecords } from './stage.ts'
 
 /** A join that is settled: what it found and what it changes. */

@@ -1,11 +1,11 @@
 // A pod of a cluster asks its DNS, as any other pod of that cluster would.
 import { messageOf } from '../../model/errors.ts'
-import { DONE_LINE } from '../../model/nettest.ts'
-import { type NameResult, readNameResult } from '../../model/nettest-name.ts'
+import type { NameResult } from '../../model/nettest-name.ts'
 import type { Pod } from '../../model/resources.ts'
 import type { Subject } from '../look/subjects.ts'
+import { askFromPod } from '../names/ask.ts'
 import { podNodes } from '../verify/places.ts'
-import { awaitLine, awaitPods, createNamespace, createPod, isStarted, type PodCluster, removeNamespace } from '../verify/pod-cluster.ts'
+import { createNamespace, isStarted, type PodCluster, removeNamespace } from '../verify/pod-cluster.ts'
 import { type PodPlanOptions, planOf } from '../verify/pod-run.ts'
 
 export interface Asking extends PodPlanOptions {
@@ -36,12 +36,13 @@ export async function askIn(subject: Subject, asking: Asking): Promise<NameResul
 async function inNamespace(cluster: PodCluster, node: string, { name, signal, tell }: Asking): Promise<NameResult | string> {
   try {
     await createNamespace(cluster)
-    await createPod(cluster, { name: POD, node, args: ['client', '--ask', name] }, signal)
-    const [pod] = await awaitPods(cluster, [POD], hasRun, signal)
-    if (pod === undefined || typeof pod === 'string') return `the pod on node ${node} does not run: ${pod ?? ''}`
-    const lines = await awaitLine(cluster, POD, DONE_LINE, signal)
-    const result = lines.flatMap((line) => readNameResult(line) ?? []).find(({ ask }) => ask === name)
-    return result ?? `the pod on node ${node} said: ${lines.find((line) => line.startsWith('error')) ?? lines.at(-1) ?? 'nothing'}`
+    const said = await askFromPod(cluster, { pod: POD, node, names: [name], signal, hasRun })
+    if (typeof said === 'string') return said
+    const { results, lines } = said
+    return (
+      results.find(({ ask }) => ask === name) ??
+      `the pod on node ${node} said: ${lines.find((line) => line.startsWith('error')) ?? lines.at(-1) ?? 'nothing'}`
+    )
   } finally {
     const left = await removeNamespace(cluster, signal.aborted).catch(
       (error: unknown) => `namespace ${cluster.namespace} is left: ${messageOf(error)}`,

@@ -11,8 +11,8 @@ import { messageOf, UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
+import { leaveShared } from '../discovery/leave-shared.ts'
 import type { Subject } from '../look/subjects.ts'
-import { leaveShared } from './shared.ts'
 
 export interface BrokerFile {
   readonly path: string

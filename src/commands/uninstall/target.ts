@@ -11,9 +11,9 @@ import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { ConfigMap, Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
-import { type NamesUndo, planUndo } from '../join/names.ts'
 import { onCluster } from '../join/stage.ts'
 import type { Subject } from '../look/subjects.ts'
+import { type NamesUndo, planUndo } from '../names/set-up.ts'
 import { type BrokerFile, type BrokerPlan, planBroker } from './broker.ts'
 
 export interface Target {

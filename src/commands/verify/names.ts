@@ -1,6 +1,6 @@
 import type { NamesSetup } from '../../checks/services/names-setup.ts'
 import type { CheckContext } from '../../checks/subject.ts'
-import { planNames } from '../join/names.ts'
+import { planNames } from '../names/set-up.ts'
 import { settingsFrom } from '../upgrade/settings.ts'
 
 /** Who answers names of the clusterset, and what a join with the settings of this cluster would change in its DNS. */

@@ -123,10 +123,6 @@ describe('an error of a run', () => {
     const { err } = await run('version', failing(Object.assign(new Error(message), { code, syscall })))
     expect(err.startsWith(start)).toBe(true)
   })
-  it('is for the user where a new file can be made by nobody, as in /proc', async () => {
-    const fault = Object.assign(new Error("ENOENT: open '/proc/x.1.tmp'"), { code: 'ENOENT', syscall: 'open', path: '/proc/x.1.tmp' })
-    expect((await run('version', failing(fault))).err).toMatch(/^error SUB0103: ENOENT/)
-  })
   it('is an interruption after SIGINT', async () => {
     const world = fakeWorld()
     world.end()

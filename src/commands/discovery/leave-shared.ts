@@ -1,8 +1,8 @@
 // A member's part of the ServiceImports that clusters share on a broker.
 import { planUp } from '../../discovery/up/plan.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { openGate } from '../discovery/gate.ts'
-import { unheard, writeUp } from '../discovery/write.ts'
+import { openGate } from './gate.ts'
+import { unheard, writeUp } from './write.ts'
 
 const AT_ONCE = 8
 /** Another member may write one at the same moment. */

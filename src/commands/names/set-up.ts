@@ -16,7 +16,7 @@ import type { DnsWish, JoinSettings } from '../../install/settings.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
 import { DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
-import { openAsking } from './names-ask.ts'
+import { openAsking } from './ask.ts'
 
 export type NamesMode = Exclude<DnsWish, 'auto'>
 export interface NamesProgress extends Limit {

@@ -5,7 +5,8 @@ import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { DONE_LINE } from '../../model/nettest.ts'
-import { readNameResult } from '../../model/nettest-name.ts'
+import { type NameResult, readNameResult } from '../../model/nettest-name.ts'
+import type { Pod } from '../../model/resources.ts'
 import { podNodes } from '../verify/places.ts'
 import { awaitLine, awaitPods, createNamespace, createPod, isStarted, type PodCluster, removeNamespace } from '../verify/pod-cluster.ts'
 import { planOf } from '../verify/pod-run.ts'
@@ -68,12 +69,33 @@ interface Look {
 }
 /** From another node each time: each may have a cache of its own. */
 async function look({ cluster, nodes }: Ground, { names, count, signal }: Look): ReturnType<Ask> {
-  const [name, node] = [`names-${count}`, nodes[count % nodes.length] ?? '']
-  await createPod(cluster, { name, node, args: ['client', ...names.flatMap((one) => ['--ask', one])] }, signal)
-  const [pod] = await awaitPods(cluster, [name], isStarted, signal)
-  if (pod === undefined || typeof pod === 'string') return `the pod on node ${node} does not run: ${pod ?? ''}`
+  const [pod, node] = [`names-${count}`, nodes[count % nodes.length] ?? '']
   // Where nothing answers each name takes long; the first of them say enough.
-  const lines = await awaitLine(cluster, name, DONE_LINE, AbortSignal.any([signal, AbortSignal.timeout(LOOK_MS)]))
-  await cluster.api.remove('Pod', name, cluster.namespace, { graceSeconds: 0 })
-  return lines.flatMap((line) => readNameResult(line) ?? [])
+  const said = await askFromPod(cluster, { pod, node, names, signal, hasRun: isStarted, mostMs: LOOK_MS })
+  if (typeof said === 'string') return said
+  await cluster.api.remove('Pod', pod, cluster.namespace, { graceSeconds: 0 })
+  return said.results
+}
+
+export interface PodQuestion {
+  readonly pod: string
+  readonly node: string
+  readonly names: readonly string[]
+  readonly signal: AbortSignal
+  /** Whether the pod has come so far that its log can be read. */
+  readonly hasRun: (pod: Pod) => boolean
+  /** How long its answers are waited for, beside the signal. */
+  readonly mostMs?: number
+}
+/** What a pod on the node is answered by its cluster's DNS, and all that it said; text: why it does not run. The pod stays. */
+export async function askFromPod(
+  cluster: PodCluster,
+  { pod, node, names, signal, hasRun, mostMs }: PodQuestion,
+): Promise<{ readonly results: readonly NameResult[]; readonly lines: readonly string[] } | string> {
+  await createPod(cluster, { name: pod, node, args: ['client', ...names.flatMap((one) => ['--ask', one])] }, signal)
+  const [seen] = await awaitPods(cluster, [pod], hasRun, signal)
+  if (seen === undefined || typeof seen === 'string') return `the pod on node ${node} does not run: ${seen ?? ''}`
+  const until = mostMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(mostMs)])
+  const lines = await awaitLine(cluster, pod, DONE_LINE, until)
+  return { results: lines.flatMap((line) => readNameResult(line) ?? []), lines }
 }

@@ -1,6 +1,6 @@
 // What join, verify and uninstall ask of the cluster's own DNS, on an API in memory.
 import { expect, it } from '@jest/globals'
-import { type NamesProgress, planNames, planUndo } from '../../src/commands/join/names.ts'
+import { type NamesProgress, planNames, planUndo } from '../../src/commands/names/set-up.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { handClock } from '../fakes/clock.ts'
 import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
