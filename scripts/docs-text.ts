@@ -1,5 +1,5 @@
 import { flagName, usageLine } from '../src/commands/cli/help-text.ts'
-import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from '../src/commands/cli/spec.ts'
+import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from '../src/commands/cli/specs/spec.ts'
 import { COMMANDS, GROUPS } from '../src/commands/cli/table.ts'
 
 const MARKS = ['<!-- commands: written by scripts/docs -->', '<!-- end of commands -->'] as const
@@ -17,7 +17,7 @@ const pagePath = (spec: CommandSpec): string => `docs/commands/${spec.name.repla
 
 function page(spec: CommandSpec, guide: string | undefined): string {
   const parts = [
-    '<!-- Written by scripts/docs from the table of commands: change src/commands/cli/specs-*.ts instead. -->',
+    '<!-- Written by scripts/docs from the table of commands: change src/commands/cli/specs/*.ts instead. -->',
     `# subctl ${spec.name}`,
     `${spec.brief}.`,
     ...(spec.text === undefined ? [] : [spec.text]),

@@ -1,6 +1,6 @@
-import { bashCompletion } from './cli/completion-bash.ts'
-import { fishCompletion } from './cli/completion-fish.ts'
-import { zshCompletion } from './cli/completion-zsh.ts'
+import { bashCompletion } from './cli/completion/bash.ts'
+import { fishCompletion } from './cli/completion/fish.ts'
+import { zshCompletion } from './cli/completion/zsh.ts'
 import type { Run } from './cli/run.ts'
 import { COMMANDS } from './cli/table.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { given } from '../../src/commands/cli/given.ts'
-import { DNS_COMMANDS } from '../../src/commands/cli/specs-dns.ts'
+import { DNS_COMMANDS } from '../../src/commands/cli/specs/dns.ts'
 import { dnsSettings } from '../../src/commands/dns/settings.ts'
 import { dnsMetrics, readTally, type Tally } from '../../src/commands/dns/tally.ts'
 import { openWorkers, workerFlags } from '../../src/commands/dns/workers.ts'

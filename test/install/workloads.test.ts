@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import charon from '../../manifests/cluster/charon.yaml'
-import { AGENT_COMMANDS } from '../../src/commands/cli/specs-agent.ts'
+import { AGENT_COMMANDS } from '../../src/commands/cli/specs/agent.ts'
 import { objectsOf } from '../../src/install/manifests.ts'
 import { planInstall } from '../../src/install/plan.ts'
 import { environmentOf, type JoinSettings } from '../../src/install/settings.ts'

@@ -5,7 +5,7 @@ import type { Log } from '../../system/log.ts'
 import { exposition, METRICS_TYPE, type Metric, processMetrics } from '../../system/metrics.ts'
 import { openTextServer, type TextAnswer } from '../../system/text-server.ts'
 import { type Given, usage } from '../cli/given.ts'
-import type { FlagSpec } from '../cli/spec.ts'
+import type { FlagSpec } from '../cli/specs/spec.ts'
 
 export interface Listen {
   readonly host: string

@@ -2,7 +2,7 @@
 import { isLabel, NAMESPACE } from '../../model/names.ts'
 import { type Cidr, familyOf, parseCidrs } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
-import { type FlagSpec, KUBE_FLAGS } from '../cli/spec.ts'
+import { type FlagSpec, KUBE_FLAGS } from '../cli/specs/spec.ts'
 import type { KubeOptions } from '../context.ts'
 
 /** What every agent of a node is told. */

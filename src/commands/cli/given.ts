@@ -1,5 +1,5 @@
 import { EXIT, UserError } from '../../model/errors.ts'
-import type { FlagSpec } from './spec.ts'
+import type { FlagSpec } from './specs/spec.ts'
 
 /** What the user gave, by the names of the spec. Every getter throws a usage error that names the flag. */
 export interface Given {

@@ -1,4 +1,4 @@
-import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from './spec.ts'
+import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from './specs/spec.ts'
 import { GROUPS } from './table.ts'
 
 const WIDTH = 100

@@ -1,6 +1,6 @@
 // A line that is printed to be typed must reach the cluster that it is about: what named the cluster on the command line is named in it too.
 import type { Given } from './given.ts'
-import type { CommandSpec } from './spec.ts'
+import type { CommandSpec } from './specs/spec.ts'
 
 /** Commands that act on the cluster which they are given; others go to the broker's, or to none. */
 const OF_CLUSTER = ['join', 'upgrade', 'uninstall', 'verify', 'show', 'export', 'unexport', 'resolve'] as const

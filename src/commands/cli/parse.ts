@@ -1,7 +1,7 @@
 import { Argument, Command, CommanderError, Option } from 'commander'
 import { EXIT, UserError } from '../../model/errors.ts'
 import { type Given, given, usage } from './given.ts'
-import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from './spec.ts'
+import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from './specs/spec.ts'
 
 /** A command line understood: which command, and what was given; `help` where help was asked for, of all commands where `spec` is undefined. */
 export type Parsed =

@@ -1,4 +1,4 @@
-import type { Part } from './spec.ts'
+import type { Part } from './specs/spec.ts'
 
 /** The part that runs a command line, told by its first word alone: what is not named here is the laptop's. A test compares it with the table of commands. */
 export const PART_OF_WORD: Readonly<Record<string, Part>> = {

@@ -1,12 +1,12 @@
-import type { CommandSpec } from './spec.ts'
-import { AGENT_COMMANDS } from './specs-agent.ts'
-import { EXPORT_COMMANDS } from './specs-export.ts'
-import { INFO_COMMANDS } from './specs-info.ts'
-import { INSTALL_COMMANDS } from './specs-install.ts'
-import { LOOK_COMMANDS } from './specs-look.ts'
-import { REMOVE_COMMANDS } from './specs-remove.ts'
-import { SERVER_COMMANDS } from './specs-server.ts'
-import { UPGRADE_COMMANDS } from './specs-upgrade.ts'
+import { AGENT_COMMANDS } from './specs/agent.ts'
+import { EXPORT_COMMANDS } from './specs/export.ts'
+import { INFO_COMMANDS } from './specs/info.ts'
+import { INSTALL_COMMANDS } from './specs/install.ts'
+import { LOOK_COMMANDS } from './specs/look.ts'
+import { REMOVE_COMMANDS } from './specs/remove.ts'
+import { SERVER_COMMANDS } from './specs/server.ts'
+import type { CommandSpec } from './specs/spec.ts'
+import { UPGRADE_COMMANDS } from './specs/upgrade.ts'
 
 export interface CommandGroup {
   readonly title: string

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { bashCompletion } from '../../../src/commands/cli/completion-bash.ts'
-import { fishCompletion } from '../../../src/commands/cli/completion-fish.ts'
-import { zshCompletion } from '../../../src/commands/cli/completion-zsh.ts'
+import { bashCompletion } from '../../../src/commands/cli/completion/bash.ts'
+import { fishCompletion } from '../../../src/commands/cli/completion/fish.ts'
+import { zshCompletion } from '../../../src/commands/cli/completion/zsh.ts'
 import { COMMANDS } from '../../../src/commands/cli/table.ts'
 
 const has = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0

@@ -1,5 +1,5 @@
-import { METRICS_FLAGS } from '../agent/health.ts'
-import { AGENT_FLAGS } from '../agent/settings.ts'
+import { METRICS_FLAGS } from '../../agent/health.ts'
+import { AGENT_FLAGS } from '../../agent/settings.ts'
 import type { CommandSpec } from './spec.ts'
 
 export const ROUTE_AGENT_COMMANDS: readonly CommandSpec[] = [

@@ -1,5 +1,5 @@
-import { allFlags, argumentWords, takesPath } from './completion-words.ts'
-import type { CommandSpec, FlagSpec } from './spec.ts'
+import type { CommandSpec, FlagSpec } from '../specs/spec.ts'
+import { allFlags, argumentWords, takesPath } from './words.ts'
 
 /** A completion script for fish. */
 export function fishCompletion(commands: readonly CommandSpec[]): string {

@@ -1,5 +1,5 @@
-import { allFlags, flagWords, takesPath } from './completion-words.ts'
-import type { CommandSpec, FlagSpec } from './spec.ts'
+import type { CommandSpec, FlagSpec } from '../specs/spec.ts'
+import { allFlags, flagWords, takesPath } from './words.ts'
 
 /** A completion script for zsh, to be sourced or put into a folder of $fpath as `_subctl`. */
 export function zshCompletion(commands: readonly CommandSpec[]): string {

@@ -1,6 +1,6 @@
-import { NAMESPACE } from '../../model/names.ts'
-import { METRICS_FLAGS } from '../agent/health.ts'
-import { CLUSTER_ID_FLAG } from '../agent/settings.ts'
+import { NAMESPACE } from '../../../model/names.ts'
+import { METRICS_FLAGS } from '../../agent/health.ts'
+import { CLUSTER_ID_FLAG } from '../../agent/settings.ts'
 import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
 
 export const DNS_COMMANDS: readonly CommandSpec[] = [

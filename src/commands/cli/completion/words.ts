@@ -1,4 +1,4 @@
-import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from './spec.ts'
+import { type CommandSpec, type FlagSpec, GLOBAL_FLAGS } from '../specs/spec.ts'
 
 /** Every flag of a command, the global ones too. */
 export const allFlags = (spec: CommandSpec): readonly FlagSpec[] => [...spec.flags, ...GLOBAL_FLAGS]

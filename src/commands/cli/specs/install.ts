@@ -1,6 +1,6 @@
+import { ALLOW_NAMESPACES_FLAG, BALANCE_FLAG } from './discovery.ts'
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS, OUTPUT_FLAG } from './spec.ts'
-import { ALLOW_NAMESPACES_FLAG, BALANCE_FLAG } from './specs-discovery.ts'
-import { FORCE_CONFLICTS, WAIT_FLAG } from './specs-upgrade.ts'
+import { FORCE_CONFLICTS, WAIT_FLAG } from './upgrade.ts'
 
 /** Flags of every verb that changes a cluster. */
 const CHANGE_FLAGS: readonly FlagSpec[] = [

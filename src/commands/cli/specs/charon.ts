@@ -1,4 +1,4 @@
-import { METRICS_FLAGS } from '../agent/health.ts'
+import { METRICS_FLAGS } from '../../agent/health.ts'
 import type { CommandSpec } from './spec.ts'
 
 export const CHARON_COMMANDS: readonly CommandSpec[] = [

@@ -1,5 +1,5 @@
-import { allFlags, argumentWords, flagWords, takesPath } from './completion-words.ts'
-import type { CommandSpec, FlagSpec } from './spec.ts'
+import type { CommandSpec, FlagSpec } from '../specs/spec.ts'
+import { allFlags, argumentWords, flagWords, takesPath } from './words.ts'
 
 /** A completion script for bash 4 and later; it needs no other package. */
 export function bashCompletion(commands: readonly CommandSpec[]): string {

@@ -1,8 +1,8 @@
-import { NAMESPACE } from '../../model/names.ts'
-import { METRICS_FLAGS } from '../agent/health.ts'
-import { CLUSTER_ID_FLAG } from '../agent/settings.ts'
+import { NAMESPACE } from '../../../model/names.ts'
+import { METRICS_FLAGS } from '../../agent/health.ts'
+import { CLUSTER_ID_FLAG } from '../../agent/settings.ts'
+import { BROKER_FLAGS } from './engine.ts'
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS } from './spec.ts'
-import { BROKER_FLAGS } from './specs-engine.ts'
 
 /** What a join decides of services, and the agent is told. */
 export const BALANCE_FLAG: FlagSpec = {

@@ -1,6 +1,6 @@
-import { BROKER_NAMESPACE } from '../../model/names.ts'
-import { METRICS_FLAGS } from '../agent/health.ts'
-import { AGENT_FLAGS } from '../agent/settings.ts'
+import { BROKER_NAMESPACE } from '../../../model/names.ts'
+import { METRICS_FLAGS } from '../../agent/health.ts'
+import { AGENT_FLAGS } from '../../agent/settings.ts'
 import type { CommandSpec, FlagSpec } from './spec.ts'
 
 export const BROKER_FLAGS: readonly FlagSpec[] = [
