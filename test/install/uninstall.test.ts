@@ -3,7 +3,6 @@ import { describe, expect, it } from '@jest/globals'
 import { errandJob, imageOf } from '../../src/install/remove/cleanup-job.ts'
 import { gatewayLabelOf, isMarked, wasThere } from '../../src/install/remove/mark.ts'
 import { isNothing, planRemove } from '../../src/install/remove/plan.ts'
-import { judgeApi, judgeNode, type Trace, traceIn } from '../../src/install/remove/prove.ts'
 import type { Inventory, Space } from '../../src/install/remove/read.ts'
 import { planServicesRemove } from '../../src/install/remove/services.ts'
 import type { Found, Managed } from '../../src/k8s/discover.ts'
@@ -304,81 +303,5 @@ describe('the Job of a node', () => {
     expect(text).toContain('"image":"other:1"')
     expect(text).toContain('"args":["route-agent","--sysctl-dir","/host/proc/sys","--trace"]')
     expect(text).not.toContain('serviceAccountName')
-  })
-})
-
-describe('the proof', () => {
-  const dump = (ours: readonly string[], others: Readonly<Record<string, string>>) => ({
-    ours: new Map(ours.map((key) => [key, ''])),
-    others: new Map(Object.entries(others)),
-    unread: [],
-  })
-  const acts = {
-    touched: new Set(['ConfigMap shop/a (v1)']),
-    undone: new Set(['ConfigMap kube-system/coredns (v1)']),
-    spaces: new Set(['submariner']),
-    kinds: new Set(['Widget.x/v1']),
-    kept: new Set<string>(),
-  }
-  it('tells what is left, what uninstalling damaged and what others did meanwhile', () => {
-    const before = dump(['Secret submariner/s (v1)'], {
-      'ConfigMap shop/a (v1)': '1',
-      'ConfigMap kube-system/coredns (v1)': '1',
-      'Pod shop/p (v1)': '1',
-      'ConfigMap submariner/mine (v1)': '1',
-      'Widget w (x/v1)': '1',
-    })
-    const after = dump(['ClusterRole c (rbac/v1)'], {
-      'ConfigMap shop/a (v1)': '2',
-      'ConfigMap kube-system/coredns (v1)': '2',
-      'Pod shop/q (v1)': '1',
-    })
-    expect(judgeApi(before, after, acts)).toEqual({
-      left: ['ClusterRole c (rbac/v1)'],
-      damaged: ['~ ConfigMap shop/a (v1)', '- ConfigMap submariner/mine (v1)', '- Widget w (x/v1)'],
-      meanwhile: ['- Pod shop/p (v1)', '+ Pod shop/q (v1)'],
-      unproved: [],
-    })
-  })
-
-  const trace = (more: Partial<Trace>): Trace => ({ ours: {}, others: {}, restores: [], unread: [], ...more })
-  it('of a node takes sysctls that were put back for what they are, and says where nothing is known', () => {
-    const before = trace({
-      ours: { rules: ['150'] },
-      others: { sysctls: ['cni0/rp_filter = 2'], links: ['veth1'] },
-      restores: ['cni0/rp_filter = 1'],
-    })
-    const after = trace({ others: { sysctls: ['cni0/rp_filter = 1'], links: ['veth2'] } })
-    expect(judgeNode(before, after, '')).toEqual({ left: [], damaged: [], meanwhile: ['- links: veth1', '+ links: veth2'], unproved: [] })
-    expect(judgeNode(before, trace({ ours: { sets: ['create SUBMARINER-REMOTE'] }, others: before.others }), '').left).toEqual([
-      'sets: create SUBMARINER-REMOTE',
-    ])
-    expect(judgeNode(before, undefined, '').unproved).toEqual(['no trace from after'])
-  })
-  it('of a node tells a device of a pod that came or went once, not with all that names it', () => {
-    const gone = {
-      links: ['0: veth7@if2: <UP> mtu 1500'],
-      fdb: ['d2:9a dev veth7 master cni0'],
-      sysctls: ['veth7/rp_filter = 0', 'cni0/rp_filter = 0'],
-    }
-    const verdict = judgeNode(trace({ others: gone }), trace({ others: { sysctls: ['cni0/rp_filter = 1'] } }), '')
-    expect(verdict.meanwhile).toEqual([
-      '- links: 0: veth7@if2: <UP> mtu 1500',
-      '- sysctls: cni0/rp_filter = 0',
-      '+ sysctls: cni0/rp_filter = 1',
-    ])
-  })
-  it('of a node takes no route for damaged that its trace afterwards has with a word more', () => {
-    const route = '10.1.1.0/24 dev cni0 proto 2 scope 253 src 10.1.1.1'
-    const before = trace({ others: { routes: [route] } })
-    const after = trace({ others: { routes: [`${route} linkdown`] } })
-    const line = (one: Trace): string => JSON.stringify({ apiVersion: 'subctl.submariner.io/v1', kind: 'NodeTrace', ...one })
-    expect(judgeNode(before, after, `{"msg":"ip rule del pref 150"}\n${line(after)}\n`).damaged).toEqual([])
-    expect(judgeNode(before, after, `{"msg":"ip route del ${route}"}\n${line(after)}\n`).damaged).toEqual([`- routes: ${route}`])
-  })
-  it('finds the trace among the lines of a log, and none in that of a version that has none', () => {
-    const line = '{"apiVersion":"subctl.submariner.io/v1","kind":"NodeTrace","ours":{"rules":["a"]},"others":{},"restores":[],"unread":[]}'
-    expect(traceIn(`{"level":"info"}\n${line}\n`)?.ours).toEqual({ rules: ['a'] })
-    expect(traceIn('error SUB0101: unknown option --trace\n')).toBeUndefined()
   })
 })

@@ -1,12 +1,13 @@
 // Leaves one cluster: agents, nodes, objects, broker, in this order. What cannot be done is said and stops nothing else.
 import namespaceManifest from '../../../manifests/cluster/namespace.yaml'
-import { until } from '../../install/apply.ts'
-import { objectsOf } from '../../install/manifests.ts'
+import { until } from '../../install/apply/apply.ts'
+import { titleOf } from '../../install/apply/report.ts'
+import { objectsOf } from '../../install/objects/manifests.ts'
 import { endAgents } from '../../install/remove/agents.ts'
 import { DOWN, type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
 import { giveUpPods } from '../../install/remove/lost-pods.ts'
+import type { Act } from '../../install/remove/prove.ts'
 import { type Left, type RemoveProgress, removeAll } from '../../install/remove/remove.ts'
-import { titleOf } from '../../install/report.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
@@ -42,7 +43,7 @@ export function leave(what: Omit<Performing, 'deadline'>): Promise<Done> {
 
 async function leaveNow(performing: Performing): Promise<Done> {
   const { given, target } = performing
-  const [touched, undone] = [new Set<string>(), new Set<string>()]
+  const [touched, undone] = [new Map<string, Set<Act>>(), new Map<string, Set<Act>>()]
   const api = recorded(target.subject.api, touched)
   const { plan } = target
   const options = progressOf(performing)

@@ -1,24 +1,26 @@
 // --prove: dumps before and after, and every write in between.
 import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
 import { isImported, isMarked } from '../../install/remove/mark.ts'
-import { type Acts, judgeApi, judgeNode, type Trace, traceIn, type Verdict } from '../../install/remove/prove.ts'
+import { type Act, type Acts, judgeApi, judgeNode, type Touched, type Trace, traceIn, type Verdict } from '../../install/remove/prove.ts'
 import { type ApiDump, dumpApi, keyOf } from '../../install/remove/prove-api.ts'
 import type { Inventory } from '../../install/remove/read.ts'
+import { isRecord } from '../../install/tree.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Found } from '../../k8s/discover.ts'
 import { apiVersionOf, type Kind, kindOf } from '../../model/kinds.ts'
-import type { Resource } from '../../model/resources.ts'
+import type { Meta, Resource } from '../../model/resources.ts'
 import { SPARE_NAMESPACE, type Target } from './target.ts'
 
-/** The same API, which remembers the keys of what was written. */
-export function recorded(api: KubeApi, touched: Set<string>): KubeApi {
-  const note = (kind: Kind, name: string, namespace?: string): void => {
-    touched.add(keyOf({ kind, apiVersion: apiVersionOf(kind), metadata: { name, ...(namespace !== undefined && { namespace }) } }))
+/** The same API, which remembers by keys what was written, and what was removed. */
+export function recorded(api: KubeApi, touched: Map<string, Set<Act>>): KubeApi {
+  const note = (act: Act, kind: Kind, { name, namespace }: Pick<Meta, 'name' | 'namespace'>): void => {
+    const key = keyOf({ kind, apiVersion: apiVersionOf(kind), metadata: { name, ...(namespace !== undefined && { namespace }) } })
+    touched.set(key, (touched.get(key) ?? new Set()).add(act))
   }
   const noting =
     <R extends Resource, O>(write: (object: R, options?: O) => Promise<R>) =>
     (object: R, options?: O): Promise<R> => {
-      note(kindOf(object), object.metadata.name, object.metadata.namespace)
+      note(actOf(object), kindOf(object), object.metadata)
       return write(object, options)
     }
   return {
@@ -28,15 +30,23 @@ export function recorded(api: KubeApi, touched: Set<string>): KubeApi {
     apply: (object, options) => noting(api.apply)(object, options),
     replace: (object, options) => noting(api.replace)(object, options),
     patch(kind, name, namespace, change, options) {
-      note(kind, name, namespace)
+      note(actOf(change), kind, { name, ...(namespace !== undefined && { namespace }) })
       return api.patch(kind, name, namespace, change, options)
     },
     remove(kind, name, namespace, options) {
-      note(kind, name, namespace)
+      note('removed', kind, { name, ...(namespace !== undefined && { namespace }) })
       return api.remove(kind, name, namespace, options)
     },
   }
 }
+
+/** Whether what is written says more of an object than its labels. */
+function actOf(written: unknown): Act {
+  const { metadata, ...rest } = { metadata: undefined, ...(isRecord(written) ? written : {}) }
+  const said = [...Object.keys(rest), ...Object.keys(isRecord(metadata) ? metadata : {})]
+  return said.every((field) => LABELLING.includes(field)) ? 'labelled' : 'wrote'
+}
+const LABELLING = ['apiVersion', 'kind', 'name', 'namespace', 'labels']
 
 export interface Before {
   readonly api: ApiDump
@@ -89,7 +99,7 @@ export interface Proof {
 export async function proveNow(
   { api, target, isBroker }: Tracing,
   before: Before,
-  done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: ReadonlySet<string>; readonly undone: ReadonlySet<string> },
+  done: { readonly cleaned: readonly NodeOutcome[]; readonly touched: Touched; readonly undone: Touched },
 ): Promise<Proof> {
   const { inventory, plan } = target
   const after = await dumpApi(api, oursOf(target, isBroker))

@@ -46,17 +46,17 @@ export async function dumpApi(api: KubeApi, isOurs: (object: Found) => boolean):
 export const keyOf = ({ kind, apiVersion, metadata }: Pick<Found, 'kind' | 'apiVersion' | 'metadata'>): string =>
   `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name} (${apiVersion})`
 
-/** Of what others have written: without what the server keeps count of, and without the labels and annotations that are ours alone. */
+/** Of what others have written: without what the server keeps count of, and without the labels and annotations that are ours alone. The labels by themselves, then the rest. */
 function digestOf(object: Found): string {
   const { served: _, managed, metadata, ...rest } = object
   const { name, namespace, labels, annotations, finalizers, ownerReferences } = metadata
-  const meta = {
-    ...{ name, namespace, finalizers, ownerReferences },
-    labels: withoutOurs(labels, managed, 'f:labels', isMarked(metadata)),
-    annotations: withoutOurs(annotations, managed, 'f:annotations', false),
-  }
-  return sha256(canonical({ ...rest, status: undefined, metadata: meta }))
+  const meta = { name, namespace, finalizers, ownerReferences, annotations: withoutOurs(annotations, managed, 'f:annotations', false) }
+  const labelsOfOthers = withoutOurs(labels, managed, 'f:labels', isMarked(metadata))
+  return `${sha256(canonical(labelsOfOthers))} ${sha256(canonical({ ...rest, status: undefined, metadata: meta }))}`
 }
+
+/** The part of a digest that stands for the labels. */
+export const labelsIn = (digest: string | undefined): string | undefined => digest?.split(' ')[0]
 
 function withoutOurs(
   values: Readonly<Record<string, string>> | undefined,

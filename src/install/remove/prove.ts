@@ -2,7 +2,7 @@
 
 import { minus } from '../../model/diff.ts'
 import { isRecord, listAt } from '../tree.ts'
-import type { ApiDump } from './prove-api.ts'
+import { type ApiDump, labelsIn } from './prove-api.ts'
 
 /** What a comparison says, in lines. The first two must be empty. */
 export interface Verdict {
@@ -16,15 +16,19 @@ export interface Verdict {
   readonly unproved: readonly string[]
 }
 
+/** What was done to one object: `labelled` where its labels alone were written. */
+export type Act = 'labelled' | 'wrote' | 'removed'
+export type Touched = ReadonlyMap<string, ReadonlySet<Act>>
+
 /** What uninstalling did to an API. */
 export interface Acts {
-  /** Keys of the objects that it wrote or removed. */
-  readonly touched: ReadonlySet<string>
+  /** By the keys of the objects that it wrote or removed. */
+  readonly touched: Touched
   /** Namespaces and kinds that it removed whole: `Kind.apiVersion`. */
   readonly spaces: ReadonlySet<string>
   readonly kinds: ReadonlySet<string>
-  /** Keys of others' objects that our part was taken out of. */
-  readonly undone: ReadonlySet<string>
+  /** By the keys of others' objects that our part was taken out of. */
+  readonly undone: Touched
   /** Keys of what was meant to stay, though it is ours. */
   readonly kept: ReadonlySet<string>
 }
@@ -33,7 +37,8 @@ export function judgeApi(before: ApiDump, after: ApiDump, acts: Acts): Verdict {
   const changes = changesOf(before.others, after.others).filter(
     ({ key, sign }) => !after.ours.has(key) && !before.ours.has(key) && !(sign === '~' && acts.undone.has(key)),
   )
-  const isByUs = ({ key, sign }: Change): boolean => acts.touched.has(key) || (sign === '-' && isSwept(key, acts))
+  const isByUs = (change: Change): boolean =>
+    causesOf(change).some((act) => acts.touched.get(change.key)?.has(act)) || (change.sign === '-' && isSwept(change.key, acts))
   return {
     left: [...after.ours.keys()].filter((key) => !acts.kept.has(key)).sort(),
     damaged: changes.filter(isByUs).map(lineOf),
@@ -45,6 +50,14 @@ export function judgeApi(before: ApiDump, after: ApiDump, acts: Acts): Verdict {
 interface Change {
   readonly sign: '+' | '-' | '~'
   readonly key: string
+  /** Where it is changed: whether its labels are. */
+  readonly hasOtherLabels?: boolean
+}
+
+/** What of ours can have done it: a Node gets taints of its controllers, or goes, while its label is taken away. */
+function causesOf({ sign, hasOtherLabels }: Change): readonly Act[] {
+  if (sign === '-') return ['removed']
+  return hasOtherLabels === true ? ['wrote', 'removed', 'labelled'] : ['wrote', 'removed']
 }
 const lineOf = ({ sign, key }: Change): string => `${sign} ${key}`
 
@@ -53,7 +66,8 @@ function changesOf(before: ReadonlyMap<string, string>, after: ReadonlyMap<strin
   return all.flatMap((key): readonly Change[] => {
     if (!after.has(key)) return [{ sign: '-', key }]
     if (!before.has(key)) return [{ sign: '+', key }]
-    return before.get(key) === after.get(key) ? [] : [{ sign: '~', key }]
+    const [old, now] = [before.get(key), after.get(key)]
+    return old === now ? [] : [{ sign: '~', key, hasOtherLabels: labelsIn(old) !== labelsIn(now) }]
   })
 }
 
