@@ -1,6 +1,6 @@
 // With cleanup=true the release holds, instead of the agents, a DaemonSet by which every node cleans itself: `helm uninstall` follows.
 
-import { objectsOf } from '../src/install/manifests.ts'
+import { objectsOf } from '../src/install/objects/manifests.ts'
 import { errandJob } from '../src/install/remove/cleanup-job.ts'
 import { at, isRecord, listAt } from '../src/install/tree.ts'
 import { printObjects } from '../src/k8s/yaml.ts'

@@ -1,6 +1,6 @@
 // The agents' environment as named templates of Helm, by the function that `subctl join` makes it with.
-import { environmentOf, type JoinSettings } from '../src/install/settings.ts'
-import { SETTINGS_READ } from '../src/install/workloads.ts'
+import { environmentOf, type JoinSettings } from '../src/install/objects/settings.ts'
+import { SETTINGS_READ } from '../src/install/objects/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../src/model/names.ts'
 import { parseCidr } from '../src/model/net.ts'
 

@@ -1,6 +1,6 @@
 // Manifests as templates of Helm.
 import { type Document, isMap, type Pair, parseAllDocuments } from 'yaml'
-import { OWN_LABELS } from '../src/install/manifests.ts'
+import { OWN_LABELS } from '../src/install/objects/manifests.ts'
 
 /** The expression around a text. */
 export const when = (condition: string, text: string): string => `{{- if ${condition} }}\n${text}{{- end }}\n`

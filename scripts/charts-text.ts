@@ -41,7 +41,7 @@ export function generatedCharts(version: string): ReadonlyMap<string, string> {
     ...chart('submariner', {
       'Chart.yaml': chartYaml('submariner', version, 'A cluster of a clusterset: gateways, tunnels and routes to the other clusters'),
       'templates/_owned.tpl': marked('this script', OWNED),
-      'templates/_settings.tpl': marked('src/install/settings.ts and workloads.ts', settingsTemplate()),
+      'templates/_settings.tpl': marked('src/install/objects/settings.ts and workloads.ts', settingsTemplate()),
       'templates/crds.yaml': crds('crds', { clusters, endpoints, gateways, routeagents: routeAgents }),
       'templates/crds-services.yaml': crds('mcs', { serviceexports: serviceExports, serviceimports: serviceImports }, SERVICES),
       'templates/namespace.yaml': marked('manifests/cluster/namespace.yaml', templateOf(namespace).keep().unlessForeign().text()),

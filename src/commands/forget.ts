@@ -1,8 +1,9 @@
 // `subctl forget [CLUSTER] [FILE]`: what a cluster that is gone for good has left on the broker.
+
+import { titleOf } from '../install/apply/report.ts'
 import { brokerFault } from '../install/broker-view.ts'
 import { type Answer, askMember, lastSeen, type Sighting } from '../install/remove/last-seen.ts'
 import { type MemberObjects, readMember, removeForGood } from '../install/remove/member.ts'
-import { titleOf } from '../install/report.ts'
 import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_LABEL, sanitise } from '../model/names.ts'

@@ -1,6 +1,6 @@
 import { CLUSTER_LABEL, CLUSTER_UID, sanitise } from '../model/names.ts'
 import type { Cluster } from '../model/resources.ts'
-import type { JoinSettings } from './settings.ts'
+import type { JoinSettings } from './objects/settings.ts'
 
 /** The object by which a member says on the broker which networks are its own, before its engine has ever run. */
 export const ownCluster = (settings: JoinSettings, clusterUid: string): Cluster => ({

@@ -1,5 +1,5 @@
 import { OVERLAY_PORT } from '../model/ports.ts'
-import type { JoinSettings } from './settings.ts'
+import type { JoinSettings } from './objects/settings.ts'
 
 /** A port that must be open for traffic. */
 export interface Port {

@@ -1,9 +1,9 @@
 // What tests of members' rights share: two members of a broker, and requests as one of them.
 import { makeCredential } from '../../src/broker/credentials.ts'
 import { brokerRights, memberPolicy } from '../../src/broker/rights.ts'
-import { applyPlan } from '../../src/install/apply.ts'
-import { compare } from '../../src/install/compare.ts'
-import { brokerCrds } from '../../src/install/manifests.ts'
+import { applyPlan } from '../../src/install/apply/apply.ts'
+import { compare } from '../../src/install/apply/compare.ts'
+import { brokerCrds } from '../../src/install/objects/manifests.ts'
 import { at } from '../../src/install/tree.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import { BROKER_NAMESPACE } from '../../src/model/names.ts'

@@ -5,7 +5,7 @@ import type { Given } from '../../src/commands/cli/given.ts'
 import { parse } from '../../src/commands/cli/parse.ts'
 import { COMMANDS } from '../../src/commands/cli/table.ts'
 import { brokerAccess, engineSettings, pskReader } from '../../src/commands/engine/settings.ts'
-import { environmentOf } from '../../src/install/settings.ts'
+import { environmentOf } from '../../src/install/objects/settings.ts'
 import { memoryFiles } from '../fakes/context.ts'
 import { FULL_JOIN } from '../fakes/join-settings.ts'
 

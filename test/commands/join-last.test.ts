@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { checkStillOurs, forgetUninstall } from '../../src/commands/join/last.ts'
-import { environmentOf } from '../../src/install/settings.ts'
+import { environmentOf } from '../../src/install/objects/settings.ts'
 import { PLAIN_JOIN } from '../fakes/join-settings.ts'
 import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
 

@@ -1,4 +1,4 @@
-import type { JoinSettings } from '../../src/install/settings.ts'
+import type { JoinSettings } from '../../src/install/objects/settings.ts'
 import { BROKER_SECRET } from '../../src/model/names.ts'
 import { parseCidr } from '../../src/model/net.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { asUserError } from '../../src/install/apply.ts'
+import { asUserError } from '../../src/install/apply/apply.ts'
 import { ApiError } from '../../src/k8s/api.ts'
 
 const forbidden = (message: string): unknown => asUserError(new ApiError(403, 'Forbidden', message), 'https://west:6443')

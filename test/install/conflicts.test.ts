@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { conflictsOf } from '../../src/install/conflicts.ts'
+import { conflictsOf } from '../../src/install/apply/conflicts.ts'
 
 describe('conflictsOf() reads what an API server says of field managers', () => {
   it.each([

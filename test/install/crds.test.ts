@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { memberCrds } from '../../src/install/manifests.ts'
+import { memberCrds } from '../../src/install/objects/manifests.ts'
 import { at, isRecord, listAt } from '../../src/install/tree.ts'
 
 const schemaOf = (kind: string): unknown => {

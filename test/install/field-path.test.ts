@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { fieldAt } from '../../src/install/field-path.ts'
+import { fieldAt } from '../../src/install/apply/field-path.ts'
 
 const OBJECT = {
   metadata: { labels: { 'submariner.io/gateway': 'true', 'a.b': { c: 1 }, a: { b: { d: 2 } } }, finalizers: ['x', 'y.z/w]'] },

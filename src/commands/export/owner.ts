@@ -1,5 +1,5 @@
 // Whose an export is: what a program keeps as it wants it is not changed behind its back.
-import { MANAGED_BY, releaseOf } from '../../install/helm.ts'
+import { MANAGED_BY, releaseOf } from '../../install/objects/helm.ts'
 import { textAt } from '../../install/tree.ts'
 import type { Meta } from '../../model/resources.ts'
 

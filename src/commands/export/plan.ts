@@ -2,7 +2,7 @@
 
 import { type Guard, refusalOf } from '../../discovery/service/guard.ts'
 import { type Invalid, ownExport } from '../../discovery/up/export.ts'
-import { compare } from '../../install/compare.ts'
+import { compare } from '../../install/apply/compare.ts'
 import { covers } from '../../k8s/put.ts'
 import { UserError } from '../../model/errors.ts'
 import { IMPORTED, type ServiceExport, USE_CLUSTERSET_IP } from '../../model/mcs.ts'

@@ -1,5 +1,5 @@
-import type { Change } from '../../install/compare.ts'
-import { titleOf } from '../../install/report.ts'
+import type { Change } from '../../install/apply/compare.ts'
+import { titleOf } from '../../install/apply/report.ts'
 import { UserError } from '../../model/errors.ts'
 import type { Given } from '../cli/given.ts'
 

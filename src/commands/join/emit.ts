@@ -1,5 +1,5 @@
 // `join --emit yaml`: for those who apply objects by other means than this program.
-import { emitYaml } from '../../install/report.ts'
+import { emitYaml } from '../../install/apply/report.ts'
 import { UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'

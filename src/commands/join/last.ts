@@ -1,5 +1,5 @@
 // What a join looks at last: what others have done meanwhile, and what an uninstall that broke off has left.
-import { environmentOf, type JoinSettings } from '../../install/settings.ts'
+import { environmentOf, type JoinSettings } from '../../install/objects/settings.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'

@@ -1,6 +1,6 @@
 // A change of what charon reads, such as the port: its pods go on as they are until they are replaced. A join that waits does that as an upgrade would.
-import type { Limit } from '../../install/apply.ts'
-import type { Change } from '../../install/compare.ts'
+import type { Limit } from '../../install/apply/apply.ts'
+import type { Change } from '../../install/apply/compare.ts'
 import { allPodsOf, isReady, nodeOf, podsOf } from '../../install/rollout/rollout.ts'
 import { textAt } from '../../install/tree.ts'
 import type { KubeApi } from '../../k8s/api.ts'

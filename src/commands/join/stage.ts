@@ -1,8 +1,8 @@
 // What deploy-broker and join share: the modes of a verb that changes clusters, and how it tells what it does.
 import { stringify } from 'yaml'
-import { type ApplyOptions, applyPlan, asUserError } from '../../install/apply.ts'
-import type { Change } from '../../install/compare.ts'
-import { changeLines, changeRecords, countOf, titleOf } from '../../install/report.ts'
+import { type ApplyOptions, applyPlan, asUserError } from '../../install/apply/apply.ts'
+import type { Change } from '../../install/apply/compare.ts'
+import { changeLines, changeRecords, countOf, titleOf } from '../../install/apply/report.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { explain } from '../../k8s/explain.ts'
 import type { Given } from '../cli/given.ts'

@@ -1,6 +1,6 @@
 // What a join or an upgrade says while it waits, and what it waits for.
-import type { Change } from '../../install/compare.ts'
-import { titleOf } from '../../install/report.ts'
+import type { Change } from '../../install/apply/compare.ts'
+import { titleOf } from '../../install/apply/report.ts'
 import { type Step, textOf, wholeText } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Endpoint } from '../../model/resources.ts'

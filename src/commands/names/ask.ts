@@ -1,5 +1,5 @@
 // Names are looked up by pods of the cluster, one after the other, in a namespace of their own that goes with the last of them.
-import type { Limit } from '../../install/apply.ts'
+import type { Limit } from '../../install/apply/apply.ts'
 import type { Ask } from '../../install/names/apply.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'

@@ -4,7 +4,7 @@
 // before those are planned; `lines` stand under --plan. apply is called once all objects are in: kinds, rights and workloads of services, and the ConfigMap. It
 // waits until names are answered, and takes back what it changed where the cluster's DNS gets worse. planUndo only reads too; its undo is called by uninstall, and by
 // a join with --service-discovery false, while kinds, rights and our DNS server are there still. What undo cannot do it throws as a UserError: all else goes on.
-import type { Limit } from '../../install/apply.ts'
+import type { Limit } from '../../install/apply/apply.ts'
 import { applyNames, dropRights, makeEdit } from '../../install/names/apply.ts'
 import { diffLines, type Edit, editTitle } from '../../install/names/edit.ts'
 import { kickDns } from '../../install/names/kick.ts'
@@ -12,7 +12,7 @@ import { DEFAULT_ZONES, type NamesPlan as DnsPlan, planNames as planDns } from '
 import { readDns } from '../../install/names/read.ts'
 import { missingRights } from '../../install/names/rights.ts'
 import { planTakeBack } from '../../install/names/take-back.ts'
-import type { DnsWish, JoinSettings } from '../../install/settings.ts'
+import type { DnsWish, JoinSettings } from '../../install/objects/settings.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
 import { DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'

@@ -2,7 +2,7 @@
 import { waitForToken } from '../../broker/credentials.ts'
 import { ADMIN_ACCOUNT, BROKER_COMPONENTS, PSK_BYTES, writeBrokerInfo } from '../../broker/info.ts'
 import { brokerRights } from '../../broker/rights.ts'
-import { brokerCrds, labelled } from '../../install/manifests.ts'
+import { brokerCrds, labelled } from '../../install/objects/manifests.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { put } from '../../k8s/put.ts'
 import { BROKER_NAMESPACE, PSK_SECRET } from '../../model/names.ts'

@@ -1,10 +1,10 @@
 // The broker as an uninstall sees it: by the broker file, on the same cluster, or with the member's own credential, whichever gets furthest.
 import { BROKER_FILE, type BrokerInfo, readBrokerInfo } from '../../broker/info.ts'
+import { titleOf } from '../../install/apply/report.ts'
 import { brokerFault } from '../../install/broker-view.ts'
 import { type MemberObjects, memberIdOf, readMember, removeMember } from '../../install/remove/member.ts'
 import type { Inventory } from '../../install/remove/read.ts'
 import type { Left } from '../../install/remove/remove.ts'
-import { titleOf } from '../../install/report.ts'
 import { fixedAccess } from '../../k8s/access.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'

@@ -1,7 +1,8 @@
 // What an uninstall would do, or has done, as lines and as data.
+
+import { titleOf } from '../../install/apply/report.ts'
 import { linesOf, type Trace, type Verdict } from '../../install/remove/prove.ts'
 import type { ApiDump } from '../../install/remove/prove-api.ts'
-import { titleOf } from '../../install/report.ts'
 import { planned } from './broker.ts'
 import type { Done } from './perform.ts'
 import { isProved, type Proof } from './proof.ts'

@@ -1,5 +1,5 @@
 // Whether tunnels will be down for a moment while charon is replaced, and what for.
-import type { Change } from '../../install/compare.ts'
+import type { Change } from '../../install/apply/compare.ts'
 import { isReady, nodeOf, podsOf } from '../../install/rollout/rollout.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'

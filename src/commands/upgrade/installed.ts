@@ -1,5 +1,5 @@
 // What a cluster runs now, and what keeps it from being upgraded.
-import { releaseOf } from '../../install/helm.ts'
+import { releaseOf } from '../../install/objects/helm.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { CHARON_WORKLOAD, GATEWAY_WORKLOAD, NAMESPACE, ROUTE_AGENT_WORKLOAD, SETTINGS_CONFIGMAP } from '../../model/names.ts'

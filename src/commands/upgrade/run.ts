@@ -1,6 +1,6 @@
 // An upgrade's steps, driven from here: what a DaemonSet's own strategies cannot say is which gateway is next and what must hold in between.
-import { applyPlan, type Limit, until } from '../../install/apply.ts'
-import type { Change } from '../../install/compare.ts'
+import { applyPlan, type Limit, until } from '../../install/apply/apply.ts'
+import type { Change } from '../../install/apply/compare.ts'
 import { allPodsOf, downNodes, nodeOf, type PassedOver } from '../../install/rollout/rollout.ts'
 import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'

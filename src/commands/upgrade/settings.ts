@@ -1,4 +1,4 @@
-import { BALANCES, CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/settings.ts'
+import { BALANCES, CABLE_DRIVERS, DNS_WISHES, type JoinSettings, WIRE_NAMES } from '../../install/objects/settings.ts'
 import { UserError } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'

@@ -3,7 +3,7 @@
 import { NOT_PODS } from '../../checks/installed/workloads.ts'
 import { type Look, look } from '../../checks/look.ts'
 import type { PodFindings, PodPath, PodPlace } from '../../checks/pods/pod-findings.ts'
-import { hasConstraints } from '../../install/workloads.ts'
+import { hasConstraints } from '../../install/objects/workloads.ts'
 import { messageOf } from '../../model/errors.ts'
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import { ipOrNone } from '../../model/net.ts'

@@ -1,6 +1,6 @@
 // Who answers the clusterset's names in a cluster, and why: one line that a person can check.
 import { UserError } from '../../model/errors.ts'
-import type { DnsWish } from '../settings.ts'
+import type { DnsWish } from '../objects/settings.ts'
 import { FIRST_MULTICLUSTER, isAtLeast, versionText } from './coredns-version.ts'
 import type { CoreDns, DnsFacts } from './facts.ts'
 

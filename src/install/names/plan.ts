@@ -1,7 +1,7 @@
 // What is done to a cluster's DNS for the clusterset's names, and how it is undone: functions of what was read.
 import { UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
-import type { DnsWish } from '../settings.ts'
+import type { DnsWish } from '../objects/settings.ts'
 import { isRecord, listAt, textAt } from '../tree.ts'
 import { BEGIN, blockIn, END, withBlock, withoutBlock } from './block.ts'
 import { type Choice, chooseMode } from './choose.ts'

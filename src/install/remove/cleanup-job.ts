@@ -2,7 +2,7 @@
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import { sha256 } from '../../system/digest.ts'
-import { OWN_LABELS } from '../manifests.ts'
+import { OWN_LABELS } from '../objects/manifests.ts'
 import { at, isRecord, listAt, textAt } from '../tree.ts'
 
 /** What a node is asked to do. */

@@ -2,7 +2,7 @@
 import type { KubeApi } from '../../k8s/api.ts'
 import { inTurns } from '../../k8s/discover.ts'
 import type { Node, Pod } from '../../model/resources.ts'
-import { titleOf } from '../report.ts'
+import { titleOf } from '../apply/report.ts'
 import { isMarked } from './mark.ts'
 
 /** Whether the node says that it is ready. */

@@ -3,7 +3,7 @@ import type { Found } from '../../k8s/discover.ts'
 import { IMPORTED, SOURCE_NAMESPACE } from '../../model/mcs.ts'
 import { CLUSTER_LABEL, DISCOVERY_LEASE, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
 import type { Meta } from '../../model/resources.ts'
-import { MANAGED_BY, RELEASE, releaseOf } from '../helm.ts'
+import { MANAGED_BY, RELEASE, releaseOf } from '../objects/helm.ts'
 import { at, isRecord } from '../tree.ts'
 
 const PART_OF = 'app.kubernetes.io/part-of'

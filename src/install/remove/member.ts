@@ -6,7 +6,7 @@ import { TIMESTAMP_PREFIX } from '../../model/mcs.ts'
 import { CLUSTER_LABEL, CLUSTER_UID } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
-import { titleOf } from '../report.ts'
+import { titleOf } from '../apply/report.ts'
 import type { Left } from './remove.ts'
 
 export interface MemberAt {

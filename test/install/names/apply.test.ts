@@ -4,7 +4,7 @@ import { type Ask, applyNames, makeEdit } from '../../../src/install/names/apply
 import { planNames } from '../../../src/install/names/plan.ts'
 import { readDns } from '../../../src/install/names/read.ts'
 import { planTakeBack } from '../../../src/install/names/take-back.ts'
-import type { DnsWish } from '../../../src/install/settings.ts'
+import type { DnsWish } from '../../../src/install/objects/settings.ts'
 import { ApiError } from '../../../src/k8s/api.ts'
 import type { NameResult } from '../../../src/model/nettest-name.ts'
 import type { Resource } from '../../../src/model/resources.ts'

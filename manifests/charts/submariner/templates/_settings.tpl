@@ -1,4 +1,4 @@
-{{- /* Written by scripts/charts out of src/install/settings.ts and workloads.ts. */ -}}
+{{- /* Written by scripts/charts out of src/install/objects/settings.ts and workloads.ts. */ -}}
 {{- define "submariner.environment" -}}
 SUBMARINER_NAMESPACE: "submariner"
 SUBMARINER_CLUSTERID: {{ .Values.submariner.clusterId | toString | quote }}

@@ -1,6 +1,6 @@
 // What an install does or would do, as lines and as data. No secret is in either.
 import { stringify } from 'yaml'
-import type { Resource } from '../model/resources.ts'
+import type { Resource } from '../../model/resources.ts'
 import type { Action, Change } from './compare.ts'
 
 const MARKS: Readonly<Record<Action, string>> = { created: '+', changed: '~', unchanged: '=' }

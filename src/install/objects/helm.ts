@@ -1,5 +1,5 @@
 // Objects that Helm has brought: the charts make the same as this program, and Helm puts its own name over one of our labels.
-import type { Meta, Resource } from '../model/resources.ts'
+import type { Meta, Resource } from '../../model/resources.ts'
 
 export const MANAGED_BY = 'app.kubernetes.io/managed-by'
 export const RELEASE = 'meta.helm.sh/release-name'

@@ -1,11 +1,11 @@
 // The kinds of the Multi-Cluster Services API where another program has brought them: used as they are, never changed, never marked as ours.
-import { parseJson } from '../k8s/answers.ts'
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { UserError } from '../model/errors.ts'
-import type { Resource } from '../model/resources.ts'
+import { parseJson } from '../../k8s/answers.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { UserError } from '../../model/errors.ts'
+import type { Resource } from '../../model/resources.ts'
+import { isMarked } from '../remove/mark.ts'
+import { at, listAt, textAt } from '../tree.ts'
 import { mcsCrds } from './manifests.ts'
-import { isMarked } from './remove/mark.ts'
-import { at, listAt, textAt } from './tree.ts'
 
 /** v1beta1 is what our agents use; upstream's, and CoreDNS's option `multicluster`, know v1alpha1 alone. */
 const WANTED = ['v1beta1', 'v1alpha1'] as const

@@ -1,5 +1,5 @@
 // Paths of fields as an API server writes them: `.spec.containers[name="a"].ports[containerPort=80,protocol="TCP"].name`.
-import { isRecord } from './tree.ts'
+import { isRecord } from '../tree.ts'
 
 /** What a path leads to: nothing where it stands for no field of the object. */
 export type Found = { readonly value: unknown } | undefined

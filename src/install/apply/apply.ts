@@ -1,8 +1,8 @@
-import { ApiError, type KubeApi } from '../k8s/api.ts'
-import { EXIT, messageOf, UserError } from '../model/errors.ts'
-import type { Clock } from '../system/clock.ts'
+import { ApiError, type KubeApi } from '../../k8s/api.ts'
+import { EXIT, messageOf, UserError } from '../../model/errors.ts'
+import type { Clock } from '../../system/clock.ts'
+import { listAt, textAt } from '../tree.ts'
 import type { Change } from './compare.ts'
-import { listAt, textAt } from './tree.ts'
 
 export interface ApplyOptions {
   readonly clock: Clock

@@ -1,5 +1,5 @@
-import { PSK_SECRET } from '../model/names.ts'
-import type { Cidr } from '../model/net.ts'
+import { PSK_SECRET } from '../../model/names.ts'
+import type { Cidr } from '../../model/net.ts'
 
 /** All that a join decides: what the agents of a cluster run with. */
 export interface JoinSettings {

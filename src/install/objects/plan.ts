@@ -1,5 +1,5 @@
-import { BROKER_SECRET, GATEWAY_LABEL, PSK_SECRET, SETTINGS_CONFIGMAP } from '../model/names.ts'
-import type { ConfigMap, Resource, Secret } from '../model/resources.ts'
+import { BROKER_SECRET, GATEWAY_LABEL, PSK_SECRET, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import type { ConfigMap, Resource, Secret } from '../../model/resources.ts'
 import { agentBase, discoveryBase, dnsBase, labelled, mcsCrds, memberCrds } from './manifests.ts'
 import { environmentOf, type JoinSettings } from './settings.ts'
 import { hasDnsServer, type WorkloadOptions, workloads } from './workloads.ts'
