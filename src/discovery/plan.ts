@@ -78,12 +78,17 @@ function importOf({ imports }: Copies, service: ServiceText): readonly ServiceIm
   return found === undefined ? [] : [found]
 }
 
-function exportOf({ exports, services, slices }: Copies, { clusterId, guard }: Known, service: ServiceText): readonly OwnExport[] {
+function exportOf(
+  { exports, services, slices }: Copies,
+  { clusterId, guard, networksOf }: Known,
+  service: ServiceText,
+): readonly OwnExport[] {
   const { name, namespace } = readText(service)
   const wish = exports.get(name, namespace)
   if (wish === undefined) return []
   const own = slices.of(service).filter(isKubernetesOwn)
-  return [ownExport({ clusterId, guard, wish, service: services.get(name, namespace), slices: own })]
+  const networks = networksOf(clusterId)
+  return [ownExport({ clusterId, guard, wish, networks, service: services.get(name, namespace), slices: own })]
 }
 
 function brokerObjects({ broker }: Copies, { brokerNamespace }: Known, services: readonly ServiceText[]): BrokerObjects {

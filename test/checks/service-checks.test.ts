@@ -3,7 +3,7 @@ import type { Verdict } from '../../src/checks/check.ts'
 import type { NamesSetup } from '../../src/checks/services/names-setup.ts'
 import { SERVICE_CHECKS } from '../../src/checks/services/service-checks.ts'
 import { type CheckContext, looker } from '../../src/checks/subject.ts'
-import { type Condition, type EndpointSlice, SERVICE_NAME, type ServiceImport, SOURCE_CLUSTER } from '../../src/model/mcs.ts'
+import { type Condition, type EndpointSlice, IN_PART, SERVICE_NAME, type ServiceImport, SOURCE_CLUSTER } from '../../src/model/mcs.ts'
 import type { ConnectionStatus, Lease } from '../../src/model/resources.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'
@@ -210,10 +210,11 @@ describe('checks of services', () => {
     putExport(made.clusters.west, 'ext', said('Valid', 'False', 'Service ext is of type ExternalName'), said('Ready', 'False', 'not valid'))
     putExport(made.clusters.west, 'web', READY, said('Conflict', 'True', 'ports differ\neast has 81'))
     putExport(made.clusters.west, 'late', said('Valid', 'True'), said('Ready', 'False', 'it is on its way'))
+    putExport(made.clusters.west, 'part', said('Valid', 'True'), { ...said('Ready', 'True', '172.16.1.9 is left out'), reason: IN_PART })
     expect(await made.verdict('SUB0636')).toEqual({
       is: 'warning',
       reason:
-        'shop/ext is not exported: Service ext is of type ExternalName; shop/web: clusters disagree: ports differ, east has 81; shop/late is not ready: it is on its way',
+        'shop/ext is not exported: Service ext is of type ExternalName; shop/web: clusters disagree: ports differ, east has 81; shop/late is not ready: it is on its way; shop/part: 172.16.1.9 is left out',
       hint: 'see `subctl show services -o wide`',
     })
     putExport(made.clusters.west, 'new')

@@ -220,6 +220,20 @@ describe('an agent', () => {
     expect(says(west, 'ext', 'Ready')).toBe('False Failed')
   })
 
+  it('says that no other cluster takes backends outside of its networks, and takes it back when the networks have them', async () => {
+    await startAll()
+    east.serve('db', { clusterIP: 'None' }, [podOf('172.16.2.9')])
+    east.wish('db')
+    await set.within(2_000, () => says(east, 'db', 'Ready') === 'False Failed')
+    await set.within(2_000, () => west.import('db') !== undefined)
+    expect(west.backends('db')).toEqual([])
+    const mine = east.api.objects('Cluster').find(({ spec }) => spec.cluster_id === 'east')
+    if (mine === undefined) throw new Error('no Cluster')
+    const wider = { ...mine.spec, cluster_cidr: [...mine.spec.cluster_cidr, '172.16.2.8/30'] }
+    east.api.put({ ...mine, spec: wider } as typeof mine)
+    await set.within(2_000, () => says(east, 'db', 'Ready') === 'True Exported')
+  })
+
   it('publishes nothing while another cluster holds its id, and says so', async () => {
     const other = set.broker.objects('Cluster').find(({ spec }) => spec.cluster_id === 'west')
     if (other === undefined) throw new Error('no Cluster')

@@ -86,6 +86,14 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
 `)
   })
 
+  it('says what other clusters leave out of an export, and why', async () => {
+    const { all, east, show } = await scene()
+    east.serve('db', { clusterIP: 'None', clusterIPs: ['None'] }, [podOf('10.2.0.7'), podOf('172.16.2.9')])
+    await all.turn(2_000)
+    const { out } = await show('--context east -n shop -o wide')
+    expect(out).toMatch(/shop\/db +Headless +east +in part .* Ready: .*172\.16\.2\.9 \(pod pod-172-16-2-9\) lies in none of the networks/)
+  })
+
   it('-n names the namespace of the services, as kubectl has it; where the agents live is another flag', async () => {
     const { all, show } = await scene()
     for (const id of ['west', 'east']) all.site(id).namespace('yard')

@@ -1,4 +1,5 @@
 // Whether what a cluster exports is taken, and whether what it imports is what the others export.
+import { IN_PART } from '../../model/mcs.ts'
 import type { Verdict } from '../check.ts'
 import { activeGateways, type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
@@ -35,7 +36,8 @@ function problemOf({ key, conditions }: Exported): string | undefined {
   const [valid, ready, conflict] = ['Valid', 'Ready', 'Conflict'].map((type) => conditionOf(conditions, type))
   if (valid?.status === 'False') return `${key} is not exported: ${valid.message || valid.reason}`
   if (conflict?.status === 'True') return `${key}: clusters disagree: ${(conflict.message || conflict.reason).replaceAll('\n', ', ')}`
-  return ready?.status === 'False' ? `${key} is not ready: ${ready.message || ready.reason}` : undefined
+  if (ready?.status === 'False') return `${key} is not ready: ${ready.message || ready.reason}`
+  return ready?.reason === IN_PART ? `${key}: ${ready.message}` : undefined
 }
 
 /** SUB0637: nothing is imported that nobody exports any more, nothing is missing, and nothing is ready that is not reached. */

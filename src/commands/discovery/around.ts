@@ -4,7 +4,7 @@ import { judgeReach, wordsOf } from '../../discovery/reach.ts'
 import { canonical } from '../../model/canonical.ts'
 import { BROKER_UID } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
-import { type BrokerState, brokerState, liveNamespaces } from './known.ts'
+import { type BrokerState, brokerState, liveNamespaces, ownNetworks } from './known.ts'
 import type { Around, Leader } from './leader.ts'
 import { unknownOf } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
@@ -14,6 +14,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   const { clusterId, brokerNamespace, allowed, namespace, isLocalFirst } = world.settings
   const broker = brokerOf(leader, own)
   const networks = leader.networksOf(stores.local, stores.copies, own)
+  const mine = ownNetworks(own)
   const reaches = reachesNow(leader, networks.keys())
   const obstacle = obstacleOf(world, broker)
   const shared = {
@@ -24,7 +25,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   const known: Known = {
     ...{ clusterId, brokerNamespace, isLocalFirst, guard: { allowed, own: namespace }, ...shared },
     namespaces: liveNamespaces(stores.local.namespaces.all()),
-    networksOf: (cluster) => networks.get(cluster) ?? NO_NETWORKS,
+    networksOf: (cluster) => (cluster === clusterId ? mine : (networks.get(cluster) ?? NO_NETWORKS)),
     isReachable: (cluster) => reaches.get(cluster)?.isReachable ?? true,
     nowMs: world.clock.now(),
   }
@@ -32,7 +33,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   return {
     ...{ known, obstacle },
     trouble: world.broker === undefined ? undefined : broker === undefined ? 'the broker has not been heard yet' : obstacle,
-    text: canonical([shared, obstacle, [...networks], reachable]),
+    text: canonical([shared, obstacle, mine, [...networks], reachable]),
   }
 }
 const NO_NETWORKS = [] as const

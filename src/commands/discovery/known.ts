@@ -14,6 +14,10 @@ import type { BrokerStores, LocalStores } from './stores.ts'
 export const ownCluster = ({ clusters }: LocalStores, clusterId: string): Cluster | undefined =>
   clusters.all().find(({ metadata, spec }) => metadata.labels?.[CLUSTER_LABEL] === undefined && spec.cluster_id === clusterId)
 
+/** What this cluster's object on the broker says that it has: the others let in nothing else of it. */
+export const ownNetworks = ({ spec: { cluster_cidr, service_cidr, global_cidr } }: Cluster): readonly Cidr[] =>
+  cidrs([...cluster_cidr, ...service_cidr, ...global_cidr])
+
 /** The networks of each other cluster, after vetting. */
 export function openNetworks(
   clusterId: string,

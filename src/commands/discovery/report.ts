@@ -46,7 +46,7 @@ export interface Tally {
 export function openTally(): Tally {
   const states = new Map<ServiceText, Verdict['state']>()
   const refusals = new Map<ServiceText, readonly Refusal[]>()
-  const counts = { exported: 0, pending: 0, rejected: 0, invalid: 0 }
+  const counts = { exported: 0, pending: 0, unusable: 0, rejected: 0, invalid: 0 }
   return {
     set(service, { state, refused }) {
       const before = states.get(service)

@@ -1,7 +1,7 @@
 // `--wait`: looks until the agents have done what was asked for, or say that they do not.
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'
-import type { Condition, ServiceExport } from '../../model/mcs.ts'
+import { type Condition, IN_PART, type ServiceExport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { say } from '../join/stage.ts'
@@ -105,7 +105,8 @@ export function effectOf(wish: ServiceExport | undefined): Judged {
   const [valid, ready, conflict] = [find('Valid'), find('Ready'), find('Conflict')]
   const more = conflict?.status === 'True' ? { conflict: conflict.message || conflict.reason } : {}
   if (valid?.status === 'False') return { state: 'failed', text: valid.message || valid.reason, ...more }
-  if (ready?.status === 'True' && valid?.status === 'True') return { state: 'done', text: 'the broker has it', ...more }
+  if (ready?.status === 'True' && valid?.status === 'True')
+    return { state: 'done', text: ready.reason === IN_PART ? ready.message : 'the broker has it', ...more }
   // Reasons for what an agent has refused, ours and upstream's; any other is on its way.
   if (ready?.status === 'False' && /^(Export)?Failed$/.test(ready.reason))
     return { state: 'failed', text: ready.message || ready.reason, ...more }

@@ -1,7 +1,7 @@
 // `show services`: every service of the clusterset, as each cluster asked about has it.
 import { stringify } from 'yaml'
 import { UserError } from '../../model/errors.ts'
-import type { Condition, ServiceExport, ServiceImport } from '../../model/mcs.ts'
+import { type Condition, IN_PART, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
 import type { Run } from '../cli/run.ts'
 import { checkName } from '../export/find.ts'
@@ -80,7 +80,7 @@ function exportState(exported: ServiceExport | undefined): string {
   if (exported === undefined) return 'no'
   if (exported.metadata.deletionTimestamp !== undefined) return 'ending'
   if (conditionOf(exported, 'Valid')?.status === 'False') return 'not valid'
-  if (isReady(exported)) return 'ready'
+  if (isReady(exported)) return isInPart(conditionOf(exported, 'Ready')) ? 'in part' : 'ready'
   return conditionOf(exported, 'Ready') === undefined ? 'no answer' : 'not ready'
 }
 
@@ -91,10 +91,12 @@ function importState(imported: ServiceImport | undefined, hasNamespace: boolean,
   return isExported ? 'missing' : 'no'
 }
 
-/** What stands in the way, and what clusters disagree about. */
+const isInPart = (ready: Condition | undefined): boolean => ready?.status === 'True' && ready.reason === IN_PART
+
+/** What stands in the way, what clusters leave out, and what they disagree about. */
 const messagesOf = (exported: ServiceExport | undefined): readonly string[] =>
   (exported?.status?.conditions ?? [])
-    .filter(({ type, status }) => (type === 'Conflict' ? status === 'True' : status === 'False'))
+    .filter((one) => (one.type === 'Conflict' ? one.status === 'True' : one.status === 'False' || (one.type === 'Ready' && isInPart(one))))
     .map(({ type, message, reason }) => `${type}: ${message === '' ? reason : message.replaceAll('\n', '; ')}`)
 
 const COLUMNS = ['service', 'type', 'cluster', 'export', 'import', 'vip', 'own pods', 'ready behind it', 'conflict']

@@ -24,6 +24,7 @@ export interface DownView {
   readonly pods: ReadonlyMap<string, readonly Slice[]>
   /** Those that objects can be made in. */
   readonly namespaces: ReadonlySet<string>
+  /** What a cluster, this one too, advertises. */
   networksOf(cluster: string): readonly Cidr[]
   isReachable(cluster: string): boolean
   /** Whether this cluster's own backends are used alone while they are ready. */

@@ -1,6 +1,6 @@
 // What a ServiceExport says of itself: conditions by the API's types and reasons, in words for the person who made it.
 import { canonical } from '../../model/canonical.ts'
-import type { Condition, ServiceExport } from '../../model/mcs.ts'
+import { type Condition, IN_PART, type ServiceExport } from '../../model/mcs.ts'
 import type { Verdict } from './plan.ts'
 
 export interface Say {
@@ -31,7 +31,22 @@ export function sayings({ own, merged, state: now, note }: Verdict): readonly Sa
           reason: conflicts.map(({ reason }) => reason).join(','),
           message: conflicts.map(({ message }) => message).join('\n'),
         }
-  return [valid, { type: 'Ready', ...READY[state], ...(note !== '' && { message: `${READY[state].message}; ${note}` }) }, conflict]
+  return [valid, readySaying(state, own, note), conflict]
+}
+
+function readySaying(state: Verdict['state'], { outside }: Verdict['own'], note: string): Say {
+  const isInPart = state === 'exported' && outside !== undefined && !outside.isAll
+  const { message, ...ready } = READY[state]
+  const left =
+    outside === undefined
+      ? ''
+      : state === 'unusable'
+        ? outside.text
+        : isInPart
+          ? `other clusters leave out a part of its backends: ${outside.text}`
+          : ''
+  const text = [message, left, note].filter((one) => one !== '').join('; ')
+  return { type: 'Ready', ...ready, ...(isInPart && { reason: IN_PART }), message: text }
 }
 
 const NO_CONFLICT: Say = {
@@ -47,6 +62,7 @@ const READY: Readonly<Record<Verdict['state'], Omit<Say, 'type'>>> = {
     reason: 'Failed',
     message: 'the service takes no part: an older export is of another type (see the condition Conflict)',
   },
+  unusable: { status: 'False', reason: 'Failed', message: 'the broker has the service, and no other cluster takes any of its backends' },
   pending: { status: 'False', reason: 'Pending', message: 'the service is on its way to the broker' },
   exported: { status: 'True', reason: 'Exported', message: 'the broker has the service' },
 }

@@ -2,11 +2,12 @@
 
 import { type Backend, type EndpointSlice, IMPORTED, KUBE_SERVICE, type ServiceExport, SOURCE_CLUSTER } from '../../model/mcs.ts'
 import { decodeExport } from '../../model/mcs-decode.ts'
-import { ipOrNone } from '../../model/net.ts'
+import { type Cidr, ipOrNone } from '../../model/net.ts'
 import type { Service } from '../../model/resources.ts'
 import { ANNOTATION_VALUE, fitting, LABEL_VALUE } from '../service/exported.ts'
 import { type Guard, refusalOf } from '../service/guard.ts'
 import { portOf, type Share, type Slice, wirePort } from '../service/share.ts'
+import { type Outside, outsideOf } from './outside.ts'
 
 export interface ExportView {
   readonly clusterId: string
@@ -16,6 +17,8 @@ export interface ExportView {
   readonly service: Service | undefined
   /** Kubernetes' own of the Service. */
   readonly slices: readonly EndpointSlice[]
+  /** What this cluster advertises; undefined where that is not known. */
+  readonly networks?: readonly Cidr[]
 }
 
 /** What keeps a service from being exported: a reason of the API and a sentence. */
@@ -31,14 +34,17 @@ export interface OwnExport {
   readonly share: Share | undefined
   /** The pods, with the ports that they listen on: what this cluster's own clients use. */
   readonly pods: readonly Slice[]
+  /** What of it no other cluster takes. */
+  readonly outside: Outside | undefined
 }
 
 export function ownExport(view: ExportView): OwnExport {
-  const { wish, service } = view
+  const { wish, service, networks } = view
   const invalid = invalidity(view)
-  if (invalid !== undefined || service === undefined) return { wish, invalid, share: undefined, pods: [] }
+  if (invalid !== undefined || service === undefined) return { wish, invalid, share: undefined, pods: [], outside: undefined }
   const pods = view.slices.filter(isKubernetesOwn).map(podSlice)
-  return { wish, invalid: undefined, share: shareOf(view, service, pods), pods }
+  const share = shareOf(view, service, pods)
+  return { wish, invalid: undefined, share, pods, outside: networks && outsideOf(share, networks) }
 }
 
 /** EndpointSlices of a Service, not those that an import has made. */

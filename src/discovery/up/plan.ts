@@ -33,8 +33,8 @@ export interface Verdict {
   readonly own: OwnExport
   /** The service with all its exporters; undefined where the export is not valid. */
   readonly merged: Merged | undefined
-  /** `rejected`: an older export is of the other type. `pending`: the broker has not all of it yet. */
-  readonly state: 'invalid' | 'rejected' | 'pending' | 'exported'
+  /** `rejected`: an older export is of the other type. `pending`: the broker has not all of it yet. `unusable`: it has, and no other cluster takes any of it. */
+  readonly state: 'invalid' | 'rejected' | 'pending' | 'unusable' | 'exported'
   /** What else there is to say. */
   readonly note: string
 }
@@ -101,7 +101,7 @@ function verdictOf({ own, merged, isAccepted }: Entry, isPending: boolean, taken
   if (!isAccepted) return { own, merged, state: 'rejected', note: '' }
   const note =
     takenBy === undefined ? '' : `clusters with upstream's Lighthouse do not see it: its name on the broker is that of ${takenBy}`
-  return { own, merged, state: isPending ? 'pending' : 'exported', note }
+  return { own, merged, state: isPending ? 'pending' : own.outside?.isAll === true ? 'unusable' : 'exported', note }
 }
 
 interface SharedPlan {
