@@ -33,7 +33,10 @@ const member: Inventory = {
 const account = {
   apiVersion: 'v1',
   kind: 'ServiceAccount',
-  metadata: { name: 'cluster-west', namespace: BROKER, labels: { 'submariner-io/clusterID': 'west' } },
+  metadata: {
+    ...{ name: 'cluster-west', namespace: BROKER, labels: { 'submariner-io/clusterID': 'west' } },
+    annotations: { 'submariner.io/cluster-uid': 'uid-west' },
+  },
 }
 
 interface World {
@@ -44,15 +47,25 @@ interface World {
   /** Whether the broker answers nobody. */
   readonly isSilent?: boolean
   readonly broker?: FakeCluster
+  /** Brokers at other addresses. */
+  readonly brokers?: Readonly<Record<string, FakeCluster>>
   readonly cluster?: FakeCluster
 }
 /** Plans, and leaves: the ways that were tried, and what is left. */
-async function leaving({ inventory = {}, file, known = [], isSilent = false, broker = fakeCluster(), cluster = fakeCluster() }: World) {
+async function leaving({
+  inventory = {},
+  file,
+  known = [],
+  isSilent = false,
+  broker = fakeCluster(),
+  brokers = {},
+  cluster = fakeCluster(),
+}: World) {
   const tried: string[] = []
   const kube = async ({ access }: KubeOptions) => {
     const token = access === undefined ? '' : ((await access.credentials()).token ?? '')
     tried.push(token)
-    const api = broker.api()
+    const api = (brokers[access?.server ?? ''] ?? broker).api()
     if (isSilent) api.failNext(new ApiError(0, '', 'connect ECONNREFUSED'), () => true, 99)
     else if (!known.includes(token)) api.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), () => true, 99)
     return api
@@ -102,6 +115,46 @@ describe('an uninstall on its broker', () => {
         why: expect.stringMatching(/^the cluster’s own credential: the broker at .* refuses it$/),
       }),
     ])
+  })
+  const OTHER = 'https://old.example:6443'
+  const otherFile = { brokerUrl: OTHER, ca: 'another authority' }
+  it('leaves the broker that its settings name, where it was a member of another one on the same cluster before, and that one too', async () => {
+    const [broker, cluster] = [withAccount(), withAccount()]
+    const { plan, left } = await leaving({ inventory: here, known: ['own'], broker, cluster })
+    expect(plan).toMatchObject({
+      way: { by: 'the cluster’s own credential' },
+      former: [{ by: 'the broker on this cluster' }],
+      isUnknown: false,
+    })
+    expect([left, broker.objects('ServiceAccount'), cluster.objects('ServiceAccount')]).toEqual([[], [], []])
+  })
+  it('leaves it where the broker file is of the former one, and says what nobody could look at', async () => {
+    const world = (known: readonly string[]): World => ({
+      file: otherFile,
+      known,
+      broker: withAccount(),
+      brokers: { [OTHER]: withAccount() },
+    })
+    expect(await leaving(world(['file', 'own']))).toMatchObject({
+      ...{ objects: 0, left: [] },
+      plan: { way: { by: 'the cluster’s own credential' }, former: [{ by: 'the broker file broker-info.subm' }] },
+    })
+    const { plan, left } = await leaving(world(['file']))
+    expect([plan.way, plan.former.length, left]).toEqual([undefined, 1, [expect.objectContaining({ isUnknown: true })]])
+  })
+  it('takes what another cluster of its id has on a former broker for none of its own', async () => {
+    const old = fakeCluster()
+    old.put({ ...account, metadata: { ...account.metadata, annotations: {} } })
+    const { plan } = await leaving({ file: otherFile, known: ['file', 'own'], broker: withAccount(), brokers: { [OTHER]: old } })
+    expect([plan.former, old.objects('ServiceAccount').length]).toEqual([[], 1])
+  })
+  it('takes the file of its broker by another address for its own, by the authority or by what is there', async () => {
+    expect((await leaving({ file: { brokerUrl: OTHER }, known: ['file'], broker: withAccount() })).plan).toMatchObject({
+      former: [],
+      isUnknown: false,
+    })
+    const { plan } = await leaving({ file: otherFile, known: ['file', 'own'], broker: withAccount() })
+    expect(plan).toMatchObject({ way: { by: 'the broker file broker-info.subm' }, former: [] })
   })
   it('tells how to come back by the file where the broker does not answer', async () => {
     const { plan, left } = await leaving({ file: {}, isSilent: true })

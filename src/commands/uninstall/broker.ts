@@ -1,6 +1,5 @@
 // The broker as an uninstall sees it: by the broker file, on the same cluster, or with the member's own credential, whichever gets furthest.
 import { BROKER_FILE, type BrokerInfo, readBrokerInfo } from '../../broker/info.ts'
-import { titleOf } from '../../install/apply/report.ts'
 import { brokerFault } from '../../install/broker-view.ts'
 import { type MemberObjects, memberIdOf, readMember, removeMember } from '../../install/remove/member.ts'
 import type { Inventory } from '../../install/remove/read.ts'
@@ -8,6 +7,7 @@ import type { Left } from '../../install/remove/remove.ts'
 import { fixedAccess } from '../../k8s/access.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
+import { CLUSTER_UID } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
@@ -50,6 +50,8 @@ export interface BrokerWay {
 export interface BrokerPlan {
   /** Undefined where no way leads there, or the cluster knows no broker. */
   readonly way: BrokerWay | undefined
+  /** Ways to brokers that the cluster's settings do not name any more, and that have something of it still. */
+  readonly former: readonly BrokerWay[]
   /** Why a way was not taken, or not all is seen. */
   readonly faults: readonly string[]
   /** Whether the cluster may have something there that nobody could look at. */
@@ -64,6 +66,8 @@ interface Path extends Pick<BrokerWay, 'by' | 'forget'> {
   readonly open: () => Promise<KubeApi>
   /** Whether it leads to the very broker of which the cluster is a member, so that nothing found there is nothing left. */
   readonly isMembers: () => Promise<boolean>
+  /** Whether it may do so though its address is another one: the same authority vouches for both. */
+  readonly isLikely?: boolean
 }
 
 /** Finds the best way, and reads what the member has there. Never throws because of a broker. */
@@ -76,22 +80,45 @@ export async function planBroker(
   const unanswered: string[] = []
   let best: BrokerWay | undefined
   let isKnown = false
-  for (const path of pathsTo(context, file, { subject, inventory })) {
+  const { current, others } = await sorted(pathsTo(context, file, { subject, inventory }))
+  // Where no settings name a broker, any that has something of the cluster is its own.
+  const isNamed = inventory.broker !== undefined
+  for (const path of isNamed ? current : others) {
     const found = await attempt(path, inventory, { faults, unanswered })
     if (found === undefined) continue
     const isBetter = best === undefined || (best.member.objects.length === 0 && found.member.objects.length > 0)
     if (isBetter) best = found
     if (found.member.unseen.length > 0) continue
-    isKnown = found.member.objects.length > 0 || (await path.isMembers())
+    isKnown = isNamed || found.member.objects.length > 0
     if (isKnown) break
   }
+  const former: BrokerWay[] = []
+  for (const path of isNamed ? others : []) {
+    const found = await attempt(path, inventory, { faults, unanswered })
+    if (found?.member.objects.some(({ metadata }) => metadata.annotations?.[CLUSTER_UID] === inventory.clusterUid) !== true) continue
+    // The same broker by another address: this way sees more than the cluster's own credential, or is the only one that works from here.
+    if (hasSame(best, found) || (best === undefined && path.isLikely === true)) [best, isKnown] = [found, true]
+    else former.push(found)
+  }
   const hasAgents = inventory.agents.ours.length > 0
-  if (best === undefined && !hasAgents) return { way: undefined, faults: [], isUnknown: false }
+  if (best === undefined && !hasAgents) return { way: undefined, former, faults: [], isUnknown: false }
   if (best === undefined && faults.length === 0) faults.push('nothing tells where the broker is')
   // A credential that is taken, but sees not all, has an account there for sure.
   const isSeen = best !== undefined && best.member.objects.length + best.member.unseen.length > 0
   const [later] = unanswered
-  return { way: best, faults, isUnknown: !isKnown && !isSeen && faults.length > 0, ...(later !== undefined && { later }) }
+  return { way: best, former, faults, isUnknown: !isKnown && !isSeen && faults.length > 0, ...(later !== undefined && { later }) }
+}
+
+/** Those to the broker that the cluster's settings name, and those to others: it may have moved from one to another. */
+async function sorted(paths: readonly Path[]): Promise<{ readonly current: readonly Path[]; readonly others: readonly Path[] }> {
+  const marked = await Promise.all(paths.map(async (path) => ({ path, isCurrent: await path.isMembers() })))
+  const those = (wanted: boolean): readonly Path[] => marked.flatMap(({ path, isCurrent }) => (isCurrent === wanted ? [path] : []))
+  return { current: those(true), others: those(false) }
+}
+
+function hasSame(a: BrokerWay | undefined, b: BrokerWay): boolean {
+  const uids = a?.member.objects.map(({ metadata }) => metadata.uid) ?? []
+  return b.member.objects.some(({ metadata: { uid } }) => uid !== undefined && uids.includes(uid))
 }
 
 function pathsTo(
@@ -125,6 +152,7 @@ const pathOf = (context: Context, file: BrokerFile, broker: Inventory['broker'])
   namespace: file.info.namespace,
   open: () => openFile(context, file),
   isMembers: async () => broker?.namespace === file.info.namespace && hostOf(broker.server) === hostOf(file.info.brokerUrl),
+  isLikely: (broker?.ca.trim() ?? '') !== '' && broker?.ca.trim() === file.info.ca.trim(),
 })
 
 /** What is the same however an address is written. */
@@ -175,13 +203,22 @@ async function openOwn(context: Context, { broker }: Inventory): Promise<KubeApi
   return (await context.kube({ access: fixedAccess(server, { token, ...(ca !== '' && { ca }) }) })).within(REQUEST_MS)
 }
 
-export const planned = ({ way }: BrokerPlan): readonly Resource[] => way?.member.objects ?? []
+/** Its objects on the broker, and on those before that one; each with the way. */
+export const planned = ({ way, former }: BrokerPlan): readonly { readonly object: Resource; readonly on: string; readonly by: string }[] =>
+  [...(way === undefined ? [] : [{ way, on: 'the broker' }]), ...former.map((one) => ({ way: one, on: 'a former broker' }))].flatMap(
+    ({ way: { member, by }, on }) => member.objects.map((object) => ({ object, on, by })),
+  )
 
-/** Removes what was found there; returns what remains on the broker, or may. */
+/** Removes what was found there, from former brokers too; returns what remains on one of them, or may. */
 export async function leaveBroker(plan: BrokerPlan, progress: (text: string) => void): Promise<readonly Left[]> {
-  const { way, faults, isUnknown } = plan
-  if (isUnknown) return [{ object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false, isUnknown }]
-  if (way === undefined) return []
+  const { way, former, faults, isUnknown } = plan
+  const left: Left[] = []
+  for (const one of former) left.push(...(await leaveBy(one, (text) => progress(`${text} (a former one, by ${one.by})`))))
+  if (isUnknown) return [...left, { object: 'what the cluster has on the broker', why: faults.join('; '), isLate: false, isUnknown }]
+  return way === undefined ? left : [...left, ...(await leaveBy(way, progress))]
+}
+
+async function leaveBy(way: BrokerWay, progress: (text: string) => void): Promise<readonly Left[]> {
   const left = [...(await leaveServices(way, progress)), ...(await removeMember(way.api, way.member, progress))]
   const { unseen } = way.member
   if (unseen.length === 0) return left
@@ -199,5 +236,3 @@ async function leaveServices({ api, member, clusterId, namespace }: BrokerWay, p
     return [{ object: 'its part of the services that clusters share on the broker', why: messageOf(error), isLate: false }]
   }
 }
-
-export const brokerLines = (plan: BrokerPlan): readonly string[] => planned(plan).map((object) => `- ${titleOf(object)}`)

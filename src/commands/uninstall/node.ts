@@ -33,7 +33,12 @@ export async function cleanAlone(context: Context, given: Given): Promise<undefi
     return undefined
   }
   const names = await planUndo(api)
-  const target = targetOf(context, subject, { inventory, plan, names, broker: { way: undefined, faults: [], isUnknown: false } })
+  const target = targetOf(context, subject, {
+    inventory,
+    plan,
+    names,
+    broker: { way: undefined, former: [], faults: [], isUnknown: false },
+  })
   const done = await onCluster(api, () => cleanNodes(api, { context, given, target, deadline: deadlineOf(context, given) }, false, nodes))
   const dirty = done.filter(({ why }) => why !== undefined)
   print(

@@ -14,7 +14,7 @@ import type { Context } from '../context.ts'
 import { onCluster } from '../join/stage.ts'
 import type { Subject } from '../look/subjects.ts'
 import { type NamesUndo, planUndo } from '../names/set-up.ts'
-import { type BrokerFile, type BrokerPlan, planBroker } from './broker.ts'
+import { type BrokerFile, type BrokerPlan, planBroker, planned } from './broker.ts'
 
 export interface Target {
   readonly subject: Subject
@@ -99,4 +99,4 @@ export async function checkTarget({ subject: { api }, plan, inventory, template,
 
 /** Whether there is nothing of ours on the cluster nor, as far as is known, on its broker. */
 export const isClean = ({ plan, names, broker }: Target): boolean =>
-  isNothing(plan) && names.lines.length === 0 && (broker.way?.member.objects.length ?? 0) === 0
+  isNothing(plan) && names.lines.length === 0 && planned(broker).length === 0
