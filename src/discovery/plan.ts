@@ -5,7 +5,7 @@ import { CLUSTER_LABEL } from '../model/names.ts'
 import { allServices, type Copies, labelOfMade, labelOfShared, namesakes, readText, type ServiceText, sharedOf } from './copies/copies.ts'
 import { MOST_SERVICES } from './copies/quota.ts'
 import { type DownPlan, type DownView, planDown } from './down/plan.ts'
-import { type BrokerObjects, labelledService, readShares } from './down/read.ts'
+import { type BrokerObjects, labelledService, ofMembers, readShares } from './down/read.ts'
 import { type Services, servicesOf } from './service/services.ts'
 import { keyText } from './service/share.ts'
 import { isKubernetesOwn, type OwnExport, ownExport } from './up/export.ts'
@@ -15,6 +15,8 @@ import { sharedName } from './up/wire.ts'
 /** What the plans of all services depend on. */
 export interface Known extends Omit<DownView, 'services' | 'pods' | 'there'> {
   readonly brokerNamespace: string
+  /** Whether a cluster is one of the clusterset. */
+  isMember(cluster: string): boolean
   /** Whether what the broker has is known. */
   readonly isBrokerRead: boolean
   /** Whether exports go there. */
@@ -54,7 +56,7 @@ export function together(
 export function planOf(copies: Copies, known: Known, services: readonly ServiceText[]): Plan {
   const exports = services.flatMap((service) => exportOf(copies, known, service))
   const objects = known.isBrokerRead ? brokerObjects(copies, known, services) : NOTHING
-  const { shares, refused } = readShares(known.clusterId, admitted(copies, objects))
+  const { shares, refused } = ofMembers(readShares(known.clusterId, admitted(copies, objects)), known.isMember)
   const merged = servicesOf(exports, shares)
   const { clusterId, brokerNamespace } = known
   const up = known.isBrokerWritten ? planUp({ clusterId, brokerNamespace, exports, services: merged, broker: objects }) : undefined

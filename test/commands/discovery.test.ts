@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ApiError } from '../../src/k8s/api.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { BROKER, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { podOf } from '../fakes/services.ts'
@@ -252,6 +253,60 @@ describe('an agent', () => {
 })
 
 describe('a broker', () => {
+  /** Objects of an export as the agent of a cluster with another id would have written them. */
+  const copied = <K extends 'ServiceImport' | 'EndpointSlice'>(kind: K, labels: Readonly<Record<string, string>>, name: string) => {
+    const one = set.broker.objects(kind).find(({ metadata }) => metadata.labels?.['submariner-io/clusterID'] === 'east')
+    if (one === undefined) throw new Error('nothing exported')
+    const { uid: _, resourceVersion: __, creationTimestamp: ___, ...meta } = one.metadata
+    const { annotations = {} } = meta
+    const aged = Object.fromEntries(Object.entries(annotations).filter(([key]) => !key.startsWith('timestamp.')))
+    const older = { ...aged, 'timestamp.submariner.io/ghost': '1' }
+    set.broker.put({ ...one, metadata: { ...meta, name, annotations: older, labels: { ...meta.labels, ...labels } } } as typeof one)
+  }
+
+  it('that has services of a cluster which never joined makes no import of them, and gives that cluster no say', async () => {
+    const agents = [west, east].map((site) => site.start())
+    await set.turn(1_000)
+    await exporting(east, 'web')
+    const ghost = { 'submariner-io/clusterID': 'ghost', 'multicluster.kubernetes.io/source-cluster': 'ghost' }
+    copied('EndpointSlice', ghost, 'web-ghost1')
+    copied('ServiceImport', ghost, 'web-shop-ghost-1')
+    const other = { ...ghost, 'multicluster.kubernetes.io/service-name': 'other' }
+    copied('EndpointSlice', other, 'other-ghost1')
+    copied('ServiceImport', other, 'other-shop-ghost-1')
+    await set.turn(2_000)
+    expect([west.import('other'), east.import('other')]).toEqual([undefined, undefined])
+    expect([west.import('web')?.status?.clusters, west.backends('web')]).toEqual([[{ cluster: 'east' }], ['100.2.0.10']])
+    expect(agents.map(({ seen }) => [seen?.refused, seen?.trouble])).toEqual([
+      [2, undefined],
+      [2, undefined],
+    ])
+  })
+
+  it('that has an object of one cluster by its label and of another by its source keeps no agent from its work', async () => {
+    const agents = [west, east].map((site) => site.start())
+    await set.turn(1_000)
+    await exporting(east, 'web')
+    // As admission answers a member.
+    for (const { broker } of agents)
+      broker.failNext(
+        new ApiError(403, 'Forbidden', 'a credential of cluster west may change objects of that cluster only'),
+        (call) => call.startsWith('remove') && call.includes('mixed'),
+        1_000,
+      )
+    const mixed = { 'submariner-io/clusterID': 'west', 'multicluster.kubernetes.io/source-cluster': 'east' }
+    copied('EndpointSlice', mixed, 'web-mixed')
+    copied('ServiceImport', mixed, 'web-shop-mixed')
+    await set.turn(2_000)
+    expect(agents.map(({ seen }) => [seen?.refused, seen?.trouble])).toEqual([
+      [2, undefined],
+      [2, undefined],
+    ])
+    await exporting(west, 'api')
+    expect(onBroker().filter((line) => line.includes('mixed'))).toHaveLength(2)
+    expect([west.import('web')?.status?.clusters, west.backends('web')]).toEqual([[{ cluster: 'east' }], ['100.2.0.10']])
+  })
+
   it('that is away takes nothing with it, and gets all that happened when it is back', async () => {
     const agents = [west, east, north].map((site) => site.start())
     await set.turn(1_000)

@@ -50,6 +50,7 @@ const sharedObject = (walk: Walk, n: number): ServiceImport | undefined => {
   const all = [...walk.brokerImports.objects.values()].filter(({ metadata }) => metadata.labels === undefined)
   return all[n % Math.max(all.length, 1)]
 }
+const isOfWest = ({ metadata }: Resource): boolean => metadata.labels?.['submariner-io/clusterID'] === 'west'
 const otherOf = (n: number): string => IDS[1 + (n % 2)] ?? 'east'
 
 const ACTS = {
@@ -104,6 +105,19 @@ const ACTS = {
     const made = [...walk.slices.objects.values()].find(({ metadata }) => metadata.labels?.['submariner.io/imported'] !== undefined)
     if (made !== undefined && made.metadata.namespace === key.namespace)
       walk.put(walk.slices, { ...made, metadata: { ...made.metadata, labels: { ...made.metadata.labels, ...labels } } })
+  },
+  /** An admin of the broker gives an object of ours another source. */
+  contradict(walk, { n }) {
+    const one = some([...walk.brokerSlices.objects.values()].filter(isOfWest), n)
+    if (one === undefined) return
+    const labels = { ...one.metadata.labels, 'multicluster.kubernetes.io/source-cluster': 'east' }
+    walk.put(walk.brokerSlices, { ...one, metadata: { ...one.metadata, name: `${one.metadata.name}-${n}`, labels } })
+  },
+  /** A cluster that never joined exports. */
+  strangerExports(walk, { key, n }) {
+    const { share, writer } = sharedBy('ghost', key, n)
+    walk.put(walk.brokerImports, clusterImport(share, writer))
+    for (const slice of wireSlices(share, writer)) walk.put(walk.brokerSlices, slice)
   },
   /** Somebody removes what is ours, or what is theirs. */
   loseShared(walk, { n }) {
@@ -172,6 +186,9 @@ describe('plans of the services that changed', () => {
           last = known
           walk.settle(knownOf(known))
           const fresh = walk.freshPlan(knownOf(known))
+          expect([...walk.imports.objects.values()].flatMap(({ status }) => status?.clusters ?? [])).not.toContainEqual({
+            cluster: 'ghost',
+          })
           expect(writes(fresh)).toEqual([])
           expect(Object.fromEntries([...walk.verdicts].filter(([, text]) => text !== ''))).toEqual(verdictsOf(fresh))
         }

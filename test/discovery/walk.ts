@@ -18,6 +18,7 @@ export const knownOf = (more: Partial<Known> = {}): Known => ({
   guard: { allowed: new Set<string>(), own: 'submariner' },
   namespaces: new Set(['shop', 'c', 'b-c']),
   networksOf: (cluster) => NETWORKS.get(cluster) ?? [],
+  isMember: (cluster) => NETWORKS.has(cluster),
   isReachable: () => true,
   isLocalFirst: true,
   isFrozen: false,
@@ -140,6 +141,8 @@ function carry(walk: Omit<Walk, 'copies' | 'verdicts' | 'markAll' | 'settle' | '
     if (place.objects.get(nameOf(object))?.metadata.resourceVersion === object.metadata.resourceVersion) walk.put(place, object)
   }
   const remove = <T extends Resource>(place: Place<T>, object: T): void => {
+    const { 'submariner-io/clusterID': writer, 'multicluster.kubernetes.io/source-cluster': source } = object.metadata.labels ?? {}
+    if (writer !== undefined && writer !== source) throw new Error(`${nameOf(object)} is no member’s to remove`)
     if (place.objects.get(nameOf(object))?.metadata.uid === object.metadata.uid) walk.drop(place, object)
   }
   for (const object of up?.imports.put ?? []) write(walk.brokerImports, object)

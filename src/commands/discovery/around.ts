@@ -4,7 +4,7 @@ import { judgeReach, wordsOf } from '../../discovery/reach.ts'
 import { canonical } from '../../model/canonical.ts'
 import { BROKER_UID } from '../../model/names.ts'
 import type { Cluster } from '../../model/resources.ts'
-import { type BrokerState, brokerState, liveNamespaces, ownNetworks } from './known.ts'
+import { type BrokerState, brokerState, liveNamespaces, membersOf, ownNetworks } from './known.ts'
 import type { Around, Leader } from './leader.ts'
 import { unknownOf } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
@@ -15,6 +15,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   const broker = brokerOf(leader, own)
   const networks = leader.networksOf(stores.local, stores.copies, own)
   const mine = ownNetworks(own)
+  const members = membersOf(stores.local)
   const reaches = reachesNow(leader, networks.keys())
   const obstacle = obstacleOf(world, broker)
   const shared = {
@@ -26,6 +27,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
     ...{ clusterId, brokerNamespace, isLocalFirst, guard: { allowed, own: namespace }, ...shared },
     namespaces: liveNamespaces(stores.local.namespaces.all()),
     networksOf: (cluster) => (cluster === clusterId ? mine : (networks.get(cluster) ?? NO_NETWORKS)),
+    isMember: (cluster) => members.has(cluster),
     isReachable: (cluster) => reaches.get(cluster)?.isReachable ?? true,
     nowMs: world.clock.now(),
   }
@@ -33,7 +35,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   return {
     ...{ known, obstacle },
     trouble: world.broker === undefined ? undefined : broker === undefined ? 'the broker has not been heard yet' : obstacle,
-    text: canonical([shared, obstacle, mine, [...networks], reachable]),
+    text: canonical([shared, obstacle, mine, [...members], [...networks], reachable]),
   }
 }
 const NO_NETWORKS = [] as const

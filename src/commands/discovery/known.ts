@@ -18,6 +18,10 @@ export const ownCluster = ({ clusters }: LocalStores, clusterId: string): Cluste
 export const ownNetworks = ({ spec: { cluster_cidr, service_cidr, global_cidr } }: Cluster): readonly Cidr[] =>
   cidrs([...cluster_cidr, ...service_cidr, ...global_cidr])
 
+/** Ids of all clusters that have joined, as the engine has them here; their networks may be refused. */
+export const membersOf = ({ clusters, endpoints }: LocalStores): ReadonlySet<string> =>
+  new Set([...clusters.all(), ...endpoints.all()].map(({ spec }) => spec.cluster_id).sort())
+
 /** The networks of each other cluster, after vetting. */
 export function openNetworks(
   clusterId: string,

@@ -45,7 +45,7 @@ interface Parts {
 
 /** Reads those of all clusters but this one: of all services, or of some with all that belongs to them. */
 export function readShares(clusterId: string, { imports, slices }: BrokerObjects): BrokerShares {
-  const refused: Refusal[] = []
+  const refused: Refusal[] = [...imports, ...slices].flatMap((object) => contradiction(clusterId, object) ?? [])
   const shares: Share[] = []
   for (const one of partsOf(imports, slices, { clusterId, refused }).values()) {
     const share = shareOf(one, imports)
@@ -53,6 +53,39 @@ export function readShares(clusterId: string, { imports, slices }: BrokerObjects
     if (one.slices.length > MOST_SLICES) refused.push(tooMany(`EndpointSlices of ${one.service} in cluster ${one.cluster}`, MOST_SLICES))
   }
   return { shares: Map.groupBy(shares, keyText), refused }
+}
+
+/** What carries this cluster's label is its own where it says the same as its source. This cluster may not remove what does not: an admin of the broker has made it. */
+export const isOfCluster = (clusterId: string, { metadata: { labels } }: ServiceImport | EndpointSlice): boolean =>
+  labels?.[CLUSTER_LABEL] === clusterId && labels[SOURCE_CLUSTER] === clusterId
+
+function contradiction(clusterId: string, object: ServiceImport | EndpointSlice): Refusal | undefined {
+  const { labels, namespace, name } = object.metadata
+  if (labels?.[CLUSTER_LABEL] !== clusterId || isOfCluster(clusterId, object)) return undefined
+  return {
+    object: `${object.kind} ${JSON.stringify(`${namespace}/${name}`)} of the broker`,
+    field: `metadata.labels["${SOURCE_CLUSTER}"]`,
+    reason: `is ${labels[SOURCE_CLUSTER] === undefined ? 'missing' : JSON.stringify(labels[SOURCE_CLUSTER])}, and "${CLUSTER_LABEL}" is this cluster, ${clusterId}: no cluster takes it, and an admin of the broker alone can remove it`,
+  }
+}
+
+/** Without those of clusters that have never joined: nothing of theirs can be reached, and they have no say in what a service is like. */
+export function ofMembers({ shares, refused }: BrokerShares, isMember: (cluster: string) => boolean): BrokerShares {
+  const all = [...shares.values()].flat()
+  const strangers = all.filter(({ cluster }) => !isMember(cluster))
+  if (strangers.length === 0) return { shares, refused }
+  const more = strangers.map((share) => ({
+    object: `service ${keyText(share)} of ${share.cluster}`,
+    field: 'its cluster',
+    reason: 'has neither Cluster nor Endpoint in this cluster: it has not joined, or has left',
+  }))
+  return {
+    shares: Map.groupBy(
+      all.filter(({ cluster }) => isMember(cluster)),
+      keyText,
+    ),
+    refused: [...refused, ...more],
+  }
 }
 
 const tooMany = (object: string, most: number): Refusal => ({

@@ -3,7 +3,7 @@ import { canonical } from '../../model/canonical.ts'
 import { type Diff, diff } from '../../model/diff.ts'
 import type { EndpointSlice, ServiceImport } from '../../model/mcs.ts'
 import { CLUSTER_LABEL } from '../../model/names.ts'
-import type { BrokerObjects } from '../down/read.ts'
+import { type BrokerObjects, isOfCluster } from '../down/read.ts'
 import type { Merged } from '../service/merge.ts'
 import type { Services } from '../service/services.ts'
 import { keyText, older, type Share } from '../service/share.ts'
@@ -53,7 +53,7 @@ export const isEmptyUp = ({ imports, joins, slices, leaves }: UpPlan): boolean =
 /** Of all services, or of some with all that belongs to them. */
 export function planUp(view: UpView): UpPlan {
   const entries = view.exports.flatMap((own) => entryOf(view, own))
-  const isOwn = ({ metadata }: ServiceImport | EndpointSlice): boolean => metadata.labels?.[CLUSTER_LABEL] === view.clusterId
+  const isOwn = (object: ServiceImport | EndpointSlice): boolean => isOfCluster(view.clusterId, object)
   const wanted = new Map(entries.map((entry) => [entry, wireOf(entry, writerOf(view, entry))]))
   const imports = changes(
     view.broker.imports.filter(isOwn),
