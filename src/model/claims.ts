@@ -1,5 +1,6 @@
 // Who holds which addresses, for any number of claims: intervals kept sorted, so that a claim costs a binary search.
 import { bytesOf, type Cidr, familyOf, type Ip, networkAddress, parseCidr, prefixLength } from './net.ts'
+import { lowerBound } from './sorted.ts'
 
 /** Networks that no cluster can have, and what they are for. */
 export const RESERVED: readonly { readonly network: Cidr; readonly use: string }[] = [
@@ -102,19 +103,6 @@ export function openClaims(): Claims {
         for (let i = list.length - 1; i >= 0; i -= 1) if (list[i]?.owner === owner) list.splice(i, 1)
     },
   }
-}
-
-/** Index of the first item for which `before` no longer holds; the items are sorted by it. */
-function lowerBound<T>(items: readonly T[], before: (item: T) => boolean): number {
-  let low = 0
-  let high = items.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const item = items[middle]
-    if (item !== undefined && before(item)) low = middle + 1
-    else high = middle
-  }
-  return low
 }
 
 /** Numbers of texts that were asked for not long ago: the same few thousand come again with every change. */

@@ -1,6 +1,8 @@
 // Which lines of `ip monitor` a node's plan has to be compared with the kernel for. Others tell of what the plan wants, mostly because we did it.
 import { remembered } from '../../model/canonical.ts'
-import { type NodePlan, OWNER, type Route, VX_DEVICE } from '../node/state.ts'
+import type { Cidr } from '../../model/net.ts'
+import { lowerBound } from '../../model/sorted.ts'
+import { type NodePlan, OWNER, ROUTE_ORDER, VX_DEVICE } from '../node/state.ts'
 import { vxWords } from './links.ts'
 
 /** The arguments whose output is judged here, an entry a line. */
@@ -22,7 +24,7 @@ export function isNews(line: string, plan: NodePlan | undefined): boolean {
     return known.rules.has(ruleText(Number.parseInt(first, 10), wordAfter(words, 'iif'), wordAfter(words, 'lookup'))) === isGone
   }
   if (/^\d+:$/.test(first)) return words[2] !== 'inet6' && (isGone || !isVxOf(plan, words))
-  return isOurs && known.routes.has(routeTextOf(words)) === isGone
+  return isOurs && hasRoute(plan, words) === isGone
 }
 
 /**
@@ -38,27 +40,25 @@ function isVxOf({ link }: NodePlan, [, name = '', ...words]: readonly string[]):
 }
 
 interface Planned {
-  readonly routes: ReadonlySet<string>
   readonly rules: ReadonlySet<string>
   readonly priorities: ReadonlySet<number>
 }
 
 const plannedIn = remembered(
   (plan: NodePlan): Planned => ({
-    routes: new Set(plan.routes.map(planText)),
     rules: new Set(plan.rules.map(({ priority, iif, table }) => ruleText(priority, iif, String(table)))),
     priorities: new Set(plan.rules.map(({ priority }) => priority)),
   }),
 )
 
 const ruleText = (priority: number, iif = '', table = ''): string => `${priority} ${iif} ${table}`
-const routeText = (to: string, table = '', dev = '', via = ''): string => `${to} ${table} ${dev} ${via}`
-const planText = ({ to, table, dev, via }: Route): string => routeText(to.replace(/\/32$/, ''), String(table), dev, via)
-
-/** A type of route, which is a number here, stands ahead of the network; without one the route leads somewhere. */
-function routeTextOf(words: readonly string[]): string {
-  const to = /^\d+$/.test(words[0] ?? '') ? words[1] : words[0]
-  return routeText(to?.replace(/\/32$/, '') ?? '', wordAfter(words, 'table'), wordAfter(words, 'dev'), wordAfter(words, 'via'))
+/** Whether the plan has the route. A type of route, which is a number here, stands ahead of the network; without one the route leads somewhere. */
+function hasRoute({ routes }: NodePlan, words: readonly string[]): boolean {
+  const to = (/^\d+$/.test(words[0] ?? '') ? words[1] : words[0]) ?? ''
+  const [table, dev, via] = ['table', 'dev', 'via'].map((key) => wordAfter(words, key))
+  const told = { table: Number(table), to: (to.includes('/') ? to : `${to}/32`) as Cidr, ...(dev !== undefined && { dev }) }
+  const found = routes[lowerBound(routes, (route) => ROUTE_ORDER.compare(route, told) < 0)]
+  return found !== undefined && found.table === told.table && found.to === told.to && found.dev === dev && found.via === via
 }
 
 function wordAfter(words: readonly string[], key: string): string | undefined {

@@ -1,7 +1,8 @@
 // What two plans differ in, where that is little: then a pass has little to do, and can say it in words that hold whatever the kernel has.
-import { canonical } from '../../model/canonical.ts'
+import { canonical, remembered } from '../../model/canonical.ts'
 import type { Cidr } from '../../model/net.ts'
-import type { NodePlan, OwnName, Peer, Route } from '../node/state.ts'
+import { diffSorted, TEXT_ORDER } from '../../model/sorted.ts'
+import { type NodePlan, type OwnName, type Peer, ROUTE_ORDER, type Route } from '../node/state.ts'
 
 /** The routes, the members of sets and the nodes on the VXLAN that a plan has and the one before had not, or had otherwise; and those that it has no more. */
 export interface Focus {
@@ -20,18 +21,22 @@ export interface SetFocus {
   readonly drop: readonly Cidr[]
 }
 
-/** With more networks than this, or more nodes, reading everything costs no more. */
-const MOST = 16
+/** Of networks, and of nodes. What costs is to read, the more the more is there; the words for a few hundred cost less than that. */
+const MOST = 256
 
 /** Undefined where plans differ in more than a few networks and nodes. */
 export function focusOf(before: NodePlan, after: NodePlan): Focus | undefined {
   if (restOf(before) !== restOf(after)) return undefined
   const former = new Map(before.sets.map(({ name, networks }) => [name, networks]))
   if (former.size !== after.sets.length || after.sets.some(({ name }) => !former.has(name))) return undefined
-  const sets = after.sets.map(({ name, networks }) => setFocus(name, former.get(name) ?? [], networks))
+  const sets = after.sets.map(({ name, networks }) => ({ name, ...diffSorted<Cidr>(former.get(name) ?? [], networks, TEXT_ORDER) }))
   const peers = peerFocus(before.peers, after.peers)
   if (peers === undefined) return undefined
-  const focus = { ...differing(before.routes, after.routes), sets: sets.filter(({ put, drop }) => put.length + drop.length > 0), peers }
+  const focus = {
+    ...diffSorted(before.routes, after.routes, ROUTE_ORDER),
+    sets: sets.filter(({ put, drop }) => put.length + drop.length > 0),
+    peers,
+  }
   return networksOf(focus).size > MOST || peers.put.length + peers.drop.length > MOST ? undefined : focus
 }
 
@@ -41,7 +46,7 @@ export const isNothing = ({ put, drop, sets, peers }: Focus): boolean =>
 const networksOf = ({ put, drop, sets }: Pick<Focus, 'put' | 'drop' | 'sets'>): ReadonlySet<Cidr> =>
   new Set([...[...put, ...drop].map(({ to }) => to), ...sets.flatMap((set) => [...set.put, ...set.drop])])
 
-const restOf = ({ link, rules, chains, sysctls }: NodePlan): string => canonical({ link, rules, chains, sysctls })
+const restOf = remembered(({ link, rules, chains, sysctls }: NodePlan): string => canonical({ link, rules, chains, sysctls }))
 
 /** Undefined where what goes and what stays have something in common, as of a node with another address: then the order would matter. */
 function peerFocus(before: readonly Peer[], after: readonly Peer[]): PeerFocus | undefined {
@@ -54,23 +59,3 @@ function peerFocus(before: readonly Peer[], after: readonly Peer[]): PeerFocus |
 }
 const wordsOf = ({ ip, mac, nodeIp }: Peer): readonly string[] => [`vx ${ip}`, mac, nodeIp]
 const peerText = (peer: Peer): string => wordsOf(peer).join()
-
-function setFocus(name: OwnName, before: readonly Cidr[], after: readonly Cidr[]): SetFocus {
-  if (before.length === after.length && before.every((network, i) => network === after[i])) return { name, put: [], drop: [] }
-  const [had, has] = [new Set(before), new Set(after)]
-  return { name, put: after.filter((network) => !had.has(network)), drop: before.filter((network) => !has.has(network)) }
-}
-
-function differing(before: readonly Route[], after: readonly Route[]): Pick<Focus, 'put' | 'drop'> {
-  const keyOf = ({ table, to, dev }: Route): string => `${to} ${table} ${dev === undefined ? 'reject' : 'way'}`
-  const left = new Map(before.map((route) => [keyOf(route), route]))
-  const put = after.filter((route) => {
-    const key = keyOf(route)
-    const former = left.get(key)
-    left.delete(key)
-    return former === undefined || !isSameRoute(former, route)
-  })
-  return { put, drop: [...left.values()] }
-}
-
-const isSameRoute = (a: Route, b: Route): boolean => a.dev === b.dev && a.via === b.via && a.src === b.src

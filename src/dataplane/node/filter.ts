@@ -18,7 +18,7 @@ const FROM_LOCAL = `-m set --match-set ${LOCAL} src`
 export const setsOf = (view: View): readonly IpSet[] => [
   { name: REMOTE, networks: remoteNetworks(view) },
   { name: LOCAL, networks: [...new Set([...view.podCidrs, ...view.serviceCidrs])].filter((network) => familyOf(network) === 4).sort() },
-  { name: NODES, networks: [view.nodeIp, ...otherNodes(view)].sort().map(hostCidr) },
+  { name: NODES, networks: [view.nodeIp, ...otherNodes(view)].map(hostCidr).sort() },
 ]
 
 /** All chains; `source` is what the node's own traffic to remote networks gets as its source. */

@@ -1,11 +1,15 @@
 // Routes and rules: to remote networks by table 150, back to the nodes' pods by table 149, from other nodes into tunnels by table 148.
+import { remembered } from '../../model/canonical.ts'
 import { type Cidr, familyOf, type Ip, networkAddress } from '../../model/net.ts'
+import type { RemoteCluster } from '../../model/remote.ts'
 import type { View } from '../../model/view.ts'
 import { CARRY_TABLE, RETURN_TABLE, type Route, type Rule, TABLE, TUNNEL_DEVICES, USUAL_DEVICE, VX_DEVICE } from './state.ts'
 
 /** All networks of the others that are routed, sorted. */
-export const remoteNetworks = ({ remotes }: View): readonly Cidr[] =>
-  [...new Set(remotes.flatMap(({ networks }) => networks))].filter((network) => familyOf(network) === 4).sort()
+export const remoteNetworks = ({ remotes }: View): readonly Cidr[] => networksOf(remotes)
+const networksOf = remembered((remotes: readonly RemoteCluster[]): readonly Cidr[] =>
+  [...new Set(remotes.flatMap(({ networks }) => networks))].filter((network) => familyOf(network) === 4).sort(),
+)
 
 /** The devices that tunnels end in on this node, there or not; none where no tunnel ever ends. */
 export function tunnelDevices({ role, isCandidate, gateway }: View): readonly string[] {
@@ -31,8 +35,8 @@ export function routesOf(view: View, vxAddressOf: (node: Ip) => Ip): readonly Ro
   return [
     ...remote.map((to): Route => ({ table: TABLE, to })),
     ...(hop === undefined ? [] : remote.map((to): Route => ({ table: TABLE, to, ...hop, ...(src !== undefined && { src }) }))),
-    ...carryRoutes(view, remote),
     ...returnRoutes(view, vxAddressOf),
+    ...carryRoutes(view, remote),
   ]
 }
 

@@ -1,6 +1,7 @@
 // What a node's kernel holds of ours, as plain data: a plan is the desired one.
 import type { Cidr, Ip } from '../../model/net.ts'
 import { OVERLAY_PORT } from '../../model/ports.ts'
+import { type Order, TEXT_ORDER } from '../../model/sorted.ts'
 
 /** The protocol number that marks routes, rules and neighbours as ours. */
 export const OWNER = 77
@@ -48,6 +49,12 @@ export interface Route {
   readonly src?: Ip
 }
 
+/** The order of a plan's routes: by table, in each what leads nowhere first, then by network. */
+export const ROUTE_ORDER: Order<Route> = {
+  compare: (a, b) => b.table - a.table || Number(a.dev !== undefined) - Number(b.dev !== undefined) || TEXT_ORDER.compare(a.to, b.to),
+  isSame: (a, b) => a.dev === b.dev && a.via === b.via && a.src === b.src,
+}
+
 export interface Rule {
   readonly priority: number
   readonly table: number
@@ -75,6 +82,7 @@ export interface Chain {
 /** A set of networks, of type hash:net. */
 export interface IpSet {
   readonly name: OwnName
+  /** In TEXT_ORDER. */
   readonly networks: readonly Cidr[]
 }
 
@@ -91,6 +99,7 @@ export interface Sysctl {
 export interface NodePlan {
   readonly link: VxLink | undefined
   readonly peers: readonly Peer[]
+  /** In ROUTE_ORDER. */
   readonly routes: readonly Route[]
   readonly rules: readonly Rule[]
   readonly sets: readonly IpSet[]

@@ -43,8 +43,10 @@ describe('focusOf()', () => {
   it('is undefined where a device, a chain or a rule differs, and where much does', () => {
     expect(focusOf(plan, planNode(view({ clampMss: 1300 })))).toBeUndefined()
     expect(focusOf(plan, planNode(gatewayView()))).toBeUndefined()
-    const many = Array.from({ length: 20 }, (_, i) => remote(`c${i}`, `11.${i}.0.0/16`))
-    expect(focusOf(plan, planNode(view({ remotes: [...view().remotes, ...many] })))).toBeUndefined()
+    const many = Array.from({ length: 300 }, (_, i) => remote(`c${i}`, `11.${i >> 8}.${i & 255}.0/24`))
+    const with_ = (count: number) => planNode(view({ remotes: [...view().remotes, ...many.slice(0, count)] }))
+    expect(focusOf(plan, with_(200))?.put).toHaveLength(400)
+    expect(focusOf(plan, with_(300))).toBeUndefined()
   })
   it('makes one plan of the other, whatever the plans are', () => {
     fc.assert(

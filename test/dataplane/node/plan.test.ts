@@ -2,8 +2,18 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { macOf, vxAddresses } from '../../../src/dataplane/node/overlay.ts'
 import { planNode } from '../../../src/dataplane/node/plan.ts'
-import { CARRY_TABLE, METRIC, type NodePlan, RETURN_TABLE, type Route, TABLE, VX_DEVICE } from '../../../src/dataplane/node/state.ts'
+import {
+  CARRY_TABLE,
+  METRIC,
+  type NodePlan,
+  RETURN_TABLE,
+  ROUTE_ORDER,
+  type Route,
+  TABLE,
+  VX_DEVICE,
+} from '../../../src/dataplane/node/state.ts'
 import { contains, type Ip } from '../../../src/model/net.ts'
+import { type Order, TEXT_ORDER } from '../../../src/model/sorted.ts'
 import { anyView, cidr, gatewayView, ip, remote, view } from './views.ts'
 
 const ways = (plan: NodePlan, table = TABLE): readonly Route[] =>
@@ -141,6 +151,20 @@ it('whatever the view: what leads somewhere leads into a tunnel’s device or th
         else expect([at.role, via]).toEqual(['gateway', undefined])
       }
       if (at.role === 'none') expect(ways(plan)).toEqual([])
+    }),
+  )
+})
+
+it('whatever the view: routes and networks of sets stand in order, no two in one place, so that plans can be compared in step', () => {
+  const isInOrder = <T>(items: readonly T[], { compare }: Order<T>): boolean =>
+    items.every((item, i) => i === 0 || compare(items[i - 1] ?? item, item) < 0)
+  fc.assert(
+    fc.property(anyView, (at) => {
+      const { routes, sets } = planNode(at)
+      expect([isInOrder(routes, ROUTE_ORDER), ...sets.map(({ networks }) => isInOrder(networks, TEXT_ORDER))]).toEqual([
+        true,
+        ...sets.map(() => true),
+      ])
     }),
   )
 })
