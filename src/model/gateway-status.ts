@@ -80,7 +80,7 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
     namespace: facts.namespace,
     annotations: {
       [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
-      [SINCE_STATES_ANNOTATION]: canonical(facts.since),
+      [SINCE_STATES_ANNOTATION]: sinceText(facts.since),
       ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
       [REFUSED_ANNOTATION]: refusedText(facts.refused ?? []),
     },
@@ -94,6 +94,8 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
   },
 })
 
+const sinceText = remembered(canonical)
+
 const refusedText = (refused: readonly Refusal[]): string =>
   JSON.stringify(
     [...new Set(refused.map(refusalText))]
@@ -106,8 +108,10 @@ const refusedText = (refused: readonly Refusal[]): string =>
 export const stateText = ({ metadata, status: { connections, ...rest } }: Gateway): string =>
   [canonical({ ...rest, broker: metadata.annotations?.[BROKER_ANNOTATION] }), ...connections.map(stateOf)].join('\n')
 
-const stateOf = ({ endpoint, status, statusMessage, usingIP, usingNAT }: Connection): string =>
-  `${endpoint.cable_name} ${status} ${usingIP} ${usingNAT} ${JSON.stringify(statusMessage)}`
+const stateOf = remembered(
+  ({ endpoint, status, statusMessage, usingIP, usingNAT }: Connection): string =>
+    `${endpoint.cable_name} ${status} ${usingIP} ${usingNAT} ${JSON.stringify(statusMessage)}`,
+)
 
 /** What the connections' endpoints are, and what is refused: what is written soon, of many changes together. */
 export const detailText = ({ metadata, status }: Gateway): string =>
@@ -116,13 +120,15 @@ export const detailText = ({ metadata, status }: Gateway): string =>
 /** Specs never change once they are read, so each is written out once. */
 export const specText = remembered((spec: EndpointSpec): string => canonical(spec))
 
-/** Since when each connection is in its state: the old time where the state is the old one. */
+/** Since when each connection is in its state: the old time where the state is the old one; the same object where the connections are the same. */
 export function sinceStates(
   before: readonly Connection[],
   since: Readonly<Record<string, string>>,
   after: readonly Connection[],
   now: string,
-): Record<string, string> {
+): Readonly<Record<string, string>> {
+  const isSame = (connection: Connection, i: number): boolean => connection === before[i] && connection.endpoint.cable_name in since
+  if ([before.length, Object.keys(since).length].every((count) => count === after.length) && after.every(isSame)) return since
   const old = new Map(before.map(({ endpoint, status }) => [endpoint.cable_name, status]))
   return Object.fromEntries(
     after.map(({ endpoint: { cable_name: name }, status }) => [name, (old.get(name) === status && since[name]) || now]),

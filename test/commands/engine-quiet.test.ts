@@ -63,6 +63,18 @@ describe('a change of another cluster', () => {
   })
 })
 
+it('clusters that come one after the other have the Gateway object written the less often the more it names, and all are in it soon after', async () => {
+  const from = leader.local.calls.length
+  for (let i = 0; i < 120; i += 1) {
+    const meta = { namespace: 'submariner-k8s-broker', labels: { [CLUSTER_LABEL]: `c${i}` } }
+    set.broker.put(endpointOf(`c${i}`, { private_ip: `172.17.${i}.1`, subnets: [`10.${i + 100}.0.0/24`], meta }))
+    await clock.advance(20)
+  }
+  await clock.advance(2_000)
+  expect(west.gateway('west-gw1')?.status.connections).toHaveLength(120)
+  expect(callsOf(leader, from, /^replace Gateway /).length).toBeLessThan(20)
+})
+
 it('a gateway’s own Endpoint that somebody annotates costs its daemon nothing', async () => {
   const { reconciles, asks } = leader.work
   const [own] = west.cluster.objects('Endpoint')

@@ -25,20 +25,23 @@ export interface RemoteView {
 
 /** The vetted view; computed again only when something that it is made of has changed. */
 export function openView(sources: ViewSources): () => RemoteView {
-  let last: { readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
+  let last: { readonly parts: readonly unknown[]; readonly key: readonly unknown[]; readonly view: RemoteView } | undefined
   const ownNow = openOwnNetworks(sources)
   const vet = openVet()
   return () => {
     const own = ownNow()
     const isOthers = ({ spec }: Cluster | Endpoint): boolean => spec?.cluster_id !== own.clusterId
     const [clusters, endpoints] = [sources.clusters.all(), sources.endpoints.all()]
+    const parts = [own, clusters, endpoints]
+    if (last !== undefined && isSame(parts, last.parts)) return last.view
     // What this cluster says of itself is passed over, so that a change of it is none here.
     const key = [own, clusters.length, ...clusters.filter(isOthers), ...endpoints.filter(isOthers)]
-    if (last === undefined || key.length !== last.key.length || key.some((part, i) => part !== last?.key[i]))
-      last = { key, view: vet(own, clusters, endpoints) }
+    last = { parts, key, view: last !== undefined && isSame(key, last.key) ? last.view : vet(own, clusters, endpoints) }
     return last.view
   }
 }
+
+const isSame = (a: readonly unknown[], b: readonly unknown[]): boolean => a.length === b.length && a.every((part, i) => part === b[i])
 
 /** What is ours; the same object as long as nothing of it changes. */
 function openOwnNetworks({ settings, nodes, apiServers, apiAddresses, brokerServer }: ViewSources): () => OwnNetworks {

@@ -12,13 +12,13 @@ const RESYNC_MS = 60_000
 export function runPools(engine: EngineState): Loop {
   const { world, stop } = engine
   const { local, clock, log } = world
-  let done: { readonly view: unknown; readonly atMs: number } | undefined
+  let done: { readonly view: unknown; readonly atMs: number; readonly hasPools: boolean } | undefined
   let refused = ''
   const pass = async (): Promise<void> => {
     // A gateway that has just begun to lead does not know all the others yet, and would drop what they need.
     if (!engine.leading || engine.stage !== 'settled' || !engine.stores.clusters.synced || !engine.stores.endpoints.synced) return
     const view = engine.view()
-    if (done?.view === view && clock.now() - done.atMs < RESYNC_MS) return
+    if (done !== undefined && (done.view === view || !done.hasPools) && clock.now() - done.atMs < RESYNC_MS) return
     const pools = await poolsOf(engine)
     if (pools !== undefined) {
       const plan = planPools(view.remotes, pools)
@@ -27,7 +27,7 @@ export function runPools(engine: EngineState): Loop {
         log.warn('Calico: another IPPool overlaps these remote networks, so that none can be made', { networks: plan.refused.join(', ') })
       refused = plan.refused.join()
     }
-    done = { view, atMs: clock.now() }
+    done = { view, atMs: clock.now(), hasPools: pools !== undefined }
   }
   const loop = runLoop(pass, {
     name: 'calico',

@@ -4,6 +4,7 @@ import type { Refusal } from '../../model/decode.ts'
 import { detailText, type Echo, gatewayObject, sinceStates, stateText, withEcho } from '../../model/gateway-status.ts'
 import type { Connection, EndpointSpec, Gateway } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
+import { paceOf } from '../agent/pace.ts'
 import { openRefusals } from '../agent/refusals.ts'
 import { openAnswer } from './answer.ts'
 import type { CableLoop } from './cables.ts'
@@ -14,8 +15,6 @@ import type { SyncLoop } from './sync.ts'
 import { probesOf } from './view.ts'
 
 const HEARTBEAT_MS = 30_000
-/** What has changed of the others' Endpoints, and of no connection's state, is written this often at most: it stands in their own objects. */
-const DETAIL_MS = 5_000
 /** Health is looked at this often, besides when the prober says that it has changed; it is the prober's memory, no packet. */
 const LOOK_MS = 1_000
 
@@ -32,7 +31,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
   const sayRefused = openRefusals(log.with({ gateway: ownName(engine) }))
   const answer = openAnswer(cables)
   let written: Written | undefined
-  let since: Record<string, string> = {}
+  let since: Readonly<Record<string, string>> = {}
 
   const save = async (gateway: Gateway, answered: Readonly<Record<string, string>> = {}): Promise<void> => {
     const before = stores.gateways.get(gateway.metadata.name, settings.namespace)
@@ -92,11 +91,13 @@ interface Written {
   readonly detail: string
   readonly atMs: number
 }
-/** Whether the object is to be written now: what is gone or has another state at once, the rest after a while. */
+/** Whether the object is to be written now: what is gone or has another state at once, so far as its pace allows, the rest after a while. */
 function isNews(written: Written | undefined, gateway: Gateway, { isGone, nowMs }: { isGone: boolean; nowMs: number }): boolean {
-  if (written === undefined || written.state !== stateText(gateway)) return true
+  if (written === undefined) return true
   const age = nowMs - written.atMs
-  return age >= HEARTBEAT_MS || (isGone && age >= LOOK_MS) || (age >= DETAIL_MS && written.detail !== detailText(gateway))
+  const { restMs, detailMs } = paceOf(gateway.status.connections.length)
+  if (age >= restMs && written.state !== stateText(gateway)) return true
+  return age >= HEARTBEAT_MS || (isGone && age >= LOOK_MS) || (age >= detailMs && written.detail !== detailText(gateway))
 }
 
 interface Draft {

@@ -46,9 +46,11 @@ const gatewaysOf = (remotes: readonly RemoteCluster[], only?: string): readonly 
   remotes.flatMap(({ gateways }) => gateways).filter(({ backend }) => only === undefined || backend === only)
 
 /** Health-check addresses, each with the cable that leads there. */
-export const probesOf = (remotes: readonly RemoteCluster[]): ReadonlyMap<string, Ip> =>
-  new Map(
-    gatewaysOf(remotes).flatMap(({ cableName, healthCheckIp }) =>
-      healthCheckIp === undefined ? [] : [[cableName, healthCheckIp] as const],
+export const probesOf = remembered(
+  (remotes: readonly RemoteCluster[]): ReadonlyMap<string, Ip> =>
+    new Map(
+      gatewaysOf(remotes).flatMap(({ cableName, healthCheckIp }) =>
+        healthCheckIp === undefined ? [] : [[cableName, healthCheckIp] as const],
+      ),
     ),
-  )
+)

@@ -3,16 +3,14 @@ import { ApiError } from '../../k8s/api.ts'
 import { apiVersionOf } from '../../model/kinds.ts'
 import type { RouteAgent } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
+import { paceOf } from '../agent/pace.ts'
 import { isKnown, type RouteAgentState, remotesOf, sourceOf } from './state.ts'
-import { type Said, type Status, saidIn, statusOf, targetsOf } from './status.ts'
+import { isSameDetail, type Said, type Status, saidIn, statusOf, targetsOf } from './status.ts'
 
 /** Health is looked at this often; it is the prober's memory, no packet. */
 const LOOK_MS = 2_000
 /** Round-trip times alone are written no more often. */
 const TIMES_MS = 60_000
-/** What has changed of the others' Endpoints, and of nobody's state, is written this often at most: it stands in their own objects. */
-const DETAIL_MS = 5_000
-
 const GATHER_MS = 100
 const HEARD_MS = 1_500
 
@@ -42,7 +40,9 @@ export function runReport(state: RouteAgentState): ReportLoop {
     const isOurs = !isGone && written?.versions.includes(version) === true
     const known = isOurs ? written : there?.status && saidIn(there.status)
     const said = saidIn(status)
-    if (known?.state === said.state && age < (known.detail === said.detail ? TIMES_MS : DETAIL_MS)) return
+    const { restMs, detailMs } = paceOf(said.detail.length)
+    if (written !== undefined && age < restMs) return
+    if (known?.state === said.state && age < (isSameDetail(known, said) ? TIMES_MS : detailMs)) return
     // Until our copy has heard of the write it is of the version before.
     written = { ...said, versions: [version, await write(state, status, there !== undefined)] }
     writtenAt = clock.now()

@@ -3,7 +3,7 @@ import type { Pulse } from '../../dataplane/health.ts'
 import { specText } from '../../model/gateway-status.ts'
 import type { Ip } from '../../model/net.ts'
 import type { RemoteCluster, RemoteGateway } from '../../model/remote.ts'
-import type { RemoteEndpoint, RouteAgent } from '../../model/resources.ts'
+import type { EndpointSpec, RemoteEndpoint, RouteAgent } from '../../model/resources.ts'
 
 export type Status = RouteAgent['status']
 
@@ -36,12 +36,15 @@ function remoteEndpoint({ spec, healthCheckIp }: RemoteGateway, pulse: StatusPar
 export interface Said {
   readonly state: string
   /** What the remote endpoints are. */
-  readonly detail: string
+  readonly detail: readonly EndpointSpec[]
 }
 export const saidIn = ({ version, statusFailure, remoteEndpoints = [] }: Status): Said => ({
-  state: [version, statusFailure, ...remoteEndpoints.map(stateOf)].map((text) => JSON.stringify(text)).join(),
-  detail: remoteEndpoints.map(({ spec }) => specText(spec)).join(),
+  state: JSON.stringify([version, statusFailure, ...remoteEndpoints.map(stateOf)]),
+  detail: remoteEndpoints.map(({ spec }) => spec),
 })
+
+export const isSameDetail = ({ detail: a }: Said, { detail: b }: Said): boolean =>
+  a.length === b.length && a.every((spec, i) => spec === b[i] || specText(spec) === specText(b[i] ?? spec))
 
 const stateOf = ({ status, statusMessage, spec }: RemoteEndpoint): string => `${spec.cable_name} ${status} ${statusMessage}`
 
