@@ -72,6 +72,29 @@ describe("the agents' pods", () => {
     })
   })
 
+  it('say the fault, not the hint below it, of a container that ends with an error: by its log, or by what its status kept of that', async () => {
+    const cluster = installed()
+    const fault = 'error SUB0102: --psk-file is not given'
+    const text = `${fault}\nGive it, or see subctl help charon.\n`
+    const waiting = { reason: 'CrashLoopBackOff' }
+    const dead = (message?: string) => ({ reason: 'Error', exitCode: 64, ...(message !== undefined && { message }) })
+    const ended = (message?: string): Pod['status'] => ({
+      conditions: [],
+      containerStatuses: [
+        { name: 'charon', image: 'x', ready: false, restartCount: 3, state: { waiting }, lastState: { terminated: dead(message) } },
+      ],
+    })
+    cluster.answer('/api/v1/namespaces/submariner/pods/submariner-charon-x/log', text)
+    for (const [status, words] of [
+      [ended(), `Error (exit 64); its last line: ${fault}`],
+      [ended(text), `Error (exit 64): ${fault}`],
+    ] as const) {
+      cluster.put(agentPod('submariner-charon', { image: 'x' }, status))
+      const [verdict] = await verdicts('SUB0621', [{ cluster, token: '' }])
+      expect(verdict).toMatchObject({ reason: `submariner-charon-x on w1: charon: CrashLoopBackOff, after ${words}` })
+    }
+  })
+
   it('that are missing altogether are counted, and a DaemonSet that is gone is named', async () => {
     const cluster = installed()
     cluster.put(

@@ -1,4 +1,5 @@
 import { podLog } from '../../k8s/pod-log.ts'
+import { lastWords, WORDS_LINES } from '../../k8s/pod-words.ts'
 import { CHARON_WORKLOAD, DISCOVERY_WORKLOAD, DNS_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { DaemonSet, Pod } from '../../model/resources.ts'
 import type { Verdict } from '../check.ts'
@@ -54,15 +55,16 @@ export async function workloadsReady(context: CheckContext): Promise<Verdict> {
   return { is: 'ok', note: `${pods.length} pods` }
 }
 
-/** A pod that is not ready: where it is, why, and the last line that it printed. */
+/** A pod that is not ready: where it is, why, and the last fault that it printed or else its last line. */
 export async function sayPod({ api, namespace }: CheckContext, pod: Pod): Promise<string> {
   const { name } = pod.metadata
   const status = pod.status?.containerStatuses?.find(({ ready }) => !ready)
   const isPrevious = status !== undefined && status.state?.running === undefined && status.restartCount > 0
-  const options = { lastLines: 1, isPrevious, ...(status && { container: status.name }) }
+  const options = { lastLines: WORDS_LINES, isPrevious, ...(status && { container: status.name }) }
   const log = await podLog(api, namespace, name, options).catch(() => undefined)
-  const last = (log ?? '').trim()
-  return `${name} on ${pod.spec?.nodeName ?? 'no node'}: ${whyNotReady(pod)}${last === '' ? '' : `; its last line: ${last.slice(0, 300)}`}`
+  const [why, last] = [whyNotReady(pod), lastWords(log)]
+  // Where the container ended with these words its status has them too.
+  return `${name} on ${pod.spec?.nodeName ?? 'no node'}: ${why}${last === undefined || why.includes(last) ? '' : `; its last line: ${last}`}`
 }
 
 /** Whether all agents of all clusters asked about are of one image. */

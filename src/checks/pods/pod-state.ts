@@ -1,3 +1,4 @@
+import { lastWords } from '../../k8s/pod-words.ts'
 import type { ContainerEnd, ContainerStatus, Pod } from '../../model/resources.ts'
 
 /** Reasons to wait that do not go away by waiting. */
@@ -38,5 +39,7 @@ export function whyNotReady(pod: Pod): string {
 
 const sayEnd = ({ reason, message, exitCode }: ContainerEnd): string =>
   `${reason ?? 'ended'}${exitCode === undefined ? '' : ` (exit ${exitCode})`}${tail(message)}`
-const tail = (message: string | undefined): string =>
-  message === undefined || message === '' ? '' : `: ${message.trim().split('\n').at(-1)}`
+const tail = (message: string | undefined): string => {
+  const words = lastWords(message)
+  return words === undefined ? '' : `: ${words}`
+}

@@ -5,6 +5,7 @@ import { allPodsOf, downNodes, isReady, type PassedOver, podSteps } from '../../
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout/step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
+import { WORDS_LINES } from '../../k8s/pod-words.ts'
 import { EXIT, messageOf, UserError } from '../../model/errors.ts'
 import {
   CHARON_WORKLOAD,
@@ -174,7 +175,7 @@ async function logOf(api: KubeApi, namespace: string, pod: Pod): Promise<readonl
   const container = pod.status?.containerStatuses?.[0]
   if (container === undefined || (container.restartCount === 0 && container.state?.waiting !== undefined)) return []
   const isPrevious = container.restartCount > 0 && container.state?.running === undefined
-  const text = await podLog(api, namespace, pod.metadata.name, { container: container.name, lastLines: 20, isPrevious }).catch(
+  const text = await podLog(api, namespace, pod.metadata.name, { container: container.name, lastLines: WORDS_LINES, isPrevious }).catch(
     () => undefined,
   )
   return text === undefined ? [] : [[pod.metadata.name, text]]

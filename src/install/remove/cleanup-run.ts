@@ -2,6 +2,7 @@
 import { ConflictError, type KubeApi } from '../../k8s/api.ts'
 import { inTurns } from '../../k8s/discover.ts'
 import { podLog } from '../../k8s/pod-log.ts'
+import { lastWords } from '../../k8s/pod-words.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Pod, Resource } from '../../model/resources.ts'
 import type { Limit } from '../apply/apply.ts'
@@ -110,7 +111,7 @@ async function look(api: KubeApi, options: ErrandOptions, open: Map<string, numb
     if (finish === 'Complete') return { node, why: undefined, log: await logOf(api, namespace, own, 'Succeeded') }
     if (finish !== undefined) {
       const log = await logOf(api, namespace, own, 'Failed')
-      return { node, why: lastLine(log) ?? finish, log }
+      return { node, why: lastWords(log) ?? finish, log }
     }
     const stuck = own.flatMap(stuckOf)[0]
     if (stuck === undefined) open.set(node, undefined)
@@ -146,7 +147,6 @@ async function logOf(api: KubeApi, namespace: string, pods: readonly Pod[], phas
   // A kubelet that has just lost its pod, or that cannot be reached from the API server, has no log.
   return (await podLog(api, namespace, pod.metadata.name).catch(() => undefined)) ?? ''
 }
-const lastLine = (log: string): string | undefined => log.trim().split('\n').at(-1) || undefined
 
 async function whyNot(api: KubeApi, { namespace, errand }: ErrandOptions, node: string): Promise<string> {
   const pods = await api.list('Pod', { namespace, labels: { [ERRAND_LABEL]: errand } }).catch(() => ({ items: [] as readonly Pod[] }))

@@ -1,4 +1,5 @@
 // Why one pod is not ready: what the scheduler, the kubelet and the container itself say. Pure.
+import { hasFault, lastWords, oneLine } from '../../k8s/pod-words.ts'
 import type { ContainerStatus, Pod, Resource } from '../../model/resources.ts'
 import { at, textAt } from '../tree.ts'
 import type { Step } from './step.ts'
@@ -104,32 +105,3 @@ function notReady(container: ContainerStatus, events: readonly Resource[], log: 
 }
 
 const failing = (text: string): Trouble => ({ state: 'failing', text })
-
-const MOST = 300
-const oneLine = (text: string): string => {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > MOST ? `${line.slice(0, MOST - 3)}...` : line
-}
-
-const linesOf = (log: string | undefined): readonly string[] => (log ?? '').split('\n').filter((line) => line.trim() !== '')
-/** An error of a command, or what an agent logs as a warning or worse. */
-const isFault = (line: string): boolean => /^(error SUB\d+|a fault of subctl|\{"level":"(warn|error|fatal)")/.test(line)
-const hasFault = (log: string | undefined): boolean => linesOf(log).some(isFault)
-
-/** The line of a log that says what is wrong: the last that tells of a fault, else the last one. */
-export function lastWords(log: string | undefined): string | undefined {
-  const lines = linesOf(log)
-  const line = lines.findLast(isFault) ?? lines.at(-1)
-  return line === undefined ? undefined : oneLine(plain(line))
-}
-
-/** Agents log a JSON object a line. */
-function plain(line: string): string {
-  try {
-    const entry: unknown = JSON.parse(line)
-    const error = textAt(entry, 'error') ?? textAt(entry, 'err', 'message')
-    return `${textAt(entry, 'msg') ?? line}${error === undefined ? '' : `: ${error}`}`
-  } catch {
-    return line
-  }
-}
