@@ -5,11 +5,24 @@ export interface Diff<T> {
 }
 
 /** Compares by id, then by text; of several desired items with one id the last counts. */
-export function diff<T>(actual: readonly T[], desired: readonly T[], id: (item: T) => string, text: (item: T) => string): Diff<T> {
-  const have = new Map(actual.map((item) => [id(item), text(item)]))
+export const diff = <T>(actual: readonly T[], desired: readonly T[], id: (item: T) => string, text: (item: T) => string): Diff<T> =>
+  diffBy(actual, desired, id, (there, wanted) => text(there) === text(wanted))
+
+/** The same where a text of each would cost more than the comparison. */
+export function diffBy<T>(
+  actual: readonly T[],
+  desired: readonly T[],
+  id: (item: T) => string,
+  isSame: (there: T, wanted: T) => boolean,
+): Diff<T> {
+  const have = new Map(actual.map((item) => [id(item), item]))
   const want = new Map(desired.map((item) => [id(item), item]))
+  const isThere = (key: string, wanted: T): boolean => {
+    const there = have.get(key)
+    return there !== undefined && isSame(there, wanted)
+  }
   return {
-    put: [...want].filter(([key, item]) => have.get(key) !== text(item)).map(([, item]) => item),
+    put: [...want].filter(([key, item]) => !isThere(key, item)).map(([, item]) => item),
     drop: actual.filter((item) => !want.has(id(item))),
   }
 }

@@ -194,7 +194,7 @@ function send(agents: Agents, request: HttpRequest, limit: Limit): Promise<{ ans
 
 async function* chunksOf(answer: IncomingMessage, limit: Limit): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of answer) yield Buffer.from(chunk)
+    for await (const chunk of answer) yield Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk)
   } catch (error) {
     throw limit.fault(error)
   } finally {

@@ -42,8 +42,8 @@ export async function writeDown(side: Side, { imports, services, slices, statuse
       now.set(shown(answer), answer.metadata)
     }),
   )
-  await attempt(services.put, (object) => put(side, object))
-  await attempt(slices.put, (object) => put(side, object))
+  // Neither waits for the other: the slices name the Service before it has its address.
+  await attempt<Resource>([...services.put, ...slices.put], (object) => put(side, object))
   await attempt(slices.drop, (object) => drop(side, object))
   // What was planned with an import's spec goes over what that has become.
   await attempt(statuses, (object) => writeStatus(side, { ...object, metadata: now.get(shown(object)) ?? object.metadata }))

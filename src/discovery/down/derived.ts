@@ -1,5 +1,5 @@
 // The Service behind an import of type ClusterSetIP: it gives the import an address of this cluster, and kube-proxy what is behind it.
-import { canonical } from '../../model/canonical.ts'
+import { isSame } from '../../model/canonical.ts'
 import { type EndpointPort, IMPORTED, type Protocol, SERVICE_NAME } from '../../model/mcs.ts'
 import type { Service } from '../../model/resources.ts'
 import { isSameNumber, type Merged } from '../service/merge.ts'
@@ -47,23 +47,22 @@ export function derivedService(merged: Merged, owner: unknown): Service {
 }
 
 /** What of a Service is ours to say, without what the API server fills in. */
-const said = ({ metadata, spec }: Service): string =>
-  canonical([
-    metadata.labels?.[IMPORTED],
-    metadata.labels?.[SERVICE_NAME],
-    metadata.ownerReferences,
-    (spec?.ports ?? []).map(({ name = '', protocol = 'TCP', port, appProtocol }) => [name, protocol, port, appProtocol]),
-    spec?.sessionAffinity ?? 'None',
-    spec?.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig : undefined,
-    spec?.internalTrafficPolicy ?? 'Cluster',
-    spec?.trafficDistribution,
-    spec?.selector,
-  ])
+const said = ({ metadata, spec }: Service): readonly unknown[] => [
+  metadata.labels?.[IMPORTED],
+  metadata.labels?.[SERVICE_NAME],
+  metadata.ownerReferences,
+  (spec?.ports ?? []).map(({ name = '', protocol = 'TCP', port, appProtocol }) => [name, protocol, port, appProtocol]),
+  spec?.sessionAffinity ?? 'None',
+  spec?.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig : undefined,
+  spec?.internalTrafficPolicy ?? 'Cluster',
+  spec?.trafficDistribution,
+  spec?.selector,
+]
 
 /** What is to be written so that the derived Service is as wanted: with the address that it has; undefined where it is so. */
 export function renewedService(there: Service | undefined, wanted: Service): Service | undefined {
   if (there === undefined) return wanted
-  if (said(there) === said(wanted)) return undefined
+  if (isSame(said(there), said(wanted))) return undefined
   const { selector: _, sessionAffinityConfig: __, trafficDistribution: ___, ...kept } = there.spec ?? {}
   return {
     ...there,

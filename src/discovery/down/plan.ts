@@ -1,6 +1,6 @@
 // What the services of the clusterset are in this cluster: a ServiceImport each where the namespace exists, a Service that gives it an address, and EndpointSlices.
 // Only what carries our label is changed or removed; of what cannot be known at the moment nothing is withdrawn.
-import { canonical } from '../../model/canonical.ts'
+import { isSame } from '../../model/canonical.ts'
 import type { Refusal } from '../../model/decode.ts'
 import type { Diff } from '../../model/diff.ts'
 import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_CLUSTER } from '../../model/mcs.ts'
@@ -205,5 +205,5 @@ function statusOf(
     { nowMs, generation: undefined },
   )
   const status = { clusters, conditions: [...old.filter(({ type }) => type !== 'Ready'), ready], endpointSliceObjects: 'Present' as const }
-  return canonical(status) === canonical(there.status) ? [] : [{ ...there, status }]
+  return isSame(status, there.status) ? [] : [{ ...there, status }]
 }

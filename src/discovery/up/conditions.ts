@@ -1,5 +1,5 @@
 // What a ServiceExport says of itself: conditions by the API's types and reasons, in words for the person who made it.
-import { canonical } from '../../model/canonical.ts'
+import { isSame } from '../../model/canonical.ts'
 import { type Condition, IN_PART, type ServiceExport } from '../../model/mcs.ts'
 import type { Verdict } from './plan.ts'
 
@@ -80,8 +80,8 @@ export function withConditions(wish: ServiceExport, says: readonly Say[], nowMs:
     ),
   )
   const conditions = [...old.filter(({ type }) => !said.some((say) => say.type === type)), ...made]
-  const sorted = (list: readonly Condition[]): string => canonical([...list].sort((a, b) => (a.type < b.type ? -1 : 1)))
-  return sorted(old) === sorted(conditions) ? undefined : { ...wish, status: { ...wish.status, conditions } }
+  const sorted = (list: readonly Condition[]): readonly Condition[] => [...list].sort((a, b) => (a.type < b.type ? -1 : 1))
+  return isSame(sorted(old), sorted(conditions)) ? undefined : { ...wish, status: { ...wish.status, conditions } }
 }
 
 interface Moment {

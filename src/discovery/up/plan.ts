@@ -1,6 +1,6 @@
 // What goes up to the broker, as a function of this cluster's exports and of what is there. Only what carries this cluster's id is changed or removed.
-import { canonical } from '../../model/canonical.ts'
-import { type Diff, diff } from '../../model/diff.ts'
+import { isSame } from '../../model/canonical.ts'
+import { type Diff, diffBy } from '../../model/diff.ts'
 import type { EndpointSlice, ServiceImport } from '../../model/mcs.ts'
 import { CLUSTER_LABEL } from '../../model/names.ts'
 import { type BrokerObjects, isOfCluster } from '../down/read.ts'
@@ -147,15 +147,16 @@ const identityShown = (object: ServiceImport | undefined): string =>
 /** What differs is put over what is there; what is there and is not wanted is dropped. */
 export function changes<T extends ServiceImport | EndpointSlice>(there: readonly T[], wanted: readonly T[]): Diff<T> {
   const actual = new Map(there.map((object) => [object.metadata.name, object]))
-  const { put, drop } = diff(there, wanted, ({ metadata }) => metadata.name, content)
+  const { put, drop } = diffBy(there, wanted, ({ metadata }) => metadata.name, isSaid)
   return { put: put.map((object) => over(actual.get(object.metadata.name), object)), drop }
 }
 
+const isSaid = <T extends ServiceImport | EndpointSlice>(there: T, wanted: T): boolean => isSame(content(there), content(wanted))
 /** What of an object is ours to say. */
-function content(object: ServiceImport | EndpointSlice): string {
+function content(object: ServiceImport | EndpointSlice): readonly unknown[] {
   const { labels = {}, annotations = {}, ownerReferences = [] } = object.metadata
   const rest = 'addressType' in object ? [object.addressType, object.endpoints ?? [], object.ports ?? []] : [object.spec]
-  return canonical([labels, annotations, ownerReferences, ...rest])
+  return [labels, annotations, ownerReferences, ...rest]
 }
 
 /** The object with the identity, and the status, of the one that it replaces. */

@@ -1,5 +1,5 @@
 // The ServiceImport of the broker that all who export a service share: what this cluster changes there. It is for upstream's agents; ours never ask it.
-import { canonical } from '../../model/canonical.ts'
+import { isSame } from '../../model/canonical.ts'
 import { SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_NAMESPACE, TIMESTAMP_PREFIX } from '../../model/mcs.ts'
 import { isSameNumber, type Merged } from '../service/merge.ts'
 import { keyText, portOf, type ServiceKey, type Share, specOf, wirePort } from '../service/share.ts'
@@ -41,9 +41,9 @@ export function joining(existing: ServiceImport | undefined, { share, merged, br
     spec: sharedSpec(existing.spec, { share, merged, isOldest }),
     status: isIn ? { ...existing.status, clusters } : { ...existing.status, clusters: [...clusters, { cluster: share.cluster }] },
   }
-  const isSame = canonical([annotations, object.spec]) === canonical([existing.metadata.annotations, existing.spec])
-  if (isIn) return isSame ? undefined : { object, parts: 'rest' }
-  return { object, parts: isSame ? 'status' : 'all' }
+  const isSaid = isSame([annotations, object.spec], [existing.metadata.annotations, existing.spec])
+  if (isIn) return isSaid ? undefined : { object, parts: 'rest' }
+  return { object, parts: isSaid ? 'status' : 'all' }
 }
 
 /** Who was first said whether there is an address for the whole clusterset; only a timestamp is ours to correct. */
