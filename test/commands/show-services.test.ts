@@ -79,7 +79,7 @@ Names in north are answered by nobody that is known: no Deployment or DaemonSet 
 "SERVICE    TYPE           CLUSTER   EXPORT      IMPORT   VIP         OWN PODS   READY BEHIND IT      CONFLICT       CONTEXT   MESSAGES
 shop/db    Headless       east      ready       ready    -           2/2        east 2/2             -              east      -
 shop/ext   -              east      not valid   no       -           1/1        -                    -              east      Valid: Service ext is of type ExternalName, which has no backends to export: create it in each cluster that needs it; Ready: the service is not exported: it is not valid
-shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        east 1/2, west 1/1   PortConflict   east      Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it
+shop/web   ClusterSetIP   east      ready       ready    100.2.9.4   1/2        east 1/2, west 1/1   PortConflict   east      Conflict: ports differ: west has http 80/TCP; east has http 81/TCP; "http" is 80/TCP, as in west, whose export is the oldest (made 2026-01-01T00:00:00Z), and 81/TCP of east is not used; http 80/TCP leads to west alone
 
 Names in east are answered by nobody that is known: no Deployment or DaemonSet has the label k8s-app=kube-dns
 "
@@ -129,7 +129,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
       text: expect.stringMatching(/k8s-app=kube-dns/),
     }))
     expect(list).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', names })
-    expect(items.find(({ name }: { name: string }) => name === 'web')).toMatchInlineSnapshot(`
+    expect(items.find(({ name }: {name: string;}) => name === 'web')).toMatchInlineSnapshot(`
 {
   "clusters": [
     {
@@ -150,7 +150,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
       "export": {
         "conflict": "PortConflict",
         "messages": [
-          "Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it",
+          "Conflict: ports differ: west has http 80/TCP; east has http 81/TCP; "http" is 80/TCP, as in west, whose export is the oldest (made 2026-01-01T00:00:00Z), and 81/TCP of east is not used; http 80/TCP leads to west alone",
         ],
         "state": "ready",
       },
@@ -183,7 +183,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
       "export": {
         "conflict": "PortConflict",
         "messages": [
-          "Conflict: ports http 80/TCP in west: east differs; all of them are used, http 80/TCP, each with the clusters that have it",
+          "Conflict: ports differ: west has http 80/TCP; east has http 81/TCP; "http" is 80/TCP, as in west, whose export is the oldest (made 2026-01-01T00:00:00Z), and 81/TCP of east is not used; http 80/TCP leads to west alone",
         ],
         "state": "ready",
       },

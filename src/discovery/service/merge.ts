@@ -1,5 +1,9 @@
 // One service made of all clusters' exports, by the rules of KEP-1645: what can be put together is, for the rest the oldest export wins.
-import { older, type Port, type Share } from './share.ts'
+import { portConflict } from './port-conflict.ts'
+import { unionOfPorts } from './ports.ts'
+import { older, type Share } from './share.ts'
+
+export { isSameNumber, unionOfPorts } from './ports.ts'
 
 export interface Conflict {
   readonly reason: string
@@ -29,16 +33,6 @@ export function merge(unsorted: readonly Share[]): Merged {
     conflicts: conflictsOf(shares, oldest),
   }
 }
-
-/** Ports of all, by name, then by protocol and number: of two that clash the older export's stays. */
-export function unionOfPorts(shares: readonly Pick<Share, 'ports'>[]): readonly Port[] {
-  const union: Port[] = []
-  for (const port of shares.flatMap(({ ports }) => ports))
-    if (!union.some((other) => other.name === port.name || isSameNumber(other, port))) union.push(port)
-  return union
-}
-export const isSameNumber = (a: Pick<Port, 'protocol' | 'port'>, b: Pick<Port, 'protocol' | 'port'>): boolean =>
-  a.protocol === b.protocol && a.port === b.port
 
 /** Only what all of them have reaches all backends, but what one has reaches some. */
 const unionOfFamilies = (shares: readonly Share[]): Share['ipFamilies'] => [...new Set(shares.flatMap(({ ipFamilies }) => ipFamilies))]
@@ -80,9 +74,10 @@ function conflictsOf(shares: readonly Share[], oldest: Share): readonly Conflict
             message: `${decided('type', oldest.type, oldest)}: ${list(others)} ${others.length === 1 ? 'has' : 'have'} the other and ${others.length === 1 ? 'takes' : 'take'} no part`,
           },
         ]
+  const ports = oldest.type === 'Headless' ? [] : [portConflict(alike) ?? []].flat()
   return [
     ...type,
-    ...portConflict(alike, oldest),
+    ...ports.map((message) => ({ reason: 'PortConflict', message })),
     ...familyConflict(alike, oldest),
     ...PROPERTIES.flatMap((one) => disputed(one, alike, oldest)),
   ]
@@ -94,23 +89,6 @@ function disputed({ reason, what, text }: Property, shares: readonly Share[], ol
   // The time of an affinity is in dispute among those who have one.
   const counted = reason === 'SessionAffinityConfigConflict' ? differ.filter((share) => wins !== '' && text(share) !== '') : differ
   return counted.length === 0 ? [] : [{ reason, message: `${decided(what, wins, oldest)}: ${differing(counted)}` }]
-}
-
-const portText = ({ name, protocol, port, appProtocol }: Port): string =>
-  `${name === '' ? '' : `${name} `}${port}/${protocol}${appProtocol === undefined ? '' : ` (${appProtocol})`}`
-const portsText = ({ ports }: Share): string => ports.map(portText).sort().join(', ')
-
-function portConflict(shares: readonly Share[], oldest: Share): readonly Conflict[] {
-  if (oldest.type === 'Headless') return []
-  const differ = shares.filter((share) => portsText(share) !== portsText(oldest))
-  if (differ.length === 0) return []
-  const union = unionOfPorts(shares).map(portText).join(', ')
-  return [
-    {
-      reason: 'PortConflict',
-      message: `ports ${portsText(oldest) || 'none'} in ${oldest.cluster}: ${differing(differ)}; all of them are used, ${union}, each with the clusters that have it`,
-    },
-  ]
 }
 
 function familyConflict(shares: readonly Share[], oldest: Share): readonly Conflict[] {

@@ -92,6 +92,48 @@ describe('merge()', () => {
     expect(merged.conflicts.map(({ reason }) => reason)).toEqual(['PortConflict'])
   })
 
+  const TOLD: readonly (readonly [what: string, shares: readonly Share[], message: string])[] = [
+    [
+      'one name for two numbers',
+      [share('west', 1), share('east', 2, { ports: [port('http', 8080)] })],
+      'ports differ: west has http 80/TCP; east has http 8080/TCP; "http" is 80/TCP, as in west, whose export is the oldest (made 1970-01-01T00:00:01Z), and 8080/TCP of east is not used; http 80/TCP leads to west alone',
+    ],
+    [
+      'two names for one number',
+      [share('west', 1), share('east', 2, { ports: [port('web', 80)] }), share('north', 3, { ports: [port('web', 80)] })],
+      'ports differ: west has http 80/TCP; east and north have web 80/TCP; 80/TCP is called "http", as in west, whose export is the oldest (made 1970-01-01T00:00:01Z), and "web" in east and north: the first name is used',
+    ],
+    [
+      'another application protocol',
+      [share('west', 1, { ports: [port('http', 80, 'TCP', 'http')] }), share('east', 2)],
+      'ports differ: west has http 80/TCP (http); east has http 80/TCP; the application protocol of 80/TCP is http, as in west, whose export is the oldest (made 1970-01-01T00:00:01Z), and none in east: the first is used',
+    ],
+    [
+      'a port that some do not have',
+      [share('west', 1), share('east', 2, { ports: [port('http', 80), port('metrics', 9090)] }), share('north', 3, { ports: [] })],
+      'ports differ: west has http 80/TCP; east has http 80/TCP, metrics 9090/TCP; north has none; http 80/TCP leads to west and east alone; metrics 9090/TCP leads to east alone',
+    ],
+    [
+      'a clash between two of which neither is the oldest, and the age of one is not known',
+      [
+        share('west', 1),
+        share('east', 2, { ports: [port('http', 80), port('', 81)] }),
+        share('north', Number.POSITIVE_INFINITY, { ports: [port('http', 80), port('', 82)] }),
+      ],
+      'ports differ: west has http 80/TCP; east has 81/TCP, http 80/TCP; north has 82/TCP, http 80/TCP; the port without a name is 81/TCP, as in east, whose export is the older one (made 1970-01-01T00:00:02Z), and 82/TCP of north is not used; 81/TCP leads to east alone',
+    ],
+  ]
+  it.each(TOLD)('says of ports who has which, which is used and why: %s', (_, shares, message) => {
+    expect(merge(shares.toReversed()).conflicts).toEqual([{ reason: 'PortConflict', message }])
+  })
+
+  it('says of ports of hundreds of clusters no more than a condition has room for', () => {
+    const all = Array.from({ length: 250 }, (_, i) =>
+      share(`c${i}`, i, { ports: Array.from({ length: 20 }, (__, k) => port(`p${k}`, 1 + i * 20 + k)) }),
+    )
+    expect(merge(all).conflicts[0]?.message.length).toBeLessThan(32_768)
+  })
+
   it('never gives two ports of one name, or of one protocol and number, and all of the oldest', () => {
     const ports = fc.uniqueArray(
       fc.record({
