@@ -8,6 +8,7 @@ import type { Cluster, Endpoint } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
 import { judgeLoss, keptUntil, type Loss, noticedAtOf } from './loss.ts'
+import { openNarrowing, type Sides } from './narrow.ts'
 import { planOwn } from './own.ts'
 import { isOwn, keyOf, labelOf, planSync, type Shared, type SyncPlan } from './sync.ts'
 import { write } from './write.ts'
@@ -58,12 +59,13 @@ export function openExchange(options: ExchangeOptions): Exchange {
   const { clock, local, broker } = options
   const log = options.log.with({ loop: 'sync' })
   let state: ExchangeState = { refused: [], duplicate: undefined, brokerLost: false, isUp: false }
+  const narrowing = openNarrowing(options.clusterId)
   let noticedAt: number | undefined
   /** What was to go from the broker at the last pass: said once, however often it is refused. */
   let going: ReadonlySet<string> = new Set()
 
   /** Looks for a loss of the broker's data; the uid to remember, where there is a new one. */
-  const lookForLoss = (side: Side, there: readonly Shared[], mine: readonly Shared[]): Loss => {
+  const lookForLoss = (side: Side, { broker: there, local: mine }: Sides): Loss => {
     const own = there.filter((object) => isOwn(options, object))
     const notes = mine.find((object) => object.kind === 'Cluster' && isUnlabelled(options, object))?.metadata.annotations ?? {}
     const now = clock.now()
@@ -102,22 +104,23 @@ export function openExchange(options: ExchangeOptions): Exchange {
 
   /** What goes up and down now, and the uid to remember, where there is a new one. */
   const plan = (side: Side, wish: OwnWish, mine: readonly Shared[]): Planned => {
-    const there = [...side.clusters.all(), ...side.endpoints.all()]
-    const { isLost, remember, noticedAt: since } = lookForLoss(side, there, mine)
+    const all: Sides = { local: mine, broker: [...side.clusters.all(), ...side.endpoints.all()] }
+    const part = narrowing.narrow(all)
+    const { isLost, remember, noticedAt: since } = lookForLoss(side, part)
     const until = keptUntil(since)
     const sync = planSync({
       clusterId: options.clusterId,
       clusterUid: options.clusterUid,
       namespace: local.namespace,
       brokerNamespace: side.namespace,
-      local: mine,
-      broker: there,
+      ...(isLost ? all : part),
       ahead: wish.stage === 'ahead' ? [wish.endpoint] : [],
       settled: wish.stage === 'settled',
       brokerLost: isLost,
     })
+    narrowing.found(all, isLost ? undefined : sync)
     report(sync)
-    const isUp = there.some(({ metadata }) => metadata.name === wish.endpoint.metadata.name)
+    const isUp = part.broker.some(({ metadata }) => metadata.name === wish.endpoint.metadata.name)
     state = { refused: sync.refused, duplicate: sync.duplicate, brokerLost: isLost, isUp }
     const notes = { ...(remember !== undefined && { [BROKER_UID]: remember }), ...(until !== undefined && { [KEPT_UNTIL]: until }) }
     return { ...sync, notes, without: until === undefined ? [KEPT_UNTIL] : [] }
