@@ -64,6 +64,7 @@ function furnish(cluster: FakeCluster, id: Id): void {
     cluster.put(make('Deployment', app, { spec: { replicas: 2 } } as object, { namespace: NAMESPACE }))
     for (const pod of ['a', 'b']) putPod(cluster, app, pod)
   }
+  cluster.put(make('Service', 'submariner-dns', { spec: { clusterIP: '100.1.0.53' } }, { namespace: NAMESPACE }))
   putLease(cluster, id, 0)
   connect(cluster, id, 'connected')
   for (const version of ['v1alpha1', 'v1beta1']) serve(cluster, version, ['serviceexports', 'serviceimports'])
@@ -199,8 +200,18 @@ describe('checks of services', () => {
     expect(await made.verdict('SUB0635')).toEqual({ is: 'ok', note: 'own: --dns own; Helm may write it again' })
     putPod(made.clusters.west, 'submariner-dns', 'a', false)
     expect(await made.verdict('SUB0635')).toMatchObject({ is: 'failed', reason: expect.stringMatching(/^submariner-dns-a on w1/) })
+    made.clusters.west.drop('Service', 'submariner-dns', NAMESPACE)
+    // A join would forward to the address of a new one.
+    made.names = { ...made.names, changes: ['~ ConfigMap kube-system/coredns Corefile', '    -forward . 100.1.0.53'] }
+    expect(await made.verdict('SUB0635')).toMatchObject({
+      is: 'failed',
+      reason: 'there is no Service submariner-dns, which the cluster’s DNS forwards these names to',
+    })
     made.clusters.west.drop('Deployment', 'submariner-dns', NAMESPACE)
-    expect(await made.verdict('SUB0635')).toMatchObject({ is: 'failed', reason: 'there is no Deployment submariner-dns' })
+    expect(await made.verdict('SUB0635')).toMatchObject({
+      is: 'failed',
+      reason: expect.stringMatching(/no Service submariner-dns.*; there is no Deployment submariner-dns$/),
+    })
     made.names = { mode: 'none', why: '--dns none', changes: [], notes: [] }
     expect(await made.verdict('SUB0635')).toEqual({ is: 'skipped', reason: 'nobody of ours answers names here (--dns none)' })
   })

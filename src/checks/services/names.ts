@@ -1,5 +1,6 @@
 // How names of the clusterset are answered in a cluster, and whether that is set up.
 import { DNS_WORKLOAD } from '../../model/names.ts'
+import type { Resource } from '../../model/resources.ts'
 import type { Verdict } from '../check.ts'
 import type { CheckContext } from '../subject.ts'
 import { deploymentProblems, serviceAgents } from './agents.ts'
@@ -13,21 +14,30 @@ export async function namesSetUp(context: CheckContext): Promise<Verdict> {
   if (typeof agents === 'string') return { is: 'skipped', reason: agents }
   const { mode, why, changes, notes } = await context.names()
   if (mode === 'none') return { is: 'skipped', reason: `nobody of ours answers names here (${why})` }
+  const deployment = mode === 'own' ? await context.api.get('Deployment', DNS_WORKLOAD, context.namespace) : undefined
+  const missing = mode === 'own' ? await missingOf(context, deployment) : []
+  if (missing.length > 0)
+    return { is: 'failed', reason: missing.join('; '), hint: 'run `subctl join broker-info.subm --cluster-id NAME` again' }
   if (changes.length > 0)
     return {
       is: 'failed',
       reason: `the cluster’s DNS is not as join sets it up for ${mode}: ${titlesOf(changes).join(', ')}`,
       hint: 'see all of it with `subctl join ... --plan`, and run it again without --plan',
     }
-  const note = [`${mode}: ${why}`, ...notes.slice(0, 1)].join('; ')
-  if (mode === 'multicluster') return { is: 'ok', note }
-  const deployment = await context.api.get('Deployment', DNS_WORKLOAD, context.namespace)
-  const problems = deployment === undefined ? [`there is no Deployment ${DNS_WORKLOAD}`] : await deploymentProblems(context, deployment)
-  return problems.length === 0
-    ? { is: 'ok', note }
-    : {
-        is: 'failed',
-        reason: problems.join('; '),
-        hint: `see \`kubectl -n ${context.namespace} describe pods -l app=${DNS_WORKLOAD}\` and their logs`,
-      }
+  const problems = deployment === undefined ? [] : await deploymentProblems(context, deployment)
+  if (problems.length === 0) return { is: 'ok', note: [`${mode}: ${why}`, ...notes.slice(0, 1)].join('; ') }
+  return {
+    is: 'failed',
+    reason: problems.join('; '),
+    hint: `see \`kubectl -n ${context.namespace} describe pods -l app=${DNS_WORKLOAD}\` and their logs`,
+  }
+}
+
+/** Objects of our server that are not there. The cluster's DNS forwards to the Service's address, which another one would not have: so this comes first. */
+async function missingOf({ api, namespace }: CheckContext, deployment: Resource | undefined): Promise<readonly string[]> {
+  const service = await api.get('Service', DNS_WORKLOAD, namespace)
+  return [
+    ...(service === undefined ? [`there is no Service ${DNS_WORKLOAD}, which the cluster’s DNS forwards these names to`] : []),
+    ...(deployment === undefined ? [`there is no Deployment ${DNS_WORKLOAD}`] : []),
+  ]
 }

@@ -176,7 +176,7 @@ export const checkProblems: Problems = {
   SUB0635: {
     title: 'Names of the clusterset are not set up',
     cause:
-      'Somebody has changed the cluster’s DNS since the join, an upgrade of the platform wrote it anew, or the pods of submariner-dns are not ready.',
+      'Somebody has changed the cluster’s DNS since the join, an upgrade of the platform wrote it anew, the Service or the Deployment submariner-dns is gone, or its pods are not ready.',
     next: 'See what differs with `subctl join ... --plan`, and run it again without --plan. `subctl resolve NAME` shows who answers what.',
   },
   SUB0636: {
