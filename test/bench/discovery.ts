@@ -34,40 +34,66 @@ export const discovery: Bench = {
 async function measureMany(options: BenchOptions): Promise<readonly Result[]> {
   await readAgainFromDisk(SUBCTL)
   const services = options.quick ? SERVICES.quick : options.long ? SERVICES.long : SERVICES.usual
-  options.say(`one more export among ${A_FEW} services`)
-  const few = await measureFew(options)
   options.say(`${services} services are put on the API servers`)
   await using bed = await openBed(options.say)
   await bed.serve(services)
   options.say('the first agent')
   const first = await measureFirst(bed, services, options)
   options.say('agents that find everything done')
-  return [...few, ...first, ...(await measureStarts(bed, services, options))]
+  const starts = await measureStarts(bed, services, options)
+  return [...first, ...starts, ...(await measureOneMore(bed, services, options))]
 }
 
-async function measureFew(options: BenchOptions): Promise<readonly Result[]> {
-  await using bed = await openBed(options.say)
-  await bed.serve(A_FEW)
+/** Where services are exported, and who does it. */
+interface Site {
+  readonly bed: Bed
+  readonly agent: Agent
+  /** So many are exported already. */
+  readonly services: number
+}
+
+/** Among few and among many, in turns: each after the one before is done. */
+async function measureOneMore(bed: Bed, services: number, options: BenchOptions): Promise<readonly Result[]> {
+  options.say(`one more export among ${A_FEW} services and among ${services}, in turns`)
+  await using fewBed = await openBed(options.say)
+  await fewBed.serve(A_FEW)
+  await using fewAgent = await fewBed.startAgent()
   await using agent = await bed.startAgent()
-  await agent.untilDone(A_FEW)
+  await Promise.all([fewAgent.untilDone(A_FEW), agent.untilDone(services)])
   await wait(options.quick ? 1_000 : SETTLE_MS)
-  return await measureOneMore(bed, agent, A_FEW, options)
+  const few: Site = { bed: fewBed, agent: fewAgent, services: A_FEW }
+  const many: Site = { bed, agent, services }
+  const turns = await repeat(runsOf(options, 20, 100), async (i) => ({ few: await oneMore(few, i), many: await oneMore(many, i) }))
+  return [
+    ...oneMoreResults(
+      A_FEW,
+      turns.map((turn) => turn.few),
+    ),
+    ...oneMoreResults(
+      services,
+      turns.map((turn) => turn.many),
+    ),
+  ]
 }
 
-/** One after the other, each after the one before is done. */
-async function measureOneMore(bed: Bed, agent: Agent, services: number, options: BenchOptions): Promise<readonly Result[]> {
+interface Cost {
+  readonly ms: number
+  readonly cpuMs: number
+}
+async function oneMore({ bed, agent, services }: Site, i: number): Promise<Cost> {
   const before = await cpuMsOf(agent.process.pid)
-  const times = await repeat(runsOf(options, 20, 100), async (i) => {
-    const ms = await bed.exportOneMore(services + i)
-    await wait(AFTER_MS)
-    return ms
-  })
-  const cpuMs = ((await cpuMsOf(agent.process.pid)) - before) / times.length
-  const conditions = `one more export among ${services}, from the ServiceExport until it says that the broker has it; ${about(services)}`
-  const cpu = `the agent’s CPU for one more export among ${services} and the second around it, mean of ${times.length}`
+  const ms = await bed.exportOneMore(services + i)
+  await wait(AFTER_MS)
+  return { ms, cpuMs: (await cpuMsOf(agent.process.pid)) - before }
+}
+
+function oneMoreResults(services: number, costs: readonly Cost[]): readonly Result[] {
+  const conditions = `one more export among ${services}, in turns with one elsewhere, from the ServiceExport until it says that the broker has it; ${about(services)}`
+  const cpu = `the agent’s CPU for one more export among ${services} and the second around it, in turns with one elsewhere, mean of ${costs.length}`
+  const mean = costs.reduce((sum, { cpuMs }) => sum + cpuMs, 0) / costs.length
   return [
-    result({ bench: 'discovery', series: `one-more-${services}`, unit: 'ms', values: times, conditions }),
-    result({ bench: 'discovery', series: `one-more-cpu-${services}`, unit: 'ms', values: [cpuMs], conditions: cpu }),
+    result({ bench: 'discovery', series: `one-more-${services}`, unit: 'ms', values: costs.map(({ ms }) => ms), conditions }),
+    result({ bench: 'discovery', series: `one-more-cpu-${services}`, unit: 'ms', values: [mean], conditions: cpu }),
   ]
 }
 
@@ -96,7 +122,6 @@ const mostOf = async (pid: number): Promise<number> =>
 async function measureStarts(bed: Bed, services: number, options: BenchOptions): Promise<readonly Result[]> {
   const [times, weights, cpus]: [number[], number[], number[]] = [[], [], []]
   let rest = ''
-  let more: readonly Result[] = []
   const runs = runsOf(options, 3, 10)
   for (let run = 0; run < runs; run += 1) {
     options.say(`start ${run + 1} of ${runs}`)
@@ -109,7 +134,6 @@ async function measureStarts(bed: Bed, services: number, options: BenchOptions):
     const { rss, anon } = await memoryOf(agent.process.pid)
     weights.push(rss)
     rest = `anonymous ${anon.toFixed(1)}`
-    if (run === runs - 1) more = await measureOneMore(bed, agent, services, options)
   }
   const cpu = Math.max(...cpus).toFixed(1)
   const start = `from the start of the process, its election included, until all are known and nothing is left to do; ${about(services)}; at most ${cpu} s of the agent’s CPU`
@@ -117,6 +141,5 @@ async function measureStarts(bed: Bed, services: number, options: BenchOptions):
   return [
     result({ bench: 'discovery', series: `start-${services}`, unit: 's', values: times, conditions: start }),
     result({ bench: 'discovery', series: 'agent-memory', unit: 'MB', values: weights, conditions: memory }),
-    ...more,
   ]
 }
