@@ -82,8 +82,12 @@ export async function memberOwner(api: KubeApi, clusterId: string, namespace: st
   return account && (account.metadata.annotations?.[CLUSTER_UID] ?? '')
 }
 
-/** Makes a member's credential and waits until the broker has filled it. Throws a UserError where another cluster has the id. */
-export async function makeCredential(api: KubeApi, member: Member, options: WaitOptions): Promise<Credential> {
+/** Makes a member's credential and waits until the broker has filled it; tells of each object that is there. Throws a UserError where another cluster has the id. */
+export async function makeCredential(
+  api: KubeApi,
+  member: Member,
+  options: WaitOptions & { readonly there?: (object: Resource) => void },
+): Promise<Credential> {
   const [account, ...rest] = memberObjects(member)
   await api.create(account).catch(async (error: unknown) => {
     if (!(error instanceof ConflictError)) throw error
@@ -92,7 +96,11 @@ export async function makeCredential(api: KubeApi, member: Member, options: Wait
       throw new UserError('SUB0402', `Cluster id "${member.clusterId}" is taken by another cluster on this broker`)
     await ensure(api, account)
   })
-  for (const object of rest) await ensure(api, object)
+  options.there?.(account)
+  for (const object of rest) {
+    await ensure(api, object)
+    options.there?.(object)
+  }
   return waitForToken(api, memberAccount(member.clusterId), member.namespace, options)
 }
 

@@ -22,7 +22,7 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { checkConflicts } from './join/conflicts.ts'
-import { applyOptions, applyStage, onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
+import { applyOptions, applyStage, onCluster, openKube, planIn, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 
 /** `subctl deploy-broker`: the broker's objects on a cluster, and the file that others join with. */
 export const deployBroker: Run = async (context, given) => {
@@ -63,6 +63,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   }
   checkConflicts(given, stage.changes)
   context.journal?.begin()
+  planIn(context, [stage])
   const info = await make(context, given, { stage, place, psk })
   await probe(context, info)
   const file = await writeBrokerFile(context, given.need('file'), writeBrokerInfo(info))

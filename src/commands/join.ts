@@ -22,7 +22,7 @@ import { leaveServices, planServicesLeave, type ServicesLeave } from './join/lea
 import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
-import { applyOptions, applyStage, deadlineOf, onCluster, openKube, print, type Stage, say } from './join/stage.ts'
+import { applyOptions, applyStage, deadlineOf, onCluster, openKube, planIn, print, type Stage, say } from './join/stage.ts'
 import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
 import { planNames } from './names/set-up.ts'
 
@@ -125,6 +125,7 @@ async function apply(context: Context, given: Given, joining: Joining, deadline:
   const [, here] = stages
   checkConflicts(given, here.changes)
   context.journal?.begin()
+  planIn(context, stages)
   const options = { ...applyOptions(context, given), deadline }
   const progress = { ...options, say: (text: string): void => say(context, text) }
   const credential = await onBroker(broker, () => applyOnBroker(context, joining, options))
@@ -160,9 +161,14 @@ async function applyOnBroker(
 ): Promise<Credential> {
   const timeoutMs = Math.max(0, options.deadline - context.clock.now())
   const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, namespace: broker.info.namespace }
-  const made = await makeCredential(broker.api, member, { ...options, timeoutMs })
-  await ensure(broker.api, ownCluster(settings, found.seen.uid))
-  for (const change of there.changes) if (change.action !== 'unchanged') options.progress(change)
+  const tell = ({ kind, metadata: { name } }: Resource): void => {
+    const change = there.changes.find(({ object }) => object.kind === kind && object.metadata.name === name)
+    if (change !== undefined && change.action !== 'unchanged') options.progress(change)
+  }
+  const made = await makeCredential(broker.api, member, { ...options, timeoutMs, there: tell })
+  const own = ownCluster(settings, found.seen.uid)
+  await ensure(broker.api, own)
+  tell(own)
   return made
 }
 

@@ -9,7 +9,7 @@ import { type Subject, subjects } from './look/subjects.ts'
 import { type BrokerFile, brokerFile } from './uninstall/broker.ts'
 import { members } from './uninstall/members.ts'
 import { cleanAlone } from './uninstall/node.ts'
-import { type Done, leave } from './uninstall/perform.ts'
+import { type Done, leave, phasesOf } from './uninstall/perform.ts'
 import { isProved } from './uninstall/proof.ts'
 import { doneData, doneLines, isWhole, planData, planLines } from './uninstall/report.ts'
 import { checkTarget, isClean, readTarget, type Target } from './uninstall/target.ts'
@@ -32,6 +32,7 @@ export const uninstall: Run = async (context, given) => {
   for (const target of busy) checkBroker(given, target, targets)
   for (const target of busy) await checkTarget(target)
   for (const target of busy) await confirm(context, given, target)
+  for (const target of busy) context.journal?.plan(phasesOf(target))
   const results: Done[] = []
   for (const target of targets)
     results.push(

@@ -9,7 +9,7 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { checkConflicts } from './join/conflicts.ts'
-import { onCluster, openKube, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
+import { onCluster, openKube, planIn, print, type Stage, say, stageLines, stageRecords } from './join/stage.ts'
 import { putTeller, teller } from './join/up.ts'
 import { grouped } from './join/wait.ts'
 import { planNames } from './names/set-up.ts'
@@ -47,6 +47,8 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   const { clock, signal } = context
   const clusterId = installed.settings.SUBMARINER_CLUSTERID ?? ''
   context.journal?.begin()
+  planIn(context, [stage])
+  context.journal?.plan([PODS])
   const steps = await runUpgrade({
     api,
     changes: stage.changes,
@@ -59,9 +61,13 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
     say: (text) => say(context, text),
     tell: teller(context, given),
   })
+  context.journal?.did({ what: PODS, state: 'ok', text: 'replaced' })
   const open = steps.filter(({ state }) => state !== 'ok')
   print(context, given, endLines(image, open), { ...data, plan: false, open })
 }
+
+/** What an upgrade does besides what it applies. */
+const PODS = 'pods of the agents, one after the other'
 
 function endLines(image: string, open: readonly Step[]): readonly string[] {
   if (open.length === 0) return [`The agents are of image ${image} now, and all is up.`]

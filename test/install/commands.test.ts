@@ -301,7 +301,12 @@ describe('join', () => {
     const { code, out, err } = await run(`${line} -o json`, { broker: broker(), cluster: cluster(['a']) })
     const { error, ...rest } = JSON.parse(out)
     expect(code).toBe(75)
-    expect(rest).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'Error' })
+    expect(rest).toMatchObject({ apiVersion: 'subctl.submariner.io/v1', kind: 'Error' })
+
+    expect([rest.steps.at(-1).what, rest.notDone[0]]).toEqual([
+      `Secret ${INFO.namespace}/cluster-west-token`,
+      `Cluster ${INFO.namespace}/west`,
+    ])
     expect(error).toMatchObject({ id: 'SUB0303', exitCode: 75 })
     expect(err).toContain(`error SUB0303: ${error.message}\n${error.hint}\n`)
   })
@@ -320,6 +325,8 @@ describe('join', () => {
     }
     const code = await main(line.replace('300ms', '1m').split(' '), { ...world.context, clock, kube }, laptopRuns)
     expect(code).toBe(130)
-    expect(world.err()).toMatch(/interrupted\nIt had begun to change things\. Run the same command again: it goes on where it stopped\.\n$/)
+    const done = `What was done stays: 3 steps, the last of them Secret ${INFO.namespace}/cluster-west-token: created.`
+    expect(world.err()).toContain(`interrupted\n${done} Not done yet: Cluster ${INFO.namespace}/west, `)
+    expect(world.err()).toMatch(/ more\. Run the same command again: it goes on where it stopped\.\n$/)
   })
 })

@@ -36,13 +36,19 @@ export function held({ isTty, columns }: Output): Held {
 }
 
 /**
- * What stdout gets in place of the held text: the object that the command has printed, or one of kind Error, with `error` and, as far as they are known, `steps`.
+ * What stdout gets in place of the held text: the object that the command has printed, or one of kind Error, with `error` and, as far as they are known, `steps` and what is `notDone`.
  * Text that is no object stays as it is, with the object behind it.
  */
-export function failureText(format: Format, heldText: string, failure: Failure, { steps }: Pick<Journal, 'steps'>): string {
+export function failureText(
+  format: Format,
+  heldText: string,
+  failure: Failure,
+  { steps, notDone }: Pick<Journal, 'steps' | 'notDone'>,
+): string {
   const { id, message, hint, exitCode } = failure
   const error = { ...(id !== undefined && { id }), message, ...(hint !== undefined && { hint }), exitCode }
-  const alone = { apiVersion: 'subctl.submariner.io/v1', kind: 'Error', error, ...(steps.length > 0 && { steps }) }
+  const open = notDone.length > 0 ? { notDone } : {}
+  const alone = { apiVersion: 'subctl.submariner.io/v1', kind: 'Error', error, ...(steps.length > 0 && { steps }), ...open }
   if (heldText.trim() === '') return lines(alone)
   // JSON is YAML: a field behind those of a block needs no library.
   if (format === 'yaml')
@@ -50,7 +56,7 @@ export function failureText(format: Format, heldText: string, failure: Failure, 
   const printed = objectOf(heldText)
   return printed === undefined
     ? heldText + lines(alone)
-    : lines({ ...printed, ...(steps.length > 0 && !('steps' in printed) && { steps }), error })
+    : lines({ ...printed, ...(steps.length > 0 && !('steps' in printed) && { steps }), ...open, error })
 }
 
 const lines = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`

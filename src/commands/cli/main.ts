@@ -7,7 +7,7 @@ import { type Failure, type Format, failureText, formatIn, formatOf, held } from
 import { usage } from './given.ts'
 import { commandHelp, overview } from './help-text.ts'
 import { placeFlags, pointed } from './hint.ts'
-import { brokenOff, type Journal, openJournal } from './journal.ts'
+import { brokenOff, howFar, type Journal, openJournal } from './journal.ts'
 import { type Parsed, parse } from './parse.ts'
 import type { Runs } from './run.ts'
 import { COMMANDS } from './table.ts'
@@ -63,14 +63,20 @@ function failureOf(error: unknown, { signal, version }: Context, journal: Journa
   // A request that the signal cut off looks like a server that cannot be reached.
   if (isUserError(error) && !(signal.aborted && error.exitCode === EXIT.unreachable)) {
     const { id, message, exitCode } = error
-    const hint = error.hint ?? PROBLEMS[id]?.next
-    return { id, message, exitCode, ...(hint !== undefined && { hint }) }
+    const hint = [error.hint ?? PROBLEMS[id]?.next ?? '', stoppedAt(exitCode, journal)].filter((line) => line !== '').join('\n')
+    return { id, message, exitCode, ...(hint !== '' && { hint }) }
   }
   if (signal.aborted) {
     const hint = brokenOff(journal)
     return { message: 'interrupted', exitCode: EXIT.interrupted, ...(hint !== '' && { hint }) }
   }
   return { message: `a fault of subctl ${version}: ${messageOf(error)}`, exitCode: EXIT.failed }
+}
+
+/** How far a command had come that lost its API, or left something undone; what ran out of time says already that it can be run again. */
+function stoppedAt(exitCode: ExitCode, journal: Journal): string {
+  if (journal.notDone.length === 0 && exitCode !== EXIT.unreachable) return ''
+  return exitCode === EXIT.timedOut ? howFar(journal) : brokenOff(journal)
 }
 
 /** The same for people: a fault of ours with its stack. */

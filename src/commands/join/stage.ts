@@ -53,6 +53,10 @@ export function applyOptions(context: Context, given: Given): ApplyOptions {
 
 export const applyStage = ({ api, changes }: Stage, options: ApplyOptions): Promise<void> => applyPlan(api, changes, options)
 
+/** Tells the journal what is to be applied. */
+export const planIn = ({ journal }: Context, stages: readonly Stage[]): void =>
+  journal?.plan(stages.flatMap(({ changes }) => changes.flatMap(({ object, action }) => (action === 'unchanged' ? [] : [titleOf(object)]))))
+
 /** The lines of a plan, or of what was done. */
 export function stageLines(stages: readonly Stage[], isPlan: boolean): readonly string[] {
   const all = stages.flatMap(({ changes }) => changes)

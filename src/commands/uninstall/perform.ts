@@ -34,6 +34,11 @@ export interface Performing {
   readonly deadline: number
 }
 
+/** What is done to a cluster, in order, as the journal has it. */
+export const phasesOf = ({ title }: Target): readonly string[] => PHASES.map((phase) => phaseOf(title, phase))
+const PHASES = ['agents', 'nodes', 'objects', 'objects on the broker'] as const
+const phaseOf = (title: string, phase: (typeof PHASES)[number]): string => `${phase} of ${title}`
+
 export function leave(what: Omit<Performing, 'deadline'>): Promise<Done> {
   what.context.journal?.begin()
   const { api } = what.target.subject
@@ -63,11 +68,17 @@ async function leaveNow(performing: Performing): Promise<Done> {
   const before = isProving ? await (hasErrands ? inItsSpace() : dumping()) : undefined
   await rememberTemplate(api, target)
   // A step that uses up all of the time would leave nodes and objects as they are.
+  const passed = (phase: (typeof PHASES)[number]): void =>
+    performing.context.journal?.did({ what: phaseOf(target.title, phase), state: 'ok', text: 'done, as far as it can be' })
   const pods = await endAgents(api, plan.workloads, { ...options, deadline: part(options, 0.5), namespace: target.inventory.agents.name })
+  passed('agents')
   const nodes = await cleanNodes(api, performing, isProving)
+  passed('nodes')
   const left = await removeAll(api, plan, options)
   await forgetTemplate(api, target)
+  passed('objects')
   const brokerLeft = await leaveBroker(target.broker, options.progress)
+  passed('objects on the broker')
   const proof = before && (await proveNow(tracing, before, { cleaned: nodes, touched, undone }))
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
