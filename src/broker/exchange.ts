@@ -108,13 +108,16 @@ export function openExchange(options: ExchangeOptions): Exchange {
     const part = narrowing.narrow(all)
     const { isLost, remember, noticedAt: since } = lookForLoss(side, part)
     const until = keptUntil(since)
+    // At the first start of all, what goes to the broker need not wait until it has come back from this cluster's API.
+    const isHere = part.local.some((object) => object.kind === 'Cluster' && isUnlabelled(options, object))
+    const isFirst = !isHere && local.clusters.heardMs() < Number.POSITIVE_INFINITY
     const sync = planSync({
       clusterId: options.clusterId,
       clusterUid: options.clusterUid,
       namespace: local.namespace,
       brokerNamespace: side.namespace,
       ...(isLost ? all : part),
-      ahead: wish.stage === 'ahead' ? [wish.endpoint] : [],
+      ahead: isFirst ? [wish.cluster, wish.endpoint] : wish.stage === 'ahead' ? [wish.endpoint] : [],
       settled: wish.stage === 'settled',
       brokerLost: isLost,
     })

@@ -18,7 +18,7 @@ export interface SyncView {
   /** Every Cluster and Endpoint of the two namespaces, as read. */
   readonly local: readonly Shared[]
   readonly broker: readonly Shared[]
-  /** An own object that goes up before it is published here: the Endpoint of a gateway that is taking over. */
+  /** Own objects that go up before they are here: the Endpoint of a gateway that is taking over, and both of a cluster that has none yet. */
   readonly ahead?: readonly Shared[]
   /** Whether own objects on the broker that are not here shall go; false in the middle of a hand-over. */
   readonly settled: boolean
@@ -64,10 +64,10 @@ const decode = (object: Shared): Decoded<Shared> => (object.kind === 'Cluster' ?
 
 function planUp(view: SyncView): Diff<Shared> {
   const own = view.local.filter((object) => labelOf(object) === undefined && object.spec?.cluster_id === view.clusterId)
-  // Before our Cluster is here nothing is known of what shall be there.
-  if (!own.some(({ kind }) => kind === 'Cluster')) return { put: [], drop: [] }
-  const wanted = [...own, ...(view.ahead ?? [])].filter((object) => decode(object).ok).map((object) => upload(view, object))
-  return planSide(wanted, view.broker, (there) => view.settled && isOwn(view, there) && !isForeign(view, there))
+  // Before our Cluster is here nothing is known of what shall be there, but for what is said to go ahead.
+  const isHere = own.some(({ kind }) => kind === 'Cluster')
+  const wanted = [...(isHere ? own : []), ...(view.ahead ?? [])].filter((object) => decode(object).ok).map((object) => upload(view, object))
+  return planSide(wanted, view.broker, (there) => isHere && view.settled && isOwn(view, there) && !isForeign(view, there))
 }
 
 function planDown(view: SyncView, wanted: readonly Shared[], doubtful: ReadonlySet<string>): Diff<Shared> {

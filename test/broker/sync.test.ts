@@ -62,6 +62,8 @@ describe('planSync()', () => {
     expect(names(planSync(view({ local: [...WEST, ...odd], broker: [] })).up).put).toEqual(WEST.map(keyOf))
     const early = planSync(view({ local: WEST.slice(1), broker: [at(clusterOf('west'), BROKER)] }))
     expect(names(early.up)).toEqual({ put: [], drop: [] })
+    const first = planSync(view({ local: [], broker: [at(endpointOf('west', { private_ip: '172.16.9.9' }), BROKER)], ahead: WEST }))
+    expect(names(first.up)).toEqual({ put: WEST.map(keyOf), drop: [] })
   })
 
   it('takes its own objects from the broker where they are gone here, and leaves all others’ there', () => {

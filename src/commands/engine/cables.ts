@@ -79,7 +79,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
       onChange()
     }
   }
-  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: LOOK_MS, backoff: { firstMs: 250, mostMs: 500 } })
+  const loop = runLoop(pass, { name: 'cables', clock, log, signal: stop, resyncMs: LOOK_MS, backoff: { firstMs: 50, mostMs: 500 } })
   const due = (): void => {
     state.isDue = true
     loop.kick()

@@ -63,7 +63,7 @@ export function openLeading(engine: EngineState, cables: CableLoop, successors: 
   return {
     async work(signal, origin) {
       await Promise.race([Promise.all([engine.stores.endpoints.ready, engine.stores.gateways.ready]), aborted(signal)])
-      await until(clock, signal, Number.POSITIVE_INFINITY, () => engine.self !== undefined)
+      await until(clock, signal, Number.POSITIVE_INFINITY, () => engine.self !== undefined, 10)
       if (signal.aborted) return
       engine.leading = true
       engine.hasLed = true

@@ -19,6 +19,7 @@ export function runSync(engine: EngineState): SyncLoop {
   const { world, stores, stop } = engine
   const { settings, clock, log } = world
   let exchange: ReturnType<typeof openExchange> | undefined
+  const uid = openUid(world)
   const pass = async (): Promise<void> => {
     const spec = specOf(engine)
     if (!engine.leading || spec === undefined) {
@@ -28,7 +29,7 @@ export function runSync(engine: EngineState): SyncLoop {
     try {
       exchange ??= openExchange({
         clusterId: settings.clusterId,
-        clusterUid: await clusterUid(world),
+        clusterUid: await uid(),
         local: { api: world.local, namespace: settings.namespace, clusters: stores.clusters, endpoints: stores.endpoints },
         broker: world.broker && stores.broker && { api: world.broker, namespace: settings.brokerNamespace, ...stores.broker },
         isLeader: () =>
@@ -57,6 +58,20 @@ export function runSync(engine: EngineState): SyncLoop {
       return exchange?.state
     },
   }
+}
+
+/** Asked for at the start, so that a gateway that comes to lead does not wait for it; again where there was no answer. */
+function openUid(world: EngineWorld): () => Promise<string | undefined> {
+  let asked: Promise<string | undefined> | undefined
+  const ask = (): Promise<string | undefined> => {
+    asked ??= clusterUid(world).catch((error: unknown) => {
+      asked = undefined
+      throw error
+    })
+    return asked
+  }
+  ask().catch(() => undefined)
+  return ask
 }
 
 /** Tells this cluster from another of the same id; undefined where it may not be read, as with rights that another installer gave. */
