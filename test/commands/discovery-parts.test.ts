@@ -5,12 +5,26 @@ import { ApiError } from '../../src/k8s/api.ts'
 
 describe('openMarks()', () => {
   it('gives what has changed before what is due, each once', () => {
-    const marks = openMarks()
+    const marks = openMarks(() => false)
     marks.due(['a', 'b', 'c'])
     for (const service of ['c', 'd', 'd']) marks.changed(service)
     marks.due(['d'])
     expect(marks.size).toBe(4)
     expect([marks.take(3, new Set(['d'])), marks.take(3, new Set()), marks.size]).toEqual([['c', 'a', 'b'], ['d'], 0])
+  })
+
+  it('gives what was begun before what comes new, also where it was marked before it was begun', () => {
+    const begun = new Set<string>()
+    const marks = openMarks((service) => begun.has(service))
+    for (const service of ['a', 'b', 'c', 'd']) marks.changed(service)
+    for (const service of marks.take(2, new Set())) begun.add(service)
+    marks.changed('b')
+    begun.add('d')
+    for (const service of ['d', 'e', 'a']) marks.changed(service)
+    begun.clear()
+    marks.changed('b')
+    marks.due(['a', 'f'])
+    expect([marks.size, marks.take(9, new Set())]).toEqual([6, ['b', 'd', 'a', 'c', 'e', 'f']])
   })
 })
 

@@ -119,6 +119,27 @@ describe('three clusters', () => {
     await set.within(1_000, () => west.backends('web').length === 1)
   })
 
+  it('give imports what belongs to them before they begin with more, where hundreds are exported at once', async () => {
+    east.start()
+    const agent = west.start()
+    await set.turn(1_000)
+    const names = Array.from({ length: 160 }, (_, i) => `web-${i}`)
+    for (const name of names) {
+      east.serve(name)
+      east.wish(name)
+    }
+    agent.local.delayMs = 5
+    const bare = (): number => west.api.objects('ServiceImport').length - west.api.objects('Service').length
+    let most = 0
+    await set.within(60_000, () => {
+      most = Math.max(most, bare())
+      return west.api.objects('ServiceImport').length === 160 && bare() === 0
+    })
+    // Those of one round.
+    expect(most).toBeLessThanOrEqual(64)
+    await set.within(10_000, () => names.every((name) => (west.import(name)?.spec.ips?.length ?? 0) > 0))
+  }, 60_000)
+
   it('never export what an import has made', async () => {
     await startAll()
     await exporting(east, 'web')

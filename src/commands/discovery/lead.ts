@@ -1,5 +1,5 @@
 // What the leading agent does: one loop that makes both sides what the plans of the services say. Events say which service to look at again, never what to do.
-import { allServices, readText } from '../../discovery/copies/copies.ts'
+import { allServices, readText, type ServiceText } from '../../discovery/copies/copies.ts'
 import { overQuota } from '../../discovery/plan.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'
@@ -27,11 +27,11 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Lea
   const { clock, log, settings } = world
   let act = (): void => undefined
   const kick = (): void => act()
-  const marks = openMarks()
+  const unsettled = new Set<ServiceText>()
+  const marks = openMarks((service) => unsettled.has(service))
   const leader: Leader = {
-    ...{ world, signal, hold, marks, kick },
+    ...{ world, signal, hold, marks, unsettled, kick },
     stores: openStores(world, { signal, onChange: kick, mark: marks.changed }),
-    unsettled: new Set(),
     tally: openTally(),
     networksOf: openNetworks(settings.clusterId),
     refuse: openRefusals(log),

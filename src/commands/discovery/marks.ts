@@ -1,6 +1,9 @@
 import type { ServiceText } from '../../discovery/copies/copies.ts'
 
-/** Which services are to be looked at again: those that something has happened to before those that are looked at because it is time. */
+/**
+ * Which services are to be looked at again: those that were begun first, since an import is of no use without what belongs to it; then those that something has
+ * happened to; then those that are looked at because it is time.
+ */
 export interface Marks {
   /** Something has happened. */
   changed(service: ServiceText): void
@@ -34,20 +37,23 @@ export function openWritten(): Written {
   }
 }
 
-export function openMarks(): Marks {
+/** `isBegun` says of which services something was written when they were last looked at. */
+export function openMarks(isBegun: (service: ServiceText) => boolean): Marks {
+  const begun = new Set<ServiceText>()
   const urgent = new Set<ServiceText>()
   const rest = new Set<ServiceText>()
   return {
     changed(service) {
       rest.delete(service)
-      urgent.add(service)
+      if (isBegun(service)) urgent.delete(service)
+      if (!begun.has(service)) (isBegun(service) ? begun : urgent).add(service)
     },
     due(services) {
-      for (const service of services) if (!urgent.has(service)) rest.add(service)
+      for (const service of services) if (!begun.has(service) && !urgent.has(service)) rest.add(service)
     },
     take(most, but) {
       const taken: ServiceText[] = []
-      for (const marks of [urgent, rest])
+      for (const marks of [begun, urgent, rest])
         for (const service of marks) {
           if (taken.length >= most) return taken
           if (but.has(service)) continue
@@ -57,7 +63,7 @@ export function openMarks(): Marks {
       return taken
     },
     get size() {
-      return urgent.size + rest.size
+      return begun.size + urgent.size + rest.size
     },
   }
 }
