@@ -2,12 +2,12 @@
 import { type Backend, type EndpointSlice, IMPORTED } from '../../model/mcs.ts'
 import type { Meta, Resource, Service } from '../../model/resources.ts'
 
-const SAID_BY_SERVER = new Set(['managedFields', 'selfLink'])
+interface ServedMeta extends Meta {
+  readonly managedFields?: unknown
+  readonly selfLink?: unknown
+}
 /** Of an object that is written back: all but what only the API server says. */
-const wholeMeta = (meta: Meta): Meta => ({
-  name: meta.name,
-  ...Object.fromEntries(Object.entries(meta).filter(([key]) => !SAID_BY_SERVER.has(key))),
-})
+const wholeMeta = ({ name, managedFields: _, selfLink: __, ...meta }: ServedMeta): Meta => ({ name, ...meta })
 /** Of an object that is read alone. */
 const bareMeta = ({ name, namespace, uid, resourceVersion, deletionTimestamp, labels }: Meta): Meta => ({
   name,
