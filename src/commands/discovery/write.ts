@@ -42,11 +42,13 @@ export async function writeDown(side: Side, { imports, services, slices, statuse
       now.set(shown(answer), answer.metadata)
     }),
   )
-  // Neither waits for the other: the slices name the Service before it has its address.
-  await attempt<Resource>([...services.put, ...slices.put], (object) => put(side, object))
+  // None waits for another: slices that come meanwhile are put the sooner. What was planned with an import's spec goes over what that has become.
+  const next = [
+    ...[...services.put, ...slices.put].map((object) => () => put(side, object)),
+    ...statuses.map((object) => () => writeStatus(side, { ...object, metadata: now.get(shown(object)) ?? object.metadata })),
+  ]
+  await attempt(next, (write) => write())
   await attempt(slices.drop, (object) => drop(side, object))
-  // What was planned with an import's spec goes over what that has become.
-  await attempt(statuses, (object) => writeStatus(side, { ...object, metadata: now.get(shown(object)) ?? object.metadata }))
   await attempt(services.drop, (object) => drop(side, object))
   await attempt(imports.drop, (object) => drop(side, object))
   if (failures.length > 0) throw failures[0]
