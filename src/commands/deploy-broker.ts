@@ -1,4 +1,4 @@
-import { type Credential, waitForToken } from '../broker/credentials.ts'
+import { type Credential, tokenSecretName, waitForToken } from '../broker/credentials.ts'
 import { ADMIN_ACCOUNT, BROKER_COMPONENTS, type BrokerInfo, PSK_BYTES, writeBrokerInfo } from '../broker/info.ts'
 import { brokerRights, memberPolicy } from '../broker/rights.ts'
 import { compare } from '../install/apply/compare.ts'
@@ -12,7 +12,7 @@ import { secret } from '../install/objects/plan.ts'
 import { textAt } from '../install/tree.ts'
 import { type Apart, keptApart } from '../install/version.ts'
 import { fixedAccess } from '../k8s/access.ts'
-import { ConflictError, type KubeApi } from '../k8s/api.ts'
+import { ApiError, ConflictError, type KubeApi } from '../k8s/api.ts'
 import { messageOf, UserError } from '../model/errors.ts'
 import { BROKER_NAMESPACE, PSK_SECRET } from '../model/names.ts'
 import type { Resource, Secret } from '../model/resources.ts'
@@ -58,6 +58,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   }
   const data = { kind: 'DeployBroker', brokerUrl: place.url, namespace: BROKER_NAMESPACE, sharedRights: apart === 'shared' }
   if (given.on('plan')) {
+    await probe(context, place.url, await knownCredential(api))
     print(context, given, stageLines([stage], true), { ...data, plan: true, objects: stageRecords([stage]) })
     return undefined
   }
@@ -65,7 +66,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   context.journal?.begin()
   planIn(context, [stage])
   const info = await make(context, given, { stage, place, psk })
-  await probe(context, info)
+  await probe(context, place.url, info)
   const file = await writeBrokerFile(context, given.need('file'), writeBrokerInfo(info))
   print(context, given, [...stageLines([stage], false), '', ...fileLines(file), '', nextLine(file.path)], {
     ...data,
@@ -120,13 +121,28 @@ async function createPsk(api: KubeApi, psk: Secret): Promise<string> {
   }
 }
 
-/** Clusters may see more of the network than this machine, so that it is no failure where the broker is not reached from here. */
-async function probe(context: Context, { brokerUrl, token, ca, namespace }: BrokerInfo): Promise<void> {
-  const api = await context.kube({ access: fixedAccess(brokerUrl, { token, ...(ca !== '' && { ca }) }) })
+/** The credential of the broker file where it was made before. */
+async function knownCredential(api: KubeApi): Promise<Pick<Credential, 'token' | 'ca'> | undefined> {
+  const { data } = (await api.get('Secret', tokenSecretName(ADMIN_ACCOUNT), BROKER_NAMESPACE)) ?? {}
+  return data?.token === undefined ? undefined : { token: decode(data.token), ca: decode(data['ca.crt'] ?? '') }
+}
+const decode = (base64: string): string => Buffer.from(base64, 'base64').toString('utf8')
+
+/**
+ * Warns where the broker is not reached: clusters may see more of the network than this machine, so that it is no failure. Without a credential, as in a plan,
+ * it is asked whether any API server answers, which needs no trust.
+ */
+async function probe(context: Context, url: string, known: Pick<Credential, 'token' | 'ca'> | undefined): Promise<void> {
+  const credentials = known && { token: known.token, ...(known.ca !== '' && { ca: known.ca }) }
+  const access = credentials === undefined ? fixedAccess(url, {}, { insecure: true }) : fixedAccess(url, credentials)
+  const api = (await context.kube({ access })).within(5_000)
   try {
-    await api.within(5_000).list('Cluster', { namespace })
+    if (credentials === undefined) await api.raw('/version')
+    else await api.list('Cluster', { namespace: BROKER_NAMESPACE })
   } catch (error) {
-    say(context, `warning: from this machine: ${messageOf(brokerFault(error, brokerUrl, namespace))}`)
+    // Whoever refuses a stranger is there.
+    const isStrange = credentials === undefined && error instanceof ApiError && (error.code === 401 || error.code === 403)
+    if (!isStrange) say(context, `warning: from this machine: ${messageOf(brokerFault(error, url, BROKER_NAMESPACE))}`)
   }
 }
 
