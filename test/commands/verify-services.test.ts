@@ -133,20 +133,34 @@ describe('verify with services', () => {
     made.kubelets.dns = (name, site) => (site.id === 'east' ? dns.east : dns.west)(name, site)
     const { west, east } = await made.run()
     expect(text(west)).toEqual([
-      expect.stringMatching(/^SUB0638 ok: 2 services of east, \d+ ms at most$/),
-      'SUB0639 ok: 2 questions, 2 addresses of east',
-      'SUB0640 ok: 2 questions, 4 addresses of east',
+      expect.stringMatching(/^SUB0638 ok: 4 services of east, west, \d+ ms at most$/),
+      'SUB0639 ok: 4 questions, 4 addresses of east, west',
+      'SUB0640 ok: 4 questions, 8 addresses of east, west',
       expect.stringMatching(/^SUB0641 ok: imports after \d+ ms, names after \d+ ms at most$/),
     ])
     expect(text(east)).toEqual([
-      expect.stringMatching(/^SUB0638 ok: 2 services of west/),
-      'SUB0639 ok: 4 questions, 2 addresses of west, names of single clusters too',
-      'SUB0640 ok: 4 questions, 4 addresses of west, names of single clusters too',
+      expect.stringMatching(/^SUB0638 ok: 4 services of east, west/),
+      'SUB0639 ok: 8 questions, 4 addresses of east, west, names of single clusters too',
+      'SUB0640 ok: 8 questions, 8 addresses of east, west, names of single clusters too',
       expect.stringMatching(/^SUB0641 ok/),
     ])
     await made.all.turn(2_000)
     expect(leftovers(made)).toEqual([])
   })
+  it('says so where a cluster does not answer the name of its own service, or answers it by its pods', async () => {
+    const made = await scene({ names: { west: DNS.own, east: DNS.own } })
+    const own = dnsOf('own')
+    made.kubelets.dns = (name, site) => {
+      if (site.id === 'west' && name.startsWith('address-0')) return { code: 'NXDOMAIN' }
+      return site.id === 'east' && name.startsWith('east.address-1') ? { answers: ['10.2.9.13'] } : own(name, site)
+    }
+    const { west, east } = await made.run()
+    expect(text(west)[1]).toMatch(/^SUB0639 failed: west-gw1, west-w1: address-0.NS.svc.clusterset.local: NXDOMAIN from 10.96.1.10/)
+    expect(text(east)[1]).toMatch(
+      /^SUB0639 failed: east-gw1, east-w1: east.address-1.NS.svc.clusterset.local: 10.2.9.13 instead of 100.2.8.9/,
+    )
+  })
+
   it('says why a name is not found, and by which addresses the service is reached all the same', async () => {
     const made = await scene({ names: { west: DNS.none } })
     made.kubelets.dns = () => ({ code: 'NXDOMAIN' })
@@ -166,7 +180,7 @@ describe('verify with services', () => {
     made.kubelets.reached = (ip, site) => site.id === 'east' || !ip.startsWith('10.2.')
     const { west, east } = await made.run()
     expect(text(west).slice(1, 3)).toEqual([
-      'SUB0639 ok: 2 questions, 2 addresses of east',
+      'SUB0639 ok: 4 questions, 4 addresses of east, west',
       expect.stringMatching(/^SUB0640 failed: west-gw1: NS\/headless-1 at 10.2.9.14: no answer/),
     ])
     expect(text(east).map((line) => line.split(' ')[1])).toEqual(['ok:', 'ok:', 'ok:', 'ok:'])
@@ -187,9 +201,10 @@ describe('verify with services', () => {
     const { west, east } = await made.run()
     expect(text(west)).toEqual([
       expect.stringContaining('SUB0638 failed: NS/address-1 of east: no agent of east has looked at the export; NS/headless-1 of east'),
-      'SUB0639 skipped: there was nothing to ask: see SUB0638',
-      'SUB0640 skipped: there was nothing to ask: see SUB0638',
-      'SUB0641 skipped: no service was taken back',
+      // Its own, which its own agent imports.
+      'SUB0639 ok: 2 questions, 2 addresses of west',
+      'SUB0640 ok: 2 questions, 4 addresses of west',
+      expect.stringMatching(/^SUB0641 ok/),
     ])
     expect(text(east)[0]).toContain('SUB0638 failed: NS/address-0 of west: the broker has it, and the agent here has not imported it')
     await made.all.turn(2_000)

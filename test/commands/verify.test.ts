@@ -53,9 +53,9 @@ it('verify finds two healthy clusters in order', async () => {
   skipped SUB0635 names of the clusterset are set up: services are not exchanged here (\`subctl join ... --service-discovery true\`)
   skipped SUB0636 services that are exported are taken: services are not exchanged here (\`subctl join ... --service-discovery true\`)
   skipped SUB0637 what is imported is what the others export: services are not exchanged here (\`subctl join ... --service-discovery true\`)
-  skipped SUB0638 services that other clusters export are imported: the agents do not run as pods here
-  skipped SUB0639 pods find a service of another cluster by its name, and reach it: the agents do not run as pods here
-  skipped SUB0640 pods find the pods of a headless service of another cluster by name, and reach them: the agents do not run as pods here
+  skipped SUB0638 services that clusters export are imported: the agents do not run as pods here
+  skipped SUB0639 pods find services by name, those of other clusters and their own, and reach them: the agents do not run as pods here
+  skipped SUB0640 pods find the pods of headless services by name, and reach them: the agents do not run as pods here
   skipped SUB0641 a service that is taken back is gone, and its names with it: the agents do not run as pods here
 Cluster of context "east"
   ok SUB0601 the API answers (https://east:6443 is v1.34.0)
@@ -93,9 +93,9 @@ Cluster of context "east"
   skipped SUB0635 names of the clusterset are set up: services are not exchanged here (\`subctl join ... --service-discovery true\`)
   skipped SUB0636 services that are exported are taken: services are not exchanged here (\`subctl join ... --service-discovery true\`)
   skipped SUB0637 what is imported is what the others export: services are not exchanged here (\`subctl join ... --service-discovery true\`)
-  skipped SUB0638 services that other clusters export are imported: the agents do not run as pods here
-  skipped SUB0639 pods find a service of another cluster by its name, and reach it: the agents do not run as pods here
-  skipped SUB0640 pods find the pods of a headless service of another cluster by name, and reach them: the agents do not run as pods here
+  skipped SUB0638 services that clusters export are imported: the agents do not run as pods here
+  skipped SUB0639 pods find services by name, those of other clusters and their own, and reach them: the agents do not run as pods here
+  skipped SUB0640 pods find the pods of headless services by name, and reach them: the agents do not run as pods here
   skipped SUB0641 a service that is taken back is gone, and its names with it: the agents do not run as pods here
 
 42 checks in order, 0 failed, 0 warnings, 36 skipped over 2 clusters.

@@ -1,6 +1,6 @@
 // As much of kubelets, of the controllers of Services and namespaces, and of a cluster's DNS as pods of `verify` meet in the sites of test/fakes/discovery.ts.
 import { readName } from '../../src/discovery/dns/names.ts'
-import type { Backend } from '../../src/model/mcs.ts'
+import { type Backend, SERVICE_ADDRESS } from '../../src/model/mcs.ts'
 import { DONE_LINE, parseAim, writeAim } from '../../src/model/nettest.ts'
 import type { NameResult } from '../../src/model/nettest-name.ts'
 import type { Pod, Service } from '../../src/model/resources.ts'
@@ -39,7 +39,13 @@ export function dnsOf(mode: 'multicluster' | 'own'): Dns {
       .filter(
         ({ metadata }) => read.cluster === undefined || metadata.labels?.['multicluster.kubernetes.io/source-cluster'] === read.cluster,
       )
-      .flatMap(({ endpoints }) => endpoints)
+      .flatMap(({ metadata: { annotations }, endpoints }) => {
+        // This cluster's own pods stand behind a Service of it, and are asked by that one's address.
+        const address = annotations?.[SERVICE_ADDRESS]
+        return address === undefined
+          ? endpoints
+          : [{ addresses: [address], conditions: { ready: endpoints.some(({ conditions }) => conditions?.ready !== false) } }]
+      })
     return { answers: backends.filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses) }
   }
 }

@@ -6,11 +6,11 @@ const MOST_SAID = 4
 const some = (lines: readonly string[]): string =>
   [...lines.slice(0, MOST_SAID), ...(lines.length > MOST_SAID ? [`and ${lines.length - MOST_SAID} more`] : [])].join('; ')
 
-/** Questions about services that each other cluster exports for the test: as users' pods of this cluster meet them. */
+/** Questions about services that each cluster, this one too, exports for the test: as users' pods of this cluster meet them. */
 export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
   {
     id: 'SUB0638',
-    name: 'services that other clusters export are imported',
+    name: 'services that clusters export are imported',
     needs: ['SUB0610'],
     async run(context, signal) {
       const all = await triedBy(context, signal)
@@ -20,8 +20,8 @@ export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
       return { is: 'ok', note: `${all.length} services of ${exporters(all)}, ${slowest(all.map(({ imported }) => imported))} ms at most` }
     },
   },
-  named('SUB0639', 'pods find a service of another cluster by its name, and reach it', 'address'),
-  named('SUB0640', 'pods find the pods of a headless service of another cluster by name, and reach them', 'headless'),
+  named('SUB0639', 'pods find services by name, those of other clusters and their own, and reach them', 'address'),
+  named('SUB0640', 'pods find the pods of headless services by name, and reach them', 'headless'),
   {
     id: 'SUB0641',
     name: 'a service that is taken back is gone, and its names with it',
@@ -67,7 +67,10 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
       if (unreached.length > 0) return { is: 'failed', reason: some(unreached), hint: REACH_HINT }
       if (names.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
       const ofCluster = names.some(({ isOfCluster }) => isOfCluster) ? ', names of single clusters too' : ''
-      return { is: 'ok', note: `${names.length} questions, ${fetched.length} addresses of ${exporters(mine)}${ofCluster}` }
+      return {
+        is: 'ok',
+        note: `${names.length} questions, ${fetched.length} addresses of ${exporters(mine.filter((one) => one.names.length > 0))}${ofCluster}`,
+      }
     },
   }
 }

@@ -1,4 +1,4 @@
-// Services across clusters, tried: each cluster exports two, the others import them, ask their names and reach them; then they are taken back.
+// Services across clusters, tried: each cluster exports two, all import them, ask their names and reach them, each its own too; then they are taken back.
 import type { ServiceFindings, Tried, TriedFetch, TriedName } from '../../checks/services/tried.ts'
 import type { CheckContext } from '../../checks/subject.ts'
 import { messageOf } from '../../model/errors.ts'
@@ -49,8 +49,9 @@ async function exportAll(exporter: Member): Promise<readonly Exported[]> {
 async function follow(members: readonly Member[], exported: readonly Exported[], signal: AbortSignal): Promise<readonly Tried[]> {
   const each = await Promise.all(
     members.map(async (importer) => {
-      const theirs = exported.filter(({ exporter }) => exporter !== importer)
-      const shares = await Promise.all(theirs.map((one) => importOf(importer, one, signal)))
+      const isOwn = ({ exporter }: Exported): number => Number(exporter === importer)
+      const othersFirst = exported.toSorted((a, b) => isOwn(a) - isOwn(b))
+      const shares = await Promise.all(othersFirst.map((one) => importOf(importer, one, signal)))
       const usable = shares.filter(({ imported }) => 'ms' in imported)
       const asked = await askNames(importer, usable, signal)
       const addresses = [...new Set(usable.flatMap(addressesOf))]

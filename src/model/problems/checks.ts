@@ -191,18 +191,19 @@ export const checkProblems: Problems = {
     next: 'Compare `subctl show services --contexts A,B`; look into the log of submariner-discovery: it names what it refuses. `subctl forget` takes a cluster that is gone for good from the broker.',
   },
   SUB0638: {
-    title: 'A service that another cluster exports is not imported',
-    cause: 'An agent of one of the two clusters does not work or does not reach the broker, or an export like it is refused.',
+    title: 'A service that a cluster exports is not imported',
+    cause:
+      'An agent of one of the two clusters, of which this one may be both, does not work or does not reach the broker, or an export like it is refused.',
     next: 'See SUB0634 of both clusters, and the logs of submariner-discovery there.',
   },
   SUB0639: {
-    title: 'A service of another cluster is not found by name, or not reached',
+    title: 'A service of another cluster, or its own, is not found by name, or not reached',
     cause: 'The cluster’s DNS does not know clusterset.local, pods do not reach it, or kube-proxy has no rules for the imported service.',
     next: 'See SUB0635; ask with `subctl resolve NAME`; compare with SUB0629, which goes by address.',
   },
   SUB0640: {
-    title: 'Pods of a headless service of another cluster are not found by name, or not reached',
-    cause: 'The cluster’s DNS does not know clusterset.local, or EndpointSlices of the other cluster’s pods are missing.',
+    title: 'Pods of a headless service are not found by name, or not reached',
+    cause: 'The cluster’s DNS does not know clusterset.local, or EndpointSlices of the pods of the cluster that exports it are missing.',
     next: 'See SUB0635; compare with SUB0626, which goes by address.',
   },
   SUB0641: {
