@@ -1,6 +1,7 @@
 // Services by name on real clusters: CoreDNS of west answers by itself, that of east forwards to our own server.
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import type { ServiceExport } from '../../src/model/mcs.ts'
+import { BROKER_NAMESPACE } from '../../src/model/names.ts'
 import type { ExecResult } from '../../src/system/exec.ts'
 import { type Bed, startPlace, stopPlace } from '../cluster/bed.ts'
 import { joinBed, subctl } from '../cluster/joined.ts'
@@ -97,7 +98,7 @@ describeImage('services by name', () => {
   )
 
   it(
-    'pods of west find services of east by CoreDNS alone: with an address, NodePort, LoadBalancer, headless, pods of a StatefulSet, and ports',
+    'pods of west find services of east by CoreDNS alone: with an address, NodePort, LoadBalancer, headless, pods of a StatefulSet, and ports; and nothing of the broker',
     test.explained(async (bed) => {
       const [west, db] = [await apiOf(bed, 'west'), await podIps(bed, 'east', 'db')]
       await until(
@@ -105,11 +106,15 @@ describeImage('services by name', () => {
         async () => (await vipOf(west, 'lb')) !== '' && readyOf(await slicesOf(west, 'db', 'east')).length === 2,
       )
       const names = ['web', 'node', 'lb']
+      const ofBroker = (await west.list('ServiceImport', { namespace: BROKER_NAMESPACE })).items.map(({ metadata }) => metadata.name)
+      expect(ofBroker).toEqual(expect.arrayContaining(['web-shop', 'db-shop', expect.stringMatching(/^db-shop-east-/)]))
       const vips = await Promise.all(names.map((name) => vipOf(west, name)))
       await until('the last of them is answered', async () => (await answerOf(bed, 'west', nameOf('lb')))[0] === vips[2])
       const asked = await ask(bed, 'west', [
         ...names.map((name) => nameOf(name)),
         ...[nameOf('db'), nameOf('db', 'db-0.east.'), nameOf('web', '_http._tcp.'), nameOf('db', '_http._tcp.'), nameOf('none')],
+        // The broker is on west: what clusters share there are ServiceImports too.
+        ...ofBroker.map((name) => `${name}.${BROKER_NAMESPACE}.${ZONE}`),
       ])
       expect([...asked.values()].map(({ answers, code }) => answers ?? code)).toEqual([
         ...vips.map((vip) => [vip]),
@@ -118,6 +123,7 @@ describeImage('services by name', () => {
         [`${nameOf('web')}:80`],
         [0, 1].map((i) => `${nameOf('db', `db-${i}.east.`)}:8080`),
         'NXDOMAIN',
+        ...ofBroker.map(() => 'NXDOMAIN'),
       ])
       expect(whoOf(await fetch(bed, 'west', vips.slice(1), { times: 10 }))).toEqual(['web-east-0', 'web-east-1'])
       expect(whoOf(await fetch(bed, 'west', db, { port: 8080 }))).toEqual(['db-0', 'db-1'])
@@ -126,23 +132,27 @@ describeImage('services by name', () => {
   )
 
   it(
-    'pods of east find those of west by our server, also by the names of one cluster',
+    'pods of east find those of west by our server, also by the names of one cluster, their own among them',
     test.explained(async (bed) => {
       const [east, queue] = [await apiOf(bed, 'east'), await podIps(bed, 'west', 'queue')]
-      const ofWest = (await on(bed, 'west', '-n', SHOP, 'get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')).trim()
+      const ipOf = async (cluster: string): Promise<string> =>
+        (await on(bed, cluster, '-n', SHOP, 'get', 'service', 'web', '-o', 'jsonpath={.spec.clusterIP}')).trim()
+      const [ofWest, ofEast] = await Promise.all([ipOf('west'), ipOf('east')])
       await until('all is imported', async () => readyOf(await slicesOf(east, 'queue', 'west')).length === 2)
       await until('it is answered', async () => (await answerOf(bed, 'east', nameOf('queue'))).length === 2)
       const asked = await ask(bed, 'east', [
         ...[nameOf('web'), nameOf('web', 'west.'), nameOf('queue'), nameOf('queue', 'west.'), nameOf('queue', 'queue-1.west.')],
-        ...[nameOf('queue', 'east.'), nameOf('web', '_http._tcp.'), nameOf('queue', '_http._tcp.')],
+        ...[nameOf('queue', 'east.'), nameOf('web', '_http._tcp.'), nameOf('queue', '_http._tcp.'), nameOf('web', 'east.')],
       ])
       expect([...asked.values()].map(({ answers, code }) => answers ?? code)).toEqual([
         [await vipOf(east, 'web')],
         [ofWest],
         ...[[...queue].sort(), [...queue].sort(), [queue[1]], 'NXDOMAIN', [`${nameOf('web')}:80`]],
         [0, 1].map((i) => `${nameOf('queue', `queue-${i}.west.`)}:8080`),
+        [ofEast],
       ])
       expect(whoOf(await fetch(bed, 'east', [ofWest], { times: 16 }))).toEqual(['web-west-0', 'web-west-1'])
+      expect(whoOf(await fetch(bed, 'east', [ofEast], { times: 16 }))).toEqual(['web-east-0', 'web-east-1'])
       expect(whoOf(await fetch(bed, 'east', queue, { port: 8080 }))).toEqual(['queue-0', 'queue-1'])
     }),
     3 * MINUTE,
