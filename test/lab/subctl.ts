@@ -1,6 +1,6 @@
 // The packaged binary, and the user's way with it: a broker, then a join for each cluster.
 import { join } from 'node:path'
-import { type ExecResult, exec } from '../../src/system/exec.ts'
+import { ExecError, type ExecResult, exec } from '../../src/system/exec.ts'
 import { brokerFile, brokerName, kubeconfigOf } from './access.ts'
 import type { ClusterLayout, HostLayout } from './layout.ts'
 import type { Site } from './sites.ts'
@@ -12,12 +12,21 @@ export interface SubctlOptions {
   readonly timeoutMs?: number
 }
 
-/** Runs subctl as a user on the machine would, with the kubeconfig of a lab or a bed. */
-export const subctl = (
+/** Runs subctl as a user on the machine would, with the kubeconfig of a lab or a bed. A failure says all that it has printed. */
+export async function subctl(
   site: Site,
   args: readonly string[],
   { okCodes = [0], timeoutMs = 180_000 }: SubctlOptions = {},
-): Promise<ExecResult> => exec([SUBCTL, ...args], { okCodes, timeoutMs, env: { KUBECONFIG: kubeconfigOf(site), HOME: site.folder } })
+): Promise<ExecResult> {
+  try {
+    return await exec([SUBCTL, ...args], { okCodes, timeoutMs, env: { KUBECONFIG: kubeconfigOf(site), HOME: site.folder } })
+  } catch (error) {
+    if (error instanceof ExecError) error.message += `\n${lastLines(error.result.stderr)}${lastLines(error.result.stdout)}`
+    throw error
+  }
+}
+const MOST_SHOWN = 4_000
+const lastLines = (text: string): string => (text.trim() === '' ? '' : `${text.trimEnd().slice(-MOST_SHOWN)}\n`)
 
 /** Makes a cluster the broker. A central one has written its file by itself. */
 export async function deployBroker(site: Site): Promise<void> {
