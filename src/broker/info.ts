@@ -130,14 +130,19 @@ function checkNamespace(text: string): string {
   return text
 }
 
+/** Whether a text may be a bearer token. */
+export const isToken = (text: string): boolean => /^[\x21-\x7e]{8,}$/.test(text)
+/** Whether a text is certificates in PEM, or empty: then public authorities count. */
+export const isAuthority = (text: string): boolean =>
+  text.trim() === '' || /^(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/.test(text.trim())
+
 function checkToken(text: string): string {
-  if (!/^[\x21-\x7e]{8,}$/.test(text)) throw damaged('ClientToken.data.token', 'is not a token')
+  if (!isToken(text)) throw damaged('ClientToken.data.token', 'is not a token')
   return text
 }
 
 function checkCa(text: string): string {
-  if (text.trim() !== '' && !/^(-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/.test(text.trim()))
-    throw damaged('ClientToken.data.ca.crt', 'is not a certificate in PEM')
+  if (!isAuthority(text)) throw damaged('ClientToken.data.ca.crt', 'is not a certificate in PEM')
   return text.trim() === '' ? '' : `${text.trim()}\n`
 }
 

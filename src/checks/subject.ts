@@ -18,6 +18,8 @@ export interface CheckContext {
   readonly broker: () => Promise<KubeApi>
   /** Who this cluster is for the broker. Throws UserError where it has no credential. */
   readonly credential: () => Promise<BrokerCredential>
+  /** What agents that start now would refuse of their settings and secrets, a line each that names the key. */
+  readonly settingsFaults: () => Promise<readonly string[]>
   /** Reads the cluster's objects anew. */
   readonly look: () => Promise<Look>
   /** What every node found when asked to probe now; asked once, read by several checks. */

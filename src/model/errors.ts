@@ -6,15 +6,18 @@ export class UserError extends Error {
   readonly id: ProblemId
   readonly hint: string | undefined
   readonly exitCode: ExitCode
+  /** The flag that it is about, by its name; undefined where it is about none. */
+  readonly flag: string | undefined
   constructor(
     id: ProblemId,
     message: string,
-    options: { readonly hint?: string; readonly exitCode?: ExitCode; readonly cause?: unknown } = {},
+    options: { readonly hint?: string; readonly exitCode?: ExitCode; readonly cause?: unknown; readonly flag?: string } = {},
   ) {
     super(message, options.cause === undefined ? {} : { cause: options.cause })
     this.id = id
     this.hint = options.hint
     this.exitCode = options.exitCode ?? EXIT.failed
+    this.flag = options.flag
   }
 }
 

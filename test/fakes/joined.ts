@@ -1,13 +1,17 @@
 // Two joined clusters and their broker as `verify` and `show` find them when all is well; a test breaks what it wants.
+import { environmentOf } from '../../src/install/objects/settings.ts'
 import { ApiError } from '../../src/k8s/api.ts'
+import { parseCidr } from '../../src/model/net.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, type ProbeAnswer, readProbeRequest } from '../../src/model/probe.ts'
 import type { Connection, Endpoint, Gateway, Lease, RouteAgent } from '../../src/model/resources.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import { clusterOf, endpointOf } from './clusters.ts'
+import { PLAIN_JOIN } from './join-settings.ts'
 import { type FakeApi, type FakeCluster, fakeCluster, make } from './kube.ts'
 
 export const NAMESPACE = 'submariner'
 const BROKER = 'submariner-k8s-broker'
+const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
 const IDS = ['west', 'east'] as const
 type Id = (typeof IDS)[number]
 
@@ -120,16 +124,17 @@ function furnish(id: Id, cluster: FakeCluster, broker: FakeCluster, version: str
     }
     cluster.put(make('RouteAgent', name, { status: { version, statusFailure: '', remoteEndpoints: [remote] } }, { namespace: NAMESPACE }))
   }
-  const settings = {
-    SUBMARINER_CLUSTERID: id,
-    BROKER_K8S_APISERVER: 'broker:6443',
-    BROKER_K8S_SECRET: 'submariner-broker-secret',
-    BROKER_K8S_REMOTENAMESPACE: BROKER,
-  }
+  // As of a join from before there were services.
+  const { SUBMARINER_SERVICEDISCOVERY: _, ...settings } = environmentOf({
+    ...PLAIN_JOIN,
+    ...{ clusterId: id, podCidrs: [parseCidr(`10.${n}.0.0/16`)], serviceCidrs: [parseCidr(`100.${n}.0.0/16`)], serviceDiscovery: false },
+    broker: { server: 'broker:6443', namespace: BROKER, secret: 'submariner-broker-secret' },
+  })
   cluster.put(make('ConfigMap', 'submariner-settings', { data: settings }, { namespace: NAMESPACE }))
   cluster.put(
-    make('Secret', 'submariner-broker-secret', { data: { token: base64(`token-${id}`), 'ca.crt': base64('c') } }, { namespace: NAMESPACE }),
+    make('Secret', 'submariner-broker-secret', { data: { token: base64(`token-${id}`), 'ca.crt': base64(CA) } }, { namespace: NAMESPACE }),
   )
+  cluster.put(make('Secret', 'submariner-ipsec-psk', { data: { psk: base64('p'.repeat(48)) } }, { namespace: NAMESPACE }))
   const lease: Lease['spec'] = {
     holderIdentity: `${id}-gw1-submariner-gateway`,
     leaseDurationSeconds: 3,

@@ -42,6 +42,15 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
           hint: 'run `subctl join broker-info.subm --cluster-id NAME`',
         }
       }
+      const faults = await context.settingsFaults()
+      if (faults.length > 0)
+        return {
+          is: 'failed',
+          reason: `agents that start now refuse ${faults.join('; ')}`,
+          hint: 'join again, with the flags of then and right ones: `subctl join broker-info.subm --cluster-id NAME --force-conflicts` writes the settings anew',
+          // Agents that run have read what was there before.
+          isPartial: true,
+        }
       return ok(`its id is "${clusterId}"`)
     },
   },

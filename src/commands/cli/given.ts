@@ -50,6 +50,7 @@ export function given(
     const { env: variable, value: name, brief } = specOf(flag)
     throw new UserError('SUB0102', `--${flag} is not given${variable === undefined ? '' : ` and ${variable} is not set`}`, {
       exitCode: EXIT.usage,
+      flag,
       hint: `Give it: --${flag} ${name ?? ''}, ${brief}.`,
     })
   }
@@ -92,5 +93,6 @@ export function given(
 export const usage = (message: string, about?: string): UserError =>
   new UserError('SUB0101', message, {
     exitCode: EXIT.usage,
+    ...(about !== undefined && { flag: about }),
     hint: about === undefined ? 'See `subctl help`.' : `See --${about} in the command's --help.`,
   })

@@ -9,6 +9,7 @@ import { failOver } from './failover.ts'
 import { namesSetup } from './names.ts'
 import type { PodRun } from './pod-run.ts'
 import { tryServices } from './service-run.ts'
+import { settingsFaults } from './settings.ts'
 
 /** What checks may look at, for each cluster. Nodes, gateways and pods are asked once, however many checks read it. */
 export function checkContexts(context: Context, found: readonly Subject[], namespace: string, pods: PodRun): readonly CheckContext[] {
@@ -26,6 +27,7 @@ export function checkContexts(context: Context, found: readonly Subject[], names
       version,
       all,
       look: looker(api, namespace),
+      settingsFaults: () => settingsFaults(api, namespace, context.files),
       names: () => namesSetup({ api, look: looker(api, namespace) }),
       broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       credential: () => brokerCredential(api, namespace),

@@ -39,9 +39,9 @@ export function foldSkipped(): Fold {
   let count = 0
   return {
     takes(outcome) {
-      const { is } = outcome.verdict
-      if (is === 'failed' && GROUNDS.includes(outcome.id)) ground ??= outcome
-      if (is !== 'skipped' || ground === undefined) return false
+      const { verdict } = outcome
+      if (verdict.is === 'failed' && verdict.isPartial !== true && GROUNDS.includes(outcome.id)) ground ??= outcome
+      if (verdict.is !== 'skipped' || ground === undefined) return false
       count += 1
       return true
     },

@@ -7,9 +7,10 @@ export const checkProblems: Problems = {
     next: 'Try `kubectl --context NAME get nodes`; mend the kubeconfig or the network.',
   },
   SUB0602: {
-    title: 'The cluster has not joined',
-    cause: 'The CRDs or the settings that `join` puts into a cluster are not there.',
-    next: 'Run `subctl join broker-info.subm --cluster-id NAME`.',
+    title: 'The cluster has not joined, or its settings are not what agents take',
+    cause:
+      'The CRDs or the settings that `join` puts into a cluster are not there; or somebody has written what agents refuse: those that run go on with what they have read, and would not start again.',
+    next: 'Run `subctl join broker-info.subm --cluster-id NAME`; over settings that others have written with --force-conflicts.',
   },
   SUB0603: {
     title: 'Gateway nodes',
