@@ -24,7 +24,7 @@ export const dns: Run = async (context, given) => {
   const log = context.log.with({ agent: 'dns' })
   const world = { ...context, log, signal: ended.signal }
   try {
-    const index = openIndex()
+    const index = openIndex(settings.brokers)
     const responder = openResponder({
       directory: index,
       settings: settings.answers,

@@ -3,7 +3,15 @@ import type { Verdict } from '../../src/checks/check.ts'
 import type { NamesSetup } from '../../src/checks/services/names-setup.ts'
 import { SERVICE_CHECKS } from '../../src/checks/services/service-checks.ts'
 import { type CheckContext, looker } from '../../src/checks/subject.ts'
-import { type Condition, type EndpointSlice, IN_PART, SERVICE_NAME, type ServiceImport, SOURCE_CLUSTER } from '../../src/model/mcs.ts'
+import {
+  type Condition,
+  type EndpointSlice,
+  IN_PART,
+  SERVICE_NAME,
+  type ServiceImport,
+  SOURCE_CLUSTER,
+  SOURCE_NAMESPACE,
+} from '../../src/model/mcs.ts'
 import type { ConnectionStatus, Lease } from '../../src/model/resources.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'
@@ -261,15 +269,16 @@ describe('checks of services', () => {
     })
     putImport(quiet.clusters.west, 'web', ['east'], false)
     // What members share stands ready where the broker is, whoever is reached.
-    quiet.clusters.west.put(
-      make(
-        'EndpointSlice',
-        'web-east',
-        { addressType: 'IPv4', endpoints: [{ addresses: ['100.2.0.10'] }] },
-        { namespace: 'submariner-k8s-broker', labels: { [SERVICE_NAME]: 'web', [SOURCE_CLUSTER]: 'east' } },
-      ),
-    )
-    expect((await quiet.verdict('SUB0637'))?.is).toBe('ok')
+    for (const namespace of ['submariner-k8s-broker', 'another-broker']) {
+      const labels = { [SERVICE_NAME]: 'web', [SOURCE_CLUSTER]: 'east', [SOURCE_NAMESPACE]: 'shop', 'submariner-io/clusterID': 'east' }
+      const annotations = { [SERVICE_NAME]: 'web', [SOURCE_NAMESPACE]: 'shop' }
+      const spec = { addressType: 'IPv4' as const, endpoints: [{ addresses: ['100.2.0.10'] }] }
+      quiet.clusters.west.put(make('EndpointSlice', 'web-east', spec, { namespace, labels }))
+      const [type, status] = [{ type: 'ClusterSetIP' as const, ports: [] }, { clusters: [{ cluster: 'gone' }] }]
+      quiet.clusters.west.put(make('ServiceImport', 'web-shop', { spec: type, status }, { namespace, annotations }))
+      quiet.clusters.west.put(make('ServiceImport', 'web-shop-east-1', { spec: type, status }, { namespace, labels }))
+    }
+    expect(await quiet.verdict('SUB0637')).toEqual({ is: 'ok', note: '1 imports, of east' })
   })
 
   it('SUB0637 expects nothing in a namespace that is not there', async () => {

@@ -70,14 +70,17 @@ describe('settings', () => {
 
 it('a worker gets the flags of its server, and the port that it has', () => {
   const flags = workerFlags(
-    of({ 'cluster-id': 'west', zone: ['a.b'], weight: ['east=2'], ttl: '9', prefer: 'all' }, { KUBECONFIG: '/k' }),
+    of(
+      { 'cluster-id': 'west', zone: ['a.b'], weight: ['east=2'], ttl: '9', prefer: 'all' },
+      { KUBECONFIG: '/k', BROKER_K8S_REMOTENAMESPACE: 'brokers' },
+    ),
     [
       { host: '0.0.0.0', port: 5353 },
       { host: '::1', port: 53 },
     ],
   )
   expect(flags.join(' ')).toBe(
-    '--worker --grace 0ms --kubeconfig /k --cluster-id west --namespace submariner --ttl 9 --prefer all --most-per-client 10000 --zone a.b --weight east=2 --listen 0.0.0.0:5353 --listen [::1]:53',
+    '--worker --grace 0ms --kubeconfig /k --cluster-id west --namespace submariner --broker-namespace brokers --ttl 9 --prefer all --most-per-client 10000 --zone a.b --weight east=2 --listen 0.0.0.0:5353 --listen [::1]:53',
   )
 })
 

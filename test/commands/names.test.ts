@@ -1,10 +1,18 @@
 // What join, verify and uninstall ask of the cluster's own DNS, on an API in memory.
 import { expect, it } from '@jest/globals'
-import { type NamesProgress, planNames, planUndo } from '../../src/commands/names/set-up.ts'
+import { type NamesProgress, type NamesSettings, planNames, planUndo } from '../../src/commands/names/set-up.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { handClock } from '../fakes/clock.ts'
+import { clusterOf } from '../fakes/clusters.ts'
 import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
 import { KUBEADM, LIGHTHOUSE } from '../install/names/corefiles.ts'
+
+const wishOf = (over: Partial<NamesSettings>): NamesSettings => ({
+  dns: 'auto',
+  serviceDiscovery: true,
+  broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'broker-west' },
+  ...over,
+})
 
 const place = (name: string) => ({ name, namespace: 'kube-system' })
 
@@ -40,7 +48,7 @@ function progress(): NamesProgress & { readonly said: string[] } {
 it('a plan has the right and the lines that come, and says why; nothing is written', async () => {
   const cluster = coreDns('1.12.4')
   const api = cluster.api()
-  const { mode, why, lines, notes } = await planNames(api, { dns: 'auto', serviceDiscovery: true })
+  const { mode, why, lines, notes } = await planNames(api, wishOf({ dns: 'auto' }))
   expect([mode, notes]).toEqual(['multicluster', []])
   expect(why).toMatch(/1\.12\.4 \(image coredns:1\.12\.4\)/)
   expect(lines.slice(0, 4)).toEqual([
@@ -52,24 +60,37 @@ it('a plan has the right and the lines that come, and says why; nothing is writt
   expect(api.calls.filter((call) => !/^(get|list|raw) /.test(call))).toEqual([])
 })
 
+it('CoreDNS leaves out the namespaces of brokers: the usual one, the one that the settings name, and those on the cluster itself', async () => {
+  const cluster = coreDns('1.12.4')
+  for (const namespace of ['submariner', 'hosted-for-others', 'submariner-k8s-broker'])
+    for (const id of ['north', 'south']) cluster.put(clusterOf(id, { meta: { namespace } }))
+  const broker = { server: 'broker.example:6443', namespace: 'ours-elsewhere', secret: 'broker-west' }
+  const { lines } = await planNames(cluster.api(), wishOf({ broker }))
+  expect(lines.filter((line) => line.includes('notin'))).toEqual([
+    expect.stringContaining(
+      'namespace_labels kubernetes.io/metadata.name notin (hosted-for-others, ours-elsewhere, submariner-k8s-broker)',
+    ),
+  ])
+})
+
 it('an address that is still to come is told as such', async () => {
-  const { mode, lines } = await planNames(coreDns('1.11.3').api(), { dns: 'auto', serviceDiscovery: true })
+  const { mode, lines } = await planNames(coreDns('1.11.3').api(), wishOf({ dns: 'auto' }))
   expect(mode).toBe('own')
   expect(lines).toContain('    +     forward . <ClusterIP of submariner-dns>')
 })
 
 it('others’ entry is left and told, and none of our servers is brought for it', async () => {
-  const { mode, why, lines, notes } = await planNames(coreDns('1.11.3', LIGHTHOUSE).api(), { dns: 'auto', serviceDiscovery: true })
+  const { mode, why, lines, notes } = await planNames(coreDns('1.11.3', LIGHTHOUSE).api(), wishOf({ dns: 'auto' }))
   expect([mode, lines]).toEqual(['none', []])
   expect(why).toMatch(/left as it is: .*upstream’s Lighthouse/)
   expect(notes).toEqual([expect.stringMatching(/#lighthouse-start/)])
 })
 
 it('where services are not exchanged nothing comes, and what was there goes', async () => {
-  const { mode, lines, notes } = await planNames(coreDns('1.12.4').api(), { dns: 'auto', serviceDiscovery: false })
+  const { mode, lines, notes } = await planNames(coreDns('1.12.4').api(), wishOf({ dns: 'auto', serviceDiscovery: false }))
   expect([mode, lines, notes]).toEqual(['none', [], []])
   const cluster = coreDns('1.12.4', `# BEGIN subctl\nclusterset.local {\n}\n# END subctl\n${KUBEADM}`)
-  const plan = await planNames(cluster.api(), { dns: 'auto', serviceDiscovery: false })
+  const plan = await planNames(cluster.api(), wishOf({ dns: 'auto', serviceDiscovery: false }))
   await plan.apply(cluster.api(), progress())
   expect(corefile(cluster)).toBe(KUBEADM)
 })
@@ -77,9 +98,9 @@ it('where services are not exchanged nothing comes, and what was there goes', as
 it('a cluster in which no pod of ours can look names up is left as it is: a note for auto, an error for a mode by name', async () => {
   const cluster = coreDns('1.11.3')
   const auto = progress()
-  await (await planNames(cluster.api(), { dns: 'auto', serviceDiscovery: true })).apply(cluster.api(), auto)
+  await (await planNames(cluster.api(), wishOf({ dns: 'auto' }))).apply(cluster.api(), auto)
   expect(auto.said).toEqual([expect.stringMatching(/^note: .*no pod can look names up.*SUB1005/)])
-  const own = await planNames(cluster.api(), { dns: 'own', serviceDiscovery: true })
+  const own = await planNames(cluster.api(), wishOf({ dns: 'own' }))
   await expect(own.apply(cluster.api(), progress())).rejects.toMatchObject({ id: 'SUB1005' })
   expect(corefile(cluster)).toBe(KUBEADM)
 })

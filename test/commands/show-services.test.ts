@@ -120,7 +120,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
   })
 
   it('-o json is for programs, -o name lists services', async () => {
-    const { show } = await scene()
+    const { all, west, show } = await scene()
     const { items, ...list } = JSON.parse((await show('--contexts west,east -o json')).out)
     const names = ['west', 'east'].map((cluster) => ({
       cluster,
@@ -129,7 +129,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
       text: expect.stringMatching(/k8s-app=kube-dns/),
     }))
     expect(list).toEqual({ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', names })
-    expect(items.find(({ name }: {name: string;}) => name === 'web')).toMatchInlineSnapshot(`
+    expect(items.find(({ name }: { name: string }) => name === 'web')).toMatchInlineSnapshot(`
 {
   "clusters": [
     {
@@ -204,6 +204,10 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
   "type": "ClusterSetIP",
 }
 `)
+    expect((await show('--context west -o name')).out).toBe('shop/db\nshop/web\n')
+    // A broker on the cluster, in a namespace of any name, has services of nobody.
+    for (const one of all.broker.objects('ServiceImport'))
+      west.api.put({ ...one, metadata: { ...one.metadata, namespace: 'another-broker' } } as typeof one)
     expect((await show('--context west -o name')).out).toBe('shop/db\nshop/web\n')
   })
 

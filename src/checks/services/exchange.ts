@@ -8,7 +8,7 @@ import {
   type ServiceImport,
   SOURCE_CLUSTER,
 } from '../../model/mcs.ts'
-import { BROKER_NAMESPACE } from '../../model/names.ts'
+import { isBrokersImport, isBrokersSlice } from '../../model/mcs-place.ts'
 
 export interface Exported {
   /** `namespace/name`. */
@@ -45,26 +45,27 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
       })),
     ),
     orNone(
-      api.listOf('ServiceImport', {}, (one) => ({ key: keyOf(one), clusters: (one.status?.clusters ?? []).map(({ cluster }) => cluster) })),
+      api.listOf('ServiceImport', {}, (one) => ({
+        ...{ key: keyOf(one), clusters: (one.status?.clusters ?? []).map(({ cluster }) => cluster) },
+        isShared: isBrokersImport(one.metadata),
+      })),
     ),
     api.listOf('EndpointSlice', { labels: { [SERVICE_NAME]: '', [SOURCE_CLUSTER]: '' } }, behindOf),
     api.listOf('Namespace', {}, (one) => ({ name: one.metadata.name, isGoing: isGoing(one) })),
   ])
   return {
     exports: exports.filter(({ isGoing }) => !isGoing),
-    imports: imports.filter(isOfMember),
-    behind: behind.items.filter(isOfMember),
+    imports: imports.filter(({ isShared }) => !isShared),
+    behind: behind.items.filter(({ isShared }) => !isShared),
     namespaces: new Set(namespaces.items.filter(({ isGoing }) => !isGoing).map(({ name }) => name)),
   }
 }
 
-/** A broker on the cluster has the same kinds for what members share. */
-const isOfMember = ({ key }: { readonly key: string }): boolean => !key.startsWith(`${BROKER_NAMESPACE}/`)
-
 const isGoing = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
   metadata.deletionTimestamp !== undefined
 
-const behindOf = ({ metadata, endpoints }: EndpointSlice): Behind => ({
+const behindOf = ({ metadata, endpoints }: EndpointSlice): Behind & { readonly isShared: boolean } => ({
+  isShared: isBrokersSlice(metadata),
   key: `${metadata.namespace}/${metadata.labels?.[SERVICE_NAME]}`,
   cluster: metadata.labels?.[SOURCE_CLUSTER] ?? '',
   isReady: (endpoints ?? []).some(({ conditions }) => conditions?.ready ?? true),

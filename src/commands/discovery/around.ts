@@ -24,7 +24,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
     isBrokerWritten: broker !== undefined && broker.duplicate === undefined,
   }
   const known: Known = {
-    ...{ clusterId, brokerNamespace, isLocalFirst, guard: { allowed, own: namespace }, ...shared },
+    ...{ clusterId, brokerNamespace, isLocalFirst, guard: { allowed, own: namespace, broker: brokerNamespace }, ...shared },
     namespaces: liveNamespaces(stores.local.namespaces.all()),
     networksOf: (cluster) => (cluster === clusterId ? mine : (networks.get(cluster) ?? NO_NETWORKS)),
     isMember: (cluster) => members.has(cluster),

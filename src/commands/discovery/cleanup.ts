@@ -34,7 +34,7 @@ async function removeImports(world: CleanUp): Promise<void> {
   ])
   const plan = planDown({
     clusterId: settings.clusterId,
-    guard: { allowed: settings.allowed, own: settings.namespace },
+    guard: { allowed: settings.allowed, own: settings.namespace, broker: settings.brokerNamespace },
     services: new Map(),
     pods: new Map(),
     namespaces: new Set(),

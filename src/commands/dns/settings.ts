@@ -1,11 +1,14 @@
 import type { AnswerSettings } from '../../discovery/dns/answer.ts'
 import type { Place } from '../../discovery/dns/server.ts'
+import { brokerNamespaces } from '../../model/mcs-place.ts'
 import { isLabel } from '../../model/names.ts'
 import { ipOrNone, parseIp } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
 
 export interface DnsSettings {
   readonly namespace: string
+  /** Namespaces of brokers, should one be on this cluster. */
+  readonly brokers: readonly string[]
   readonly answers: AnswerSettings
   readonly places: readonly Place[]
   readonly mostPerClient: number
@@ -30,6 +33,7 @@ export function dnsSettings(given: Given): DnsSettings {
   const places = orElse(given.many('listen'), DEFAULT_PLACE).map(placeOf)
   return {
     namespace: given.need('namespace'),
+    brokers: brokerNamespaces(given.text('broker-namespace')),
     answers: {
       clusterId,
       zones: orElse(given.many('zone'), DEFAULT_ZONE).map(zoneOf),

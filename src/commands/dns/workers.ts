@@ -44,7 +44,7 @@ export function openWorkers({ command, count, follow, clock, log, signal }: Work
   return { tallies: () => [...said.values()], ended }
 }
 
-const SINGLE = ['kubeconfig', 'context', 'cluster-id', 'namespace', 'ttl', 'prefer', 'most-per-client'] as const
+const SINGLE = ['kubeconfig', 'context', 'cluster-id', 'namespace', 'broker-namespace', 'ttl', 'prefer', 'most-per-client'] as const
 const MANY = ['zone', 'weight'] as const
 
 /** The flags of a worker: ours, and the places with the ports that we have. It ends when it is told: we have waited already. */

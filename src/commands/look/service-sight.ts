@@ -3,7 +3,8 @@ import { isKubernetesOwn, isReady } from '../../discovery/up/export.ts'
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
 import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport, SOURCE_CLUSTER } from '../../model/mcs.ts'
-import { BROKER_NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { isBrokersImport } from '../../model/mcs-place.ts'
+import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { notJoined, type Subject } from './subjects.ts'
 
 /** Backends: all, and those that take traffic. */
@@ -52,7 +53,7 @@ export async function serviceSight(
     ...{ subject, clusterId, isServed: exports !== undefined && imports !== undefined },
     exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
     // A broker on the cluster has the same kind for what members share.
-    imports: new Map((imports ?? []).filter(({ metadata }) => metadata.namespace !== BROKER_NAMESPACE).map((one) => [keyOf(one), one])),
+    imports: new Map((imports ?? []).filter(({ metadata }) => !isBrokersImport(metadata)).map((one) => [keyOf(one), one])),
     namespaces: new Set(namespaces.items),
     own: (service) => countOf(ofServices.get(service) ?? []),
     behind: (service) =>

@@ -9,12 +9,13 @@ import { applyNames, dropRights, makeEdit } from '../../install/names/apply.ts'
 import { diffLines, type Edit, editTitle } from '../../install/names/edit.ts'
 import { kickDns } from '../../install/names/kick.ts'
 import { DEFAULT_ZONES, type NamesPlan as DnsPlan, planNames as planDns } from '../../install/names/plan.ts'
-import { readDns } from '../../install/names/read.ts'
+import { readBrokers, readDns } from '../../install/names/read.ts'
 import { missingRights } from '../../install/names/rights.ts'
 import { planTakeBack } from '../../install/names/take-back.ts'
 import type { DnsWish, JoinSettings } from '../../install/objects/settings.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
+import { brokerNamespaces } from '../../model/mcs-place.ts'
 import { DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
 import { openAsking } from './ask.ts'
 
@@ -39,21 +40,25 @@ export interface NamesUndo {
   readonly undo: (api: KubeApi, progress: NamesProgress) => Promise<void>
 }
 
+/** What of a join says how names are answered. */
+export type NamesSettings = Pick<JoinSettings, 'dns' | 'serviceDiscovery' | 'broker'>
+
 /** What the cluster's wish comes to. Throws a UserError where it cannot be had. */
-export async function planNames(api: KubeApi, settings: Pick<JoinSettings, 'dns' | 'serviceDiscovery'>): Promise<NamesPlan> {
+export async function planNames(api: KubeApi, settings: NamesSettings): Promise<NamesPlan> {
   const wish = settings.serviceDiscovery ? settings.dns : 'none'
-  const plan = await readPlan(api, wish)
+  const plan = await readPlan(api, wish, settings)
   const lines = [...(await missingRights(api, plan.rights)).map((title) => `+ ${title}`), ...plan.edits.flatMap(editLines)]
   const notes = settings.serviceDiscovery ? [...plan.hand, ...plan.notes] : []
   // What is left to a person changes nothing here; which server it is for still counts.
   const { mode } = plan
   const why = settings.serviceDiscovery ? plan.why : 'services are not exchanged'
-  return { mode, why, lines, notes, apply: (at, progress) => applyWish(at, { wish, mode }, progress) }
+  return { mode, why, lines, notes, apply: (at, progress) => applyWish(at, { wish, mode, settings }, progress) }
 }
 
-async function readPlan(api: KubeApi, wish: DnsWish): Promise<DnsPlan> {
-  const [facts, service] = await Promise.all([readDns(api), api.get('Service', DNS_WORKLOAD, NAMESPACE)])
-  return planDns(facts, { wish, zones: DEFAULT_ZONES, server: service?.spec?.clusterIP })
+async function readPlan(api: KubeApi, wish: DnsWish, { broker }: NamesSettings): Promise<DnsPlan> {
+  const [facts, service, here] = await Promise.all([readDns(api), api.get('Service', DNS_WORKLOAD, NAMESPACE), readBrokers(api, NAMESPACE)])
+  const brokers = brokerNamespaces(broker.namespace, ...here)
+  return planDns(facts, { wish, zones: DEFAULT_ZONES, server: service?.spec?.clusterIP, brokers })
 }
 
 /** `~ ConfigMap kube-system/coredns Corefile`, and the lines that come and go. */
@@ -65,11 +70,11 @@ const editLines = (edit: Edit): readonly string[] => {
 /** Where nobody asked for it by name, a DNS that no pod can look at is no reason for a join to fail. */
 async function applyWish(
   api: KubeApi,
-  { wish, mode }: { readonly wish: DnsWish; readonly mode: NamesMode },
+  { wish, mode, settings }: { readonly wish: DnsWish; readonly mode: NamesMode; readonly settings: NamesSettings },
   progress: NamesProgress,
 ): Promise<void> {
   try {
-    await applyPlan(api, wish === 'auto' ? mode : wish, progress)
+    await applyPlan(api, { wish: wish === 'auto' ? mode : wish, settings }, progress)
   } catch (error) {
     if (wish !== 'auto' || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
     progress.say(`note: ${error.message} (${error.id})`)
@@ -77,8 +82,12 @@ async function applyWish(
 }
 
 /** Planned anew: what our server's address is, and what others did meanwhile, is known only now. */
-async function applyPlan(api: KubeApi, wish: NamesMode, { say, ...limit }: NamesProgress): Promise<void> {
-  const plan = await readPlan(api, wish)
+async function applyPlan(
+  api: KubeApi,
+  { wish, settings }: { readonly wish: NamesMode; readonly settings: NamesSettings },
+  { say, ...limit }: NamesProgress,
+): Promise<void> {
+  const plan = await readPlan(api, wish, settings)
   const asking = openAsking(api, limit, say)
   try {
     await applyNames(api, plan, { ...limit, progress: (text) => say(`names: ${text}`), ask: asking.ask })

@@ -16,9 +16,11 @@ export interface Index extends Directory {
   readonly size: { readonly services: number; readonly slices: number }
 }
 
-export function openIndex(): Index {
+/** Nothing in the namespaces of brokers has a name. */
+export function openIndex(brokers: readonly string[]): Index {
   const services = openServices()
-  const imports = openHeld(importOf, services.changeImport)
+  const left = new Set(brokers)
+  const imports = openHeld((object: Resource) => importOf(object, left), services.changeImport)
   const slices = openHeld(sliceOf, services.changeSlice)
   const state = { isComplete: false, reach: reachOf(undefined) }
   return {

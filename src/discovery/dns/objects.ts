@@ -1,7 +1,8 @@
 // The few fields of ServiceImports, EndpointSlices and Gateways that answers are made of. Others may have written them: whatever is not as it must be is left out.
 import { isRecord } from '../../k8s/answers.ts'
 import { PUBLISH_NOT_READY, SERVICE_ADDRESS, SERVICE_NAME, SOURCE_CLUSTER, SOURCE_NAMESPACE } from '../../model/mcs.ts'
-import { BROKER_NAMESPACE, isLabel } from '../../model/names.ts'
+import { isBrokersImport } from '../../model/mcs-place.ts'
+import { isLabel } from '../../model/names.ts'
 import { familyOf, type Ip, ipOrNone } from '../../model/net.ts'
 import type { Resource } from '../../model/resources.ts'
 
@@ -42,12 +43,12 @@ const MOST_MEMBERS = 1_000
 const MOST_PORTS = 100
 const MOST_ADDRESSES = 100
 
-/** Undefined for what is no import: anything that stands with a broker, a broker's own object, whose identity is an annotation, or a single cluster's, which has labels. */
-export function importOf(object: Resource): Import | undefined {
-  const { name, namespace, labels, annotations } = object.metadata
+/** Undefined for what is no import: anything that stands with a broker, or is what clusters share on one. */
+export function importOf(object: Resource, brokers: ReadonlySet<string>): Import | undefined {
+  const { name, namespace } = object.metadata
   const spec = recordAt(object, 'spec')
-  if (namespace === undefined || namespace === BROKER_NAMESPACE || !isLabel(name) || !isLabel(namespace)) return undefined
-  if (labels?.[SOURCE_CLUSTER] !== undefined || (isRecord(annotations) && annotations[SERVICE_NAME] !== undefined)) return undefined
+  if (namespace === undefined || brokers.has(namespace) || !isLabel(name) || !isLabel(namespace)) return undefined
+  if (isBrokersImport(object.metadata)) return undefined
   return {
     namespace: shared(namespace),
     service: shared(name),

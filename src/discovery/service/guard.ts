@@ -1,5 +1,5 @@
 // Where services may go: what another cluster says must not reach into the parts of a cluster that run it.
-import { BROKER_NAMESPACE } from '../../model/names.ts'
+import { brokerNamespaces } from '../../model/mcs-place.ts'
 import { keyText, type ServiceKey } from './share.ts'
 
 export interface Guard {
@@ -7,15 +7,17 @@ export interface Guard {
   readonly allowed: ReadonlySet<string>
   /** Of the agents. */
   readonly own: string
+  /** Of the broker, should it be on this cluster. */
+  readonly broker?: string
 }
 
 const SYSTEM = /^(kube-.*|openshift|openshift-.*|submariner-operator)$/
 
 /** Why a service can be neither exported nor imported under this name; undefined where it can. */
-export function refusalOf({ allowed, own }: Guard, key: ServiceKey): string | undefined {
+export function refusalOf({ allowed, own, broker }: Guard, key: ServiceKey): string | undefined {
   const { namespace } = key
   if (keyText(key) === 'default/kubernetes') return 'default/kubernetes is the API of each cluster itself'
   if (allowed.has(namespace)) return undefined
-  if (!SYSTEM.test(namespace) && namespace !== own && namespace !== BROKER_NAMESPACE) return undefined
+  if (!SYSTEM.test(namespace) && namespace !== own && !brokerNamespaces(broker).includes(namespace)) return undefined
   return `namespace ${namespace} is one that runs the cluster, and is not among those allowed by name`
 }

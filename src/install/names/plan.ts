@@ -34,6 +34,8 @@ export interface NamesWish {
   readonly zones: readonly string[]
   /** The ClusterIP of our own server; undefined where it is not there yet. */
   readonly server: string | undefined
+  /** Namespaces of brokers that are, or may come to be, on this cluster: CoreDNS answers nothing in them. */
+  readonly brokers: readonly string[]
 }
 
 /** Stands for an address that the cluster has still to give. */
@@ -51,7 +53,7 @@ class Refused extends Error {
 }
 
 /** Throws a UserError where a mode was asked for by name and cannot be; what `auto` cannot do it says in `hand`. */
-export function planNames(facts: DnsFacts, { wish, zones, server }: NamesWish): NamesPlan {
+export function planNames(facts: DnsFacts, { wish, zones, server, brokers }: NamesWish): NamesPlan {
   const choice = chooseMode(wish, facts)
   const address = server ?? NO_ADDRESS
   const base = { ...choice, zones, rights: [], account: undefined, edits: [], notes: [], domain: domainOf(facts) }
@@ -59,7 +61,7 @@ export function planNames(facts: DnsFacts, { wish, zones, server }: NamesWish): 
   if (facts.server.kind === 'unknown' && wish === 'own')
     return { ...base, hand: [`Forward ${zones.join(' and ')} to ${address} in the cluster’s DNS, which is not known here`] }
   try {
-    const edits = [...serverEdits(facts, choice, zones, address), ...cacheEdits(facts, zones)].filter(isChange)
+    const edits = [...serverEdits(facts, choice, { zones, address, brokers }), ...cacheEdits(facts, zones)].filter(isChange)
     const account = choice.mode === 'multicluster' && facts.server.kind === 'coredns' ? facts.server.account : undefined
     const done = { ...base, rights: account === undefined ? [] : multiclusterRights(account), account, notes: keepersOf(facts) }
     return isAddons(facts) && edits.length > 0 ? { ...done, hand: addonHand(edits) } : { ...done, edits, hand: [] }
@@ -95,10 +97,13 @@ export function domainOf({ server }: DnsFacts): string {
   return (corefile && clusterBlock(corefile)?.domain) ?? 'cluster.local'
 }
 
-function serverEdits({ server }: DnsFacts, { mode }: Choice, zones: readonly string[], address: string): readonly Edit[] {
+interface Entry extends Pick<NamesWish, 'zones' | 'brokers'> {
+  readonly address: string
+}
+function serverEdits({ server }: DnsFacts, { mode }: Choice, { zones, address, brokers }: Entry): readonly Edit[] {
   if (server.kind === 'coredns') {
     const { corefile, main } = corefileOf(server, zones)
-    const block = mode === 'multicluster' ? multiclusterBlock(zones, main) : forwardBlock(zones, main, address)
+    const block = mode === 'multicluster' ? multiclusterBlock(zones, main, brokers) : forwardBlock(zones, main, address)
     return [server.custom === undefined ? blockEdit(corefile, block) : customEdit(server.custom, zones, block)]
   }
   if (server.kind === 'kube-dns') return [stubsEdit(server.stubs, zones, address)]

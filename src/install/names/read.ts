@@ -17,6 +17,15 @@ export async function readDns(api: KubeApi): Promise<DnsFacts> {
   return { server, nodeLocal, servesAlpha }
 }
 
+/** Namespaces with Clusters of several members: brokers. The agents' own has copies of them. */
+export async function readBrokers(api: KubeApi, agents: string): Promise<readonly string[]> {
+  const clusters = await orNone(api.list('Cluster'))
+  const found = clusters?.items.flatMap(({ metadata: { namespace } }) =>
+    namespace === undefined || namespace === agents ? [] : [namespace],
+  )
+  return [...new Set(found)]
+}
+
 async function readAlpha(api: KubeApi): Promise<boolean | undefined> {
   const crd = await api.get('CustomResourceDefinition', SERVICE_IMPORTS)
   if (crd === undefined) return undefined

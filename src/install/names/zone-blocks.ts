@@ -1,5 +1,4 @@
 // The server blocks that we write, one for all zones. Each stands alone: what is wrong in it stops no other block.
-import { BROKER_NAMESPACE } from '../../model/names.ts'
 import { type ClusterBlock, zoneOf } from './corefile.ts'
 
 /** Seconds that a client may keep an answer, as DNS of a clusterset says it (INTEROP 6). */
@@ -20,7 +19,7 @@ const shared = (from: ClusterBlock, plugin: string, names: readonly string[]): r
 const quoted = (word: string): string => (/^[^\s"#]+$/.test(word) ? word : JSON.stringify(word))
 
 /** CoreDNS answers by itself from ServiceImports. No `ready` in it: a block that cannot start must not take the pod out of the cluster's DNS. */
-export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock): string =>
+export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock, brokers: readonly string[]): string =>
   block(keysOf(zones, from.port), [
     'errors',
     ...shared(from, 'bind', ['bind']),
@@ -28,8 +27,8 @@ export const multiclusterBlock = (zones: readonly string[], from: ClusterBlock):
     `    multicluster ${zones.join(' ')}`,
     ...shared(from, 'kubernetes', ['endpoint', 'tls', 'kubeconfig']).map((line) => `    ${line}`),
     `    ttl ${TTL}`,
-    // Where the broker is on this cluster: what members write there are not services of this one, and nobody has looked at their addresses.
-    `    namespace_labels kubernetes.io/metadata.name notin (${BROKER_NAMESPACE})`,
+    // Where a broker is on this cluster: what members write there are not services of this one, and nobody has looked at their addresses.
+    `    namespace_labels kubernetes.io/metadata.name notin (${brokers.join(', ')})`,
     '}',
     'loadbalance',
   ])

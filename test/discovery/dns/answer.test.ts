@@ -252,8 +252,8 @@ describe('this cluster’s own pods behind a Service', () => {
   })
 })
 
-it('nothing of the broker’s namespace has a name', () => {
+it.each(['submariner-k8s-broker', 'another-broker'])('nothing of the namespace %s, which is a broker’s, has a name', (namespace) => {
   const index = completeIndex()
-  export_(index, 'web', { east: '100.2.0.10' }, { namespace: 'submariner-k8s-broker', ips: ['100.2.0.10'] })
-  expect(answerAt(index, ['web.submariner-k8s-broker.svc.clusterset.local', 'A']).rcode).toBe('NXDOMAIN')
+  export_(index, 'web', { east: '100.2.0.10' }, { namespace, ips: ['100.2.0.10'] })
+  expect(answerAt(index, [`web.${namespace}.svc.clusterset.local`, 'A']).rcode).toBe('NXDOMAIN')
 })

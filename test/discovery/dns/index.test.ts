@@ -88,7 +88,7 @@ describe('an index', () => {
     expect(index.names.isCurrent).toBe(true)
   })
   it('takes what it has already for no change', () => {
-    const index = openIndex()
+    const index = openIndex([])
     const object = importObject('a')
     expect([index.imports.put(object), index.imports.put(object), index.imports.reset([index.imports.take(object)])]).toEqual([
       true,

@@ -104,7 +104,7 @@ export function export_(
 }
 
 export function completeIndex(): Index {
-  const index = openIndex()
+  const index = openIndex(['submariner-k8s-broker', 'another-broker'])
   index.complete()
   return index
 }

@@ -63,6 +63,11 @@ describe('ownExport()', () => {
     expect(exported.share?.slices[0]?.backends[0]?.addresses).toEqual(['100.1.0.7'])
   })
 
+  it.each(['submariner-k8s-broker', 'another-broker'])('refuses services of the namespace %s, where the broker is', (namespace) => {
+    const view = { clusterId: 'east', guard: { ...guard, broker: 'another-broker' }, service: serviceOf('web'), slices: [] }
+    expect(ownExport({ ...view, wish: exportOf('web', { namespace }) }).invalid).toMatchObject({ reason: 'NamespaceNotAllowed' })
+  })
+
   it('is allowed in a namespace of the system that is allowed by name', () => {
     expect(own(serviceOf('web'), [], exportOf('web', { namespace: 'kube-system' })).invalid).toBeUndefined()
   })

@@ -60,7 +60,7 @@ function bed(objects: readonly Resource[], isAllowed = (): boolean => true): Bed
     text: (name = 'coredns', key = 'Corefile') => cluster.objects('ConfigMap').find(({ metadata }) => metadata.name === name)?.data?.[key],
     async run(wish, ask) {
       const facts = await readDns(api)
-      const plan = planNames(facts, { wish, zones: ZONES, server: '10.96.0.53' })
+      const plan = planNames(facts, { wish, zones: ZONES, server: '10.96.0.53', brokers: ['submariner-k8s-broker'] })
       let isDone = false
       const options = {
         ask,

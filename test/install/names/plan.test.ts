@@ -12,6 +12,7 @@ const wish = (mode: NamesWish['wish'], over: Partial<NamesWish> = {}): NamesWish
   wish: mode,
   zones: ZONES,
   server: '10.96.0.53',
+  brokers: ['submariner-k8s-broker'],
   ...over,
 })
 const OLD = coreDns({ version: [1, 11, 3], versionFrom: 'image coredns:1.11.3' })

@@ -1,4 +1,4 @@
-import { NAMESPACE } from '../../../model/names.ts'
+import { BROKER_NAMESPACE, NAMESPACE } from '../../../model/names.ts'
 import { METRICS_FLAGS } from '../../agent/health.ts'
 import { CLUSTER_ID_FLAG } from '../../agent/settings.ts'
 import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
@@ -23,6 +23,13 @@ export const DNS_COMMANDS: readonly CommandSpec[] = [
         brief: 'where the Gateways are',
         env: 'SUBMARINER_NAMESPACE',
         fallback: NAMESPACE,
+      },
+      {
+        name: 'broker-namespace',
+        value: 'NAME',
+        brief: 'of the broker, should it be on this cluster: nothing in it has a name',
+        env: 'BROKER_K8S_REMOTENAMESPACE',
+        fallback: BROKER_NAMESPACE,
       },
       { name: 'listen', value: 'HOST:PORT', brief: 'where to answer, over UDP and TCP; default: 0.0.0.0:53', many: true },
       {
