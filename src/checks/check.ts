@@ -4,7 +4,12 @@ import type { Clock } from '../system/clock.ts'
 /** What a check saw. `reason` names the fact; `hint` is what to do about it, best a command to type. */
 export type Verdict =
   | { readonly is: 'ok'; readonly note?: string }
-  | { readonly is: 'skipped'; readonly reason: string }
+  | {
+      readonly is: 'skipped'
+      readonly reason: string
+      /** The check that makes this one impossible. */
+      readonly ground?: ProblemId
+    }
   | {
       readonly is: 'failed' | 'warning'
       readonly reason: string
@@ -42,23 +47,26 @@ export interface RunOptions {
 
 /** Runs the checks in order and yields each outcome as it is known. A check that throws has failed with the error's message. */
 export async function* runChecks<C>(checks: readonly Check<C>[], context: C, options: RunOptions): AsyncGenerator<Outcome> {
-  const barred = new Map<ProblemId, 'failed' | 'skipped'>()
+  const barred = new Map<ProblemId, Verdict>()
   for (const check of checks) {
     if (options.signal.aborted) return
     const startedAt = options.clock.now()
-    const obstacle = check.needs?.find((id) => barred.has(id))
-    const verdict: Verdict =
-      obstacle === undefined
-        ? await patiently(check, context, options)
-        : {
-            is: 'skipped',
-            reason: barred.get(obstacle) === 'failed' ? `it cannot be told while ${obstacle} is not in order` : `${obstacle} was skipped`,
-          }
+    const verdict = barredBy(check, barred) ?? (await patiently(check, context, options))
     // What fails because it was given up says nothing.
     if (options.signal.aborted && verdict.is === 'failed') return
-    if (verdict.is === 'skipped' || (verdict.is === 'failed' && verdict.isPartial !== true)) barred.set(check.id, verdict.is)
+    if (verdict.is === 'skipped' || (verdict.is === 'failed' && verdict.isPartial !== true)) barred.set(check.id, verdict)
     yield { id: check.id, name: check.name, verdict, tookMs: options.clock.now() - startedAt }
   }
+}
+
+/** Why a check cannot succeed: another is not in order, or what that one was skipped for. Undefined where it can. */
+export function barredBy<C>(check: Check<C>, barred: ReadonlyMap<ProblemId, Verdict>): Verdict | undefined {
+  const obstacle = check.needs?.find((id) => barred.has(id))
+  const verdict = obstacle === undefined ? undefined : barred.get(obstacle)
+  if (obstacle === undefined || verdict === undefined) return undefined
+  return verdict.is === 'skipped'
+    ? { is: 'skipped', reason: verdict.reason, ground: verdict.ground ?? obstacle }
+    : { is: 'skipped', reason: `it cannot be told while ${obstacle} is not in order`, ground: obstacle }
 }
 
 /** What an error that the user can mend says is to be done. */

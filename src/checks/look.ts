@@ -59,6 +59,9 @@ export const remoteIds = (look: Look): readonly string[] =>
     ),
   ].sort()
 
+/** What is said of the only member of a clusterset. */
+export const ALONE = 'this cluster is alone in its clusterset'
+
 /** The address that a Node's object gives for the kind, such as InternalIP. */
 export const nodeAddress = (node: Node, type: string): string | undefined =>
   node.status?.addresses?.find((address) => address.type === type)?.address

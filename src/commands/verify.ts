@@ -1,4 +1,4 @@
-import { type Check, type Outcome, runChecks } from '../checks/check.ts'
+import { barredBy, type Check, type Outcome, runChecks } from '../checks/check.ts'
 import type { CheckContext } from '../checks/subject.ts'
 import { EXIT, messageOf, UserError } from '../model/errors.ts'
 import type { Given } from './cli/given.ts'
@@ -155,15 +155,11 @@ async function disrupt(round: Round, { clusters, checks, reports }: Disruption):
   for (const [i, report] of reports.entries()) {
     const [cluster] = clusters.slice(i, i + 1)
     if (cluster === undefined) continue
-    const bad = new Set(report.outcomes.filter(({ verdict }) => verdict.is === 'failed' || verdict.is === 'skipped').map(({ id }) => id))
+    const bad = report.outcomes.filter(({ verdict }) => verdict.is === 'failed' || verdict.is === 'skipped')
+    const barred = new Map(bad.map(({ id, verdict }) => [id, verdict]))
     const able = checks.map((check) => {
-      const obstacle = check.needs?.find((id) => bad.has(id))
-      if (obstacle === undefined) return { ...check, needs: [] }
-      return {
-        ...check,
-        needs: [],
-        run: async () => ({ is: 'skipped' as const, reason: `it is not tried while ${obstacle} is not in order` }),
-      }
+      const verdict = barredBy(check, barred)
+      return { ...check, needs: [], ...(verdict !== undefined && { run: async () => verdict }) }
     })
     const [more] = await runRound(round, [cluster], able)
     whole.push({ ...report, outcomes: [...report.outcomes, ...(more?.outcomes ?? [])] })

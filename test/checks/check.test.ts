@@ -49,7 +49,7 @@ describe('runChecks()', () => {
     ])
     expect(outcomes.map((o) => o.verdict.is)).toEqual(['failed', 'skipped', 'skipped'])
     expect(outcomes[1]?.verdict).toMatchObject({ reason: expect.stringContaining('while SUB1 is not in order') })
-    expect(outcomes[2]?.verdict).toMatchObject({ reason: 'SUB2 was skipped' })
+    expect(outcomes[2]?.verdict).toMatchObject({ is: 'skipped', ground: 'SUB1' })
   })
 
   it('goes on after a failure that leaves something to ask', async () => {

@@ -4,7 +4,7 @@ import { overlaps, parseCidr } from '../../model/net.ts'
 import type { Cluster } from '../../model/resources.ts'
 import type { Check, Verdict } from '../check.ts'
 import { isRenewed } from '../lease.ts'
-import { activeGateways, isOwn, type Look, remoteIds } from '../look.ts'
+import { ALONE, activeGateways, isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
 import { notAccepted } from './broker-access.ts'
 import { copiesKept, departedIds, membership } from './departed.ts'
@@ -153,7 +153,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
       if (members.length < 2)
         return {
           is: 'warning',
-          reason: 'no other cluster has joined yet',
+          reason: `${ALONE}: the broker has no other`,
           hint: 'join another one: `subctl join broker-info.subm --cluster-id NAME --context OTHER`',
         }
       return ok(remoteIds(seen).join(', '))

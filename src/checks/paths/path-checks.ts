@@ -1,7 +1,7 @@
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Check, Verdict } from '../check.ts'
 import { departedIds } from '../clusters/departed.ts'
-import { isOwn, type Look, remoteIds } from '../look.ts'
+import { ALONE, isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext, NodeProbe } from '../subject.ts'
 import { connectionHint, connectionProblems, isConnected } from './connections.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
@@ -20,7 +20,7 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
     async run(context) {
       const seen = await context.look()
       const expected = remoteIds(seen)
-      if (expected.length === 0) return { is: 'skipped', reason: 'no other cluster is known' }
+      if (expected.length === 0) return { is: 'skipped', reason: ALONE }
       const problems = connectionProblems(seen, expected)
       if (problems.length === 0) return { is: 'ok', note: expected.join(', ') }
       // No port is to be opened towards a cluster that has left: SUB0607 tells of copies that are still here.

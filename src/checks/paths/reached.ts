@@ -1,6 +1,6 @@
 // Whether every node reaches every other cluster, by what its route agent has tried when it was asked.
 import type { Verdict } from '../check.ts'
-import { type Look, remoteIds } from '../look.ts'
+import { ALONE, type Look, remoteIds } from '../look.ts'
 import type { CheckContext, NodeProbe } from '../subject.ts'
 import { reachHint } from './reach-hint.ts'
 import { refusedOfCluster } from './refused.ts'
@@ -13,8 +13,8 @@ export async function reached(context: CheckContext, signal: AbortSignal, size: 
   const seen = await context.look()
   const expected = probedIds(seen)
   if (expected.length === 0) {
-    const reason = remoteIds(seen).length === 0 ? 'no other cluster is known' : 'no other cluster publishes an address to check'
-    return { is: 'skipped', reason }
+    if (remoteIds(seen).length === 0) return { is: 'skipped', reason: ALONE, ground: 'SUB0610' }
+    return { is: 'skipped', reason: 'no other cluster publishes an address to check' }
   }
   const probes = await context.probes(signal)
   const ways = probes.flatMap((probe) => expected.map((id) => ({ probe, id })))

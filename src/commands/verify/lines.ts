@@ -33,19 +33,26 @@ export interface Fold {
   line(marks: Marks): string
 }
 
-/** One line for all checks that a cluster which does not answer, or has not joined, makes impossible. */
+/** Without another cluster the same holds of many checks, and is worth one line. */
+const OTHERS: ProblemId = 'SUB0610'
+
+/** One line for all checks that a cluster which does not answer, has not joined or is alone makes impossible. */
 export function foldSkipped(): Fold {
   let ground: Outcome | undefined
-  let count = 0
+  const counts = new Map<string, number>()
+  let isAlone = false
   return {
     takes(outcome) {
-      const { verdict } = outcome
-      if (verdict.is === 'failed' && verdict.isPartial !== true && GROUNDS.includes(outcome.id)) ground ??= outcome
-      if (verdict.is !== 'skipped' || ground === undefined) return false
-      count += 1
+      const { id, verdict } = outcome
+      if (verdict.is === 'failed' && verdict.isPartial !== true && GROUNDS.includes(id)) ground ??= outcome
+      if (verdict.is !== 'skipped') return false
+      if (id === OTHERS && ground === undefined) isAlone = true
+      const isOfOthers = isAlone && verdict.ground === OTHERS
+      if (ground === undefined && !isOfOthers) return false
+      const why = ground === undefined ? verdict.reason : `they cannot be told while ${ground.id} is not in order`
+      counts.set(why, (counts.get(why) ?? 0) + 1)
       return true
     },
-    line: ({ skipped, paint }) =>
-      count === 0 ? '' : `  ${skipped} ${count} more checks: ${paint.dim(`they cannot be told while ${ground?.id} is not in order`)}\n`,
+    line: ({ skipped, paint }) => [...counts].map(([why, count]) => `  ${skipped} ${count} more checks: ${paint.dim(why)}\n`).join(''),
   }
 }
