@@ -19,6 +19,8 @@ const SIZES = [50, 100, 250]
 /** Routes of ours: the table of the node rooms. */
 const TABLE = '150'
 const STEADY_MS = 20_000
+/** Between two looks at what is waited for: to look costs too, on the same machine. */
+const LOOK_MS = 200
 const CHANGES = { count: 20, everyMs: 1_000 }
 
 export const scale: Bench = {
@@ -93,7 +95,7 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
     await until(
       lab,
       `${size} clusters are routed on ${place}`,
-      async () => ((await routeCount(lab, place)) >= 2 * size ? true : undefined),
+      async () => ((await routeCount(lab, place)) >= 2 * size ? true : lookLater()),
       300_000,
     )
     arrived[title] = performance.now() - began
@@ -102,7 +104,12 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
     await publish(broker, fakes)
     publishedMs = performance.now() - began
     await Promise.all(routes)
-    await until(lab, 'the engine has a connection for each', async () => ((await connectionCount(lab)) >= size ? true : undefined), 300_000)
+    await until(
+      lab,
+      'the engine has a connection for each',
+      async () => ((await connectionCount(lab)) >= size ? true : lookLater()),
+      300_000,
+    )
   })
   options.say(`all routes after ${JSON.stringify(arrived)} ms`)
   const settled = await spent(parts, () => wait(options.quick ? 2_000 : STEADY_MS))
@@ -122,6 +129,8 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
     ...changes,
   ]
 }
+
+const lookLater = async (): Promise<undefined> => void (await wait(LOOK_MS))
 
 const routeCount = async (lab: Lab, place: string): Promise<number> => {
   const { stdout } = await run(lab, place, ['ip', 'route', 'show', 'table', TABLE], { okCodes: [0, 2] })
