@@ -1,8 +1,10 @@
 // The Gateway object: what a gateway says of itself and its connections.
 import { canonical, remembered } from './canonical.ts'
-import { type Refusal, refusalText } from './decode.ts'
+import { nameOf, type Refusal, refusalText } from './decode.ts'
+import { messageOf, UserError } from './errors.ts'
 import { sanitise } from './names.ts'
-import type { Connection, EndpointSpec, Gateway, LatencyRtt } from './resources.ts'
+import type { ProblemId } from './problem.ts'
+import type { Connection, EndpointSpec, Gateway, LatencyRtt, Resource } from './resources.ts'
 
 /** Decimal unix seconds of the last write. */
 export const UPDATE_ANNOTATION = 'update-timestamp'
@@ -11,23 +13,50 @@ export const SINCE_STATES_ANNOTATION = 'submariner.io/connections-since'
 /** Whether the gateway's node reaches the broker: `reached`, or what stands in the way. Missing where there is no broker, or nothing is known yet. */
 export const BROKER_ANNOTATION = 'submariner.io/broker'
 const REACHED = 'reached'
-/** JSON: what other clusters have written and this gateway does not take, a sentence an object, the first few; `[]` where there is nothing. */
+/** Ids of the problems that `statusFailure` tells of, as far as they have one: `SUB0501 SUB0304`. */
+export const FAILURE_ANNOTATION = 'submariner.io/failure'
+/** JSON: what other clusters have written and this gateway does not take, a Refusal an object, the first few; `[]` where there is nothing. */
 export const REFUSED_ANNOTATION = 'submariner.io/refused'
 const MOST_REFUSED = 8
 
+type Annotations = Readonly<Record<string, string>> | undefined
+
 /** What the gateway refuses, by its annotation; nothing where that is not what a gateway writes. */
-export function refusedOf(annotations: Readonly<Record<string, string>> | undefined): readonly string[] {
+export function refusedOf(annotations: Annotations): readonly Refusal[] {
   try {
     const list: unknown = JSON.parse(annotations?.[REFUSED_ANNOTATION] ?? '[]')
-    return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+    return Array.isArray(list) ? list.filter(isRefusal) : []
   } catch {
     return []
   }
 }
 
-/** Those of the refusals that are of one of these objects, given as `Endpoint "name"`. */
-export const refusedAmong = (annotations: Readonly<Record<string, string>> | undefined, objects: readonly string[]): readonly string[] =>
-  refusedOf(annotations).filter((text) => objects.some((object) => text.startsWith(`${object}: `)))
+const isRefusal = (value: unknown): value is Refusal =>
+  typeof value === 'object' && value !== null && ['object', 'field', 'reason'].every((key) => typeof Reflect.get(value, key) === 'string')
+
+/** Those of the refusals that are of one of these objects. */
+export function refusedAmong(annotations: Annotations, objects: readonly Named[]): readonly Refusal[] {
+  const names = objects.map((object) => nameOf(object.kind, object))
+  return refusedOf(annotations).filter(({ object }) => names.includes(object))
+}
+type Named = Pick<Resource, 'kind'> & { readonly metadata: { readonly name: string } }
+
+/** The Cluster object that a cluster of this id publishes. */
+export const clusterNamed = (id: string): Named => ({ kind: 'Cluster', metadata: { name: sanitise(id) } })
+
+/** Whether the gateway suffers from this problem, as far as it says. */
+export const suffersFrom = ({ metadata }: Pick<Gateway, 'metadata'>, id: ProblemId): boolean =>
+  (metadata.annotations?.[FAILURE_ANNOTATION] ?? '').split(' ').includes(id)
+
+/** What keeps a loop of an agent from its work. */
+export interface Failure {
+  readonly text: string
+  readonly id?: ProblemId
+}
+export const failureOf = (error: unknown): Failure => ({
+  text: messageOf(error),
+  ...(error instanceof UserError && { id: error.id }),
+})
 
 /** The annotation in parts. */
 export function brokerState(
@@ -61,7 +90,7 @@ export interface GatewayFacts {
   readonly version: string
   readonly isActive: boolean
   readonly endpoint: EndpointSpec
-  readonly failure: string
+  readonly failures: readonly Failure[]
   readonly connections: readonly Connection[]
   /** By cable name, RFC 3339. */
   readonly since: Readonly<Record<string, string>>
@@ -82,6 +111,7 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
       [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
       [SINCE_STATES_ANNOTATION]: sinceText(facts.since),
       ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
+      [FAILURE_ANNOTATION]: facts.failures.flatMap(({ id }) => id ?? []).join(' '),
       [REFUSED_ANNOTATION]: refusedText(facts.refused ?? []),
     },
   },
@@ -89,20 +119,21 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
     version: facts.version,
     haStatus: facts.isActive ? 'active' : 'passive',
     localEndpoint: facts.endpoint,
-    statusFailure: facts.failure,
+    statusFailure: facts.failures.map(({ text }) => text).join('; '),
     connections: facts.connections,
   },
 })
 
 const sinceText = remembered(canonical)
 
-const refusedText = (refused: readonly Refusal[]): string =>
-  JSON.stringify(
-    [...new Set(refused.map(refusalText))]
-      .sort()
-      .slice(0, MOST_REFUSED)
-      .map((text) => text.slice(0, 300)),
+/** The first few, in the order of their texts, each of them once. */
+const refusedText = (refused: readonly Refusal[]): string => {
+  const byText = new Map(refused.map((one) => [refusalText(one), one]))
+  const first = [...byText].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, MOST_REFUSED)
+  return JSON.stringify(
+    first.map(([, { object, field, reason }]) => ({ object, field: field.slice(0, 100), reason: reason.slice(0, 200) })),
   )
+}
 
 /** The state of a Gateway, without times, and without what its connections' endpoints are: what is written at once when it changes. */
 export const stateText = ({ metadata, status: { connections, ...rest } }: Gateway): string =>

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { refusalText } from '../../src/model/decode.ts'
 import { refusedOf } from '../../src/model/gateway-status.ts'
 import { CLUSTER_LABEL } from '../../src/model/names.ts'
 import type { Resource } from '../../src/model/resources.ts'
@@ -129,9 +130,11 @@ it('what is refused stands on the Gateway object and in an Event, once, and is f
   set.broker.put(endpointOf('evil', { n: 7, subnets: ['0.0.0.0/0'], meta: meta('evil') }))
   await clock.advance(40_000)
   const refused = refusedOf(west.gateway('west-gw1')?.metadata.annotations)
-  expect(refused).toEqual([expect.stringMatching(/^Endpoint "evil-.*": spec\.subnets\[0\]: .+/)])
+  expect(refused).toEqual([
+    { object: expect.stringMatching(/^Endpoint "evil-.*"$/), field: 'spec.subnets[0]', reason: expect.stringMatching(/./) },
+  ])
   const events = () => west.cluster.objects('Event').filter((event) => 'reason' in event && event.reason === 'ObjectRefused')
-  expect(events()).toEqual([expect.objectContaining({ type: 'Warning', message: refused[0] })])
+  expect(events()).toEqual([expect.objectContaining({ type: 'Warning', message: refused.map(refusalText)[0] })])
   set.broker.drop('Endpoint', endpointOf('evil', { n: 7, meta: meta('evil') }).metadata.name, BROKER)
   await clock.advance(40_000)
   expect(refusedOf(west.gateway('west-gw1')?.metadata.annotations)).toEqual([])

@@ -14,7 +14,7 @@ const gateway = gatewayObject({
   version: 'test',
   isActive: true,
   endpoint: endpointOf('west').spec,
-  failure: '',
+  failures: [],
   connections: [
     {
       status: 'connected',

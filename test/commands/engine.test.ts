@@ -286,6 +286,7 @@ describe('a gateway', () => {
     await within(15_000, () => set.isConnected(w2, e) && hosts(west).includes('west-gw2'))
     await within(5_000, () => west.gateway('west-gw1')?.status.haStatus === 'passive')
     expect(west.gateway('west-gw1')?.status.statusFailure).toContain('charon does not answer')
+    expect(west.gateway('west-gw1')?.metadata.annotations?.['submariner.io/failure']).toBe('SUB0501')
     w2.engine.failing = true
     await clock.advance(30_000)
     // The other is no better: nobody gains by handing over.

@@ -58,7 +58,7 @@ it('show gateways says what a gateway refuses, and obeys nothing of it', async (
   const { apis, clusters } = joined('1.2.3')
   const gateway = clusters.west.objects('Gateway')[0]
   if (gateway === undefined) throw new Error('no Gateway')
-  const refused = JSON.stringify(['Endpoint "evil": spec.subnets[0]: is \u001b[2Jtoo much'])
+  const refused = JSON.stringify([{ object: 'Endpoint "evil"', field: 'spec.subnets[0]', reason: 'is \u001b[2Jtoo much' }, 'a text'])
   clusters.west.put({ ...gateway, metadata: { ...gateway.metadata, annotations: { 'submariner.io/refused': refused } } })
   const { out } = await show(['gateways', '--context', 'west'], apis)
   expect(out).toContain('\n    ! west-gw1 refuses Endpoint "evil": spec.subnets[0]: is \\x1b[2Jtoo much\n')

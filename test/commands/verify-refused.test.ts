@@ -21,7 +21,7 @@ function withRefused(): { readonly made: Joined; readonly endpoint: string } {
   made.broker.put(clusterOf('g8', { n: 8, meta: { namespace: 'submariner-k8s-broker' } }))
   const [gateway] = made.clusters.west.objects('Gateway')
   if (gateway === undefined) throw new Error('no gateway')
-  const refused = JSON.stringify([`Endpoint "${endpoint.metadata.name}": spec.subnets[0]: is everything`])
+  const refused = JSON.stringify([{ object: `Endpoint "${endpoint.metadata.name}"`, field: 'spec.subnets[0]', reason: 'is everything' }])
   const annotations = { ...gateway.metadata.annotations, 'submariner.io/refused': refused }
   made.clusters.west.put({ ...gateway, metadata: { ...gateway.metadata, annotations } })
   return { made, endpoint: endpoint.metadata.name }

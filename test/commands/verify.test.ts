@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { FAILURE_ANNOTATION } from '../../src/model/gateway-status.ts'
 import { KEPT_UNTIL } from '../../src/model/names.ts'
 import { PROBE_REQUEST } from '../../src/model/probe.ts'
 import type { Cluster, Gateway } from '../../src/model/resources.ts'
@@ -104,20 +105,28 @@ Cluster of context "east"
   expect({ code, err }).toEqual({ code: 0, err: '' })
 })
 
+/** The gateway, as it says that its charon does not answer. */
+const suffering = (gateway: Gateway, status: Gateway['status']): Gateway => ({
+  ...gateway,
+  metadata: { ...gateway.metadata, annotations: { ...gateway.metadata.annotations, [FAILURE_ANNOTATION]: 'SUB0304 SUB0501' } },
+  status,
+})
+
 it('verify turns red where charon was killed, and names the cause', async () => {
   const made = joined()
   const gateway = made.clusters.west.objects('Gateway').find(({ metadata }) => metadata.name === 'west-gw1')
   if (gateway === undefined) throw new Error('no gateway')
   const connection = connectionTo('east', { status: 'error', statusMessage: 'charon does not answer on /run/submariner/charon.vici' })
-  const broken: Gateway = { ...gateway, status: { ...gateway.status, connections: [connection] } }
+  const broken: Gateway = suffering(gateway, { ...gateway.status, connections: [connection] })
   made.clusters.west.put(broken)
   made.set((node, id) =>
     id === 'east' ? goodAnswer(node, id) : { ...goodAnswer(node, id), results: noAnswers(goodAnswer(node, id).results) },
   )
   const { code, out } = await verify(made, ['--context', 'west'])
   expect(code).toBe(2)
-  expect(failed(out)).toEqual(['SUB0610', 'SUB0613'])
+  expect(failed(out)).toEqual(['SUB0610', 'SUB0613', 'SUB0620'])
   expect(out).toContain('east: error, charon does not answer on /run/submariner/charon.vici')
+  expect(out).toContain('-> see the log of charon on west-gw1')
   expect(out).toContain('west-w1 to east (10.2.0.1, 56 bytes): no answer to 3 requests')
   expect(out).toContain('skipped SUB0614')
 })
@@ -253,8 +262,11 @@ it('verify finds a gateway that stands by and is dead, and a gateway node withou
   made.dead.delete('west-gw2')
   const standby = made.clusters.west.objects('Gateway').find(({ metadata }) => metadata.name === 'west-gw2')
   if (standby === undefined) throw new Error('no gateway')
-  const withoutCharon: Gateway = { ...standby, status: { ...standby.status, statusFailure: 'charon does not answer at /run/x' } }
-  made.clusters.west.put(withoutCharon)
+  const words = { ...standby.status, statusFailure: 'charon does not answer at /run/x' }
+  // Words alone are any failure's.
+  made.clusters.west.put({ ...standby, ...{ status: words } })
+  expect((await verify(made, ['--context', 'west', '--test', 'SUB0620'])).out).toContain('ok SUB0620')
+  made.clusters.west.put(suffering(standby, words))
   const alone = await verify(made, ['--context', 'west', '--test', 'SUB0620'])
   expect(alone.out).toContain('FAILED SUB0620 an engine and its charon answer on every gateway node: west-gw2: charon does not answer')
   made.clusters.west.drop('Gateway', 'west-gw2', NAMESPACE)

@@ -1,10 +1,12 @@
 // A whole clusterset in one process: fake APIs, real engines, and a wire that connects two gateways when each has a cable to the other.
+
 import { runEngine } from '../../src/commands/engine/run.ts'
 import type { EngineSettings, EngineWorld, Observation } from '../../src/commands/engine/world.ts'
 import type { Cable, CableDriver } from '../../src/dataplane/cable.ts'
 import type { Pulse } from '../../src/dataplane/health.ts'
 import type { Target } from '../../src/dataplane/target.ts'
 import { canonical } from '../../src/model/canonical.ts'
+import { UserError } from '../../src/model/errors.ts'
 import { cableName, GATEWAY_LABEL } from '../../src/model/names.ts'
 import { type Ip, parseCidr, parseIp } from '../../src/model/net.ts'
 import type { Connection, Gateway } from '../../src/model/resources.ts'
@@ -134,7 +136,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     async reconcile(cables) {
       work.reconciles += 1
       await hanging
-      if (dead.now || engine.failing) throw new Error('charon does not answer')
+      if (dead.now || engine.failing) throw new UserError('SUB0501', 'charon does not answer')
       const { cables: before, sinceMs } = plug()
       const names = cables.map(({ remote }) => remote.cable_name)
       wire.set(cable, { cables, sinceMs: new Map(names.map((name) => [name, sinceMs.get(name) ?? clock.now()])) })
@@ -147,7 +149,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     },
     async connections(cables) {
       work.asks += 1
-      if (dead.now || engine.failing) throw new Error('charon does not answer')
+      if (dead.now || engine.failing) throw new UserError('SUB0501', 'charon does not answer')
       return cables.map(({ remote, address, nat }): Connection => {
         const up = ground.isUp(cable, remote.cable_name)
         return { status: up ? 'connected' : 'connecting', statusMessage: '', endpoint: remote, usingIP: address, usingNAT: nat }

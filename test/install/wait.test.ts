@@ -313,13 +313,14 @@ describe('connectionSteps() says how the gateway stands', () => {
   })
   it('says what the gateway refuses of a cluster', () => {
     const refused = [
-      'Cluster "north": spec.cluster_cidr[0]: is ours',
-      `Endpoint "${endpointOf('east', { n: 2 }).metadata.name}": spec: is odd`,
+      { object: 'Cluster "north"', field: 'spec.cluster_cidr[0]', reason: 'is ours' },
+      { object: `Endpoint "${endpointOf('east', { n: 2 }).metadata.name}"`, field: 'spec', reason: 'is odd' },
+      { object: 'Cluster "south-two"', field: 'spec', reason: 'Cluster "south": is odd' },
     ]
     expect(told([gateway({}, { 'submariner.io/refused': JSON.stringify(refused) })], ['east', 'north', 'south'])).toEqual([
       'ok leader: gw',
-      `failing cluster east: refused: ${refused[1]}`,
-      `failing cluster north: refused: ${refused[0]}`,
+      `failing cluster east: refused: ${refused[1]?.object}: spec: is odd`,
+      'failing cluster north: refused: Cluster "north": spec.cluster_cidr[0]: is ours',
       'waiting cluster south: not fetched from the broker yet',
     ])
   })

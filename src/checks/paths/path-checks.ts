@@ -1,3 +1,4 @@
+import { suffersFrom } from '../../model/gateway-status.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Check, Verdict } from '../check.ts'
 import { departedIds } from '../clusters/departed.ts'
@@ -28,7 +29,12 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const stay = expected.filter((id) => !departed.includes(id))
       if (stay.length === 0) return { is: 'skipped', reason: `the broker no longer has ${departed.join(', ')}` }
       const left = connectionProblems(seen, stay)
-      return verdictOf(left, stay.join(', '), connectionHint(seen, left), left.length < stay.length)
+      return verdictOf(
+        left.map(({ text }) => text),
+        stay.join(', '),
+        connectionHint(seen, left),
+        left.length < stay.length,
+      )
     },
   },
   {
@@ -167,10 +173,7 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const mute = labelled.filter((node) => gateways.some((gateway) => isOf(gateway, node) && silent.has(gateway.metadata.name)))
       // Its engine answers, and says that it has no charon.
       const alone = gateways.filter(
-        (gateway) =>
-          !silent.has(gateway.metadata.name) &&
-          labelled.some((node) => isOf(gateway, node)) &&
-          gateway.status?.statusFailure?.includes('charon does not answer') === true,
+        (gateway) => !silent.has(gateway.metadata.name) && labelled.some((node) => isOf(gateway, node)) && suffersFrom(gateway, 'SUB0501'),
       )
       return verdictOf(
         [

@@ -1,5 +1,5 @@
 // The loop that keeps the tunnels: all of them while this gateway leads, none once another does, and what is there while nobody knows.
-import { messageOf } from '../../model/errors.ts'
+import { failureOf } from '../../model/gateway-status.ts'
 import type { Connection } from '../../model/resources.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { type Carrying, openCarrying, RESYNC_MS } from './carry.ts'
@@ -73,7 +73,7 @@ export function runCables(engine: EngineState, onChange: () => void): CableLoop 
       state.failingSince ??= clock.now()
       state.isKnown = true
       state.isDue = true
-      engine.failures.set('cables', messageOf(error))
+      engine.failures.set('cables', failureOf(error))
       throw error
     } finally {
       onChange()

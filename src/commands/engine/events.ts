@@ -1,3 +1,4 @@
+import { refusalText } from '../../model/decode.ts'
 import { refusedOf } from '../../model/gateway-status.ts'
 import { apiVersionOf } from '../../model/kinds.ts'
 import type { Connection, Gateway, Resource } from '../../model/resources.ts'
@@ -43,8 +44,9 @@ export function noticesOf(before: Gateway | undefined, after: Gateway): readonly
     statusFailure === '' || statusFailure === was?.statusFailure
       ? []
       : [{ type: 'Warning', reason: 'GatewayFailure', message: statusFailure }]
-  const known = new Set(refusedOf(before?.metadata.annotations))
+  const known = new Set(refusedOf(before?.metadata.annotations).map(refusalText))
   const refused = refusedOf(after.metadata.annotations)
+    .map(refusalText)
     .filter((text) => !known.has(text))
     .map((text): Notice => ({ type: 'Warning', reason: 'ObjectRefused', message: text }))
   return [...ha, ...failure, ...notices, ...refused, ...(after.status.haStatus === 'active' ? gone : [])]

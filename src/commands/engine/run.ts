@@ -2,7 +2,7 @@
 
 import { whileHolding } from '../../k8s/lease.ts'
 import { canonical } from '../../model/canonical.ts'
-import { messageOf } from '../../model/errors.ts'
+import { failureOf } from '../../model/gateway-status.ts'
 import type { Ip } from '../../model/net.ts'
 import { ipOrNone } from '../../model/net.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
@@ -82,7 +82,7 @@ function runSelf(engine: EngineState): { readonly machine: Loop; readonly outsid
       log.info('this gateway', { address: self.facts.privateIp, cniAddress: self.facts.cniIp ?? '', publicIp: publicIp ?? '' })
       engine.kick()
     } catch (error) {
-      engine.failures.set('self', messageOf(error))
+      engine.failures.set('self', failureOf(error))
       throw error
     }
   }

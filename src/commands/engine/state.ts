@@ -2,6 +2,7 @@
 import type { OwnWish } from '../../broker/exchange.ts'
 import type { LeaseName } from '../../k8s/candidate.ts'
 import { openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
+import type { Failure } from '../../model/gateway-status.ts'
 import { GATEWAY_LEASE, sanitise } from '../../model/names.ts'
 import type { Cluster, Endpoint, EndpointSpec, Gateway, Node } from '../../model/resources.ts'
 import { type ApiAddresses, openApiAddresses } from '../agent/api-addresses.ts'
@@ -36,7 +37,7 @@ export interface EngineState {
   /** Since when it leads alone. */
   settledAt: number | undefined
   /** Problems by the loop that has them: they stand in the Gateway object. */
-  readonly failures: Map<'cables' | 'sync' | 'self', string>
+  readonly failures: Map<'cables' | 'sync' | 'self', Failure>
   /** Ends the engine: later than SIGTERM, by the time of the succession. */
   readonly stop: AbortSignal
   /** Asks every loop to look again. */

@@ -124,7 +124,7 @@ const draft = (engine: EngineState, { spec, isActive, connections, since, refuse
     version: engine.world.version,
     isActive,
     endpoint: spec,
-    failure: [...engine.failures.values()].join('; '),
+    failures: [...engine.failures.values()],
     connections,
     since,
     nowMs: engine.world.clock.now(),

@@ -2,7 +2,7 @@
 import { type ExchangeState, openExchange } from '../../broker/exchange.ts'
 import { ApiError } from '../../k8s/api.ts'
 import { isHolder } from '../../k8s/holder.ts'
-import { messageOf } from '../../model/errors.ts'
+import { failureOf } from '../../model/gateway-status.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { ownCluster, ownEndpoint } from './self.ts'
 import { type EngineState, leaseOf, specOf } from './state.ts'
@@ -40,9 +40,13 @@ export function runSync(engine: EngineState): SyncLoop {
       await exchange.pass({ cluster: ownCluster(settings), endpoint: ownEndpoint(spec, settings.namespace), stage: engine.stage })
       const { duplicate } = exchange.state
       if (duplicate === undefined) engine.failures.delete('sync')
-      else engine.failures.set('sync', `SUB0304: another cluster holds the id ${settings.clusterId} on the broker; nothing is published`)
+      else
+        engine.failures.set('sync', {
+          id: 'SUB0304',
+          text: `SUB0304: another cluster holds the id ${settings.clusterId} on the broker; nothing is published`,
+        })
     } catch (error) {
-      engine.failures.set('sync', messageOf(error))
+      engine.failures.set('sync', failureOf(error))
       throw error
     }
   }

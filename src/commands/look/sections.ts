@@ -1,5 +1,6 @@
 import { isOwn, type Look } from '../../checks/look.ts'
 import { isRefused } from '../../checks/paths/refused.ts'
+import { refusalText } from '../../model/decode.ts'
 import { refusedOf } from '../../model/gateway-status.ts'
 import type { Cluster, Endpoint, Resource } from '../../model/resources.ts'
 
@@ -70,7 +71,7 @@ export const SECTIONS: readonly Section[] = [
       ]),
     objects: (look) => look.gateways,
     remarks: (look) =>
-      look.gateways.flatMap(({ metadata }) => refusedOf(metadata.annotations).map((text) => `${metadata.name} refuses ${text}`)),
+      look.gateways.flatMap(({ metadata }) => refusedOf(metadata.annotations).map((one) => `${metadata.name} refuses ${refusalText(one)}`)),
   },
   {
     name: 'connections',

@@ -1,6 +1,6 @@
 // How a member's gateway stands with its broker and with the other clusters, from the objects of the API to lines for people. Pure.
-import { brokerState, refusedAmong } from '../../model/gateway-status.ts'
-import { sanitise } from '../../model/names.ts'
+import { refusalText } from '../../model/decode.ts'
+import { brokerState, clusterNamed, refusedAmong } from '../../model/gateway-status.ts'
 import type { Connection, Endpoint, Gateway } from '../../model/resources.ts'
 import type { Step } from './step.ts'
 
@@ -53,10 +53,14 @@ function connectionStep(id: string, active: Gateway, endpoints: readonly Endpoin
     .sort((a, b) => RANK[a.status] - RANK[b.status])
   if (best === undefined) {
     const known = endpoints.filter(({ spec }) => spec.cluster_id === id)
-    const objects = [`Cluster "${sanitise(id)}"`, ...known.map(({ metadata }) => `Endpoint "${metadata.name}"`)]
-    const [refused] = refusedAmong(active.metadata.annotations, objects)
+    const [refused] = refusedAmong(active.metadata.annotations, [clusterNamed(id), ...known])
     if (refused !== undefined)
-      return { what, state: 'failing', text: `refused: ${refused}`, hint: `${id} is to mend that, or subctl forget ${id} takes it out.` }
+      return {
+        what,
+        state: 'failing',
+        text: `refused: ${refusalText(refused)}`,
+        hint: `${id} is to mend that, or subctl forget ${id} takes it out.`,
+      }
     return known.length > 0
       ? {
           what,
