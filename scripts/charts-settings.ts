@@ -3,6 +3,7 @@ import { environmentOf, type JoinSettings } from '../src/install/objects/setting
 import { SETTINGS_READ } from '../src/install/objects/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../src/model/names.ts'
 import { parseCidr } from '../src/model/net.ts'
+import { ZONE } from '../src/model/zones.ts'
 
 const SAMPLE: JoinSettings = {
   clusterId: 'sample',
@@ -21,6 +22,7 @@ const SAMPLE: JoinSettings = {
   balance: 'local-first',
   allowedNamespaces: [],
   dns: 'auto',
+  zones: [ZONE],
   dnsServer: false,
   broker: { server: 'sample:6443', namespace: 'sample', secret: BROKER_SECRET },
 }
@@ -40,6 +42,7 @@ const EXPRESSIONS: Readonly<Record<string, string>> = {
   SUBMARINER_SERVICEBALANCE: '.Values.serviceDiscovery.balance',
   SUBMARINER_ALLOWEDNAMESPACES: 'include "submariner.list" .Values.serviceDiscovery.allowNamespaces',
   SUBMARINER_DNS: '.Values.dns.mode',
+  SUBMARINER_DNS_ZONES: `include "submariner.list" (prepend .Values.dns.zones "${ZONE}" | uniq)`,
   AIR_GAPPED_DEPLOYMENT: '.Values.submariner.airGapped',
   CE_IPSEC_NATTPORT: '.Values.ipsec.nattPort',
   CE_IPSEC_FORCEENCAPS: '.Values.ipsec.forceUdpEncaps',

@@ -94,7 +94,11 @@ interface Subject {
 /** What differs, asked of both servers by dry runs; a credential that is still to be made counts as a change. */
 async function plan(given: Given, { clusterId, broker, api, found, image }: Subject): Promise<Joining> {
   const { uid } = found.seen
-  const wished = settingsOf(given, clusterId, found.networks, { url: broker.url, namespace: broker.info.namespace })
+  const wished = settingsOf(given, clusterId, found.networks, {
+    url: broker.url,
+    namespace: broker.info.namespace,
+    customDomains: broker.info.customDomains,
+  })
   const names = await onCluster(api, () => planNames(api, wished))
   const settings = { ...wished, dnsServer: names.mode === 'own' }
   const known = await onBroker(broker, () => knownCredential(broker, clusterId))

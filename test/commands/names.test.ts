@@ -10,6 +10,7 @@ import { KUBEADM, LIGHTHOUSE } from '../install/names/corefiles.ts'
 const wishOf = (over: Partial<NamesSettings>): NamesSettings => ({
   dns: 'auto',
   serviceDiscovery: true,
+  zones: ['clusterset.local'],
   broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: 'broker-west' },
   ...over,
 })
@@ -71,6 +72,13 @@ it('CoreDNS leaves out the namespaces of brokers: the usual one, the one that th
       'namespace_labels kubernetes.io/metadata.name notin (hosted-for-others, ours-elsewhere, submariner-k8s-broker)',
     ),
   ])
+})
+
+it('all domains that the settings have come into the cluster’s DNS', async () => {
+  const { lines } = await planNames(coreDns('1.12.4').api(), wishOf({ zones: ['clusterset.local', 'apps.example'] }))
+  expect(lines).toEqual(
+    expect.arrayContaining(['    + clusterset.local:53 apps.example:53 {', '    +         multicluster clusterset.local apps.example']),
+  )
 })
 
 it('an address that is still to come is told as such', async () => {

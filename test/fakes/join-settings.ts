@@ -20,6 +20,7 @@ export const PLAIN_JOIN: JoinSettings = {
   balance: 'local-first',
   allowedNamespaces: [],
   dns: 'auto',
+  zones: ['clusterset.local'],
   dnsServer: false,
   broker: { server: 'broker.example:6443', namespace: 'submariner-k8s-broker', secret: BROKER_SECRET },
 }
@@ -37,4 +38,5 @@ export const FULL_JOIN: JoinSettings = {
   healthCheck: { enabled: false, intervalSeconds: 2, maxPacketLoss: 3 },
   balance: 'spread',
   allowedNamespaces: ['kube-system', 'openshift-monitoring'],
+  zones: ['clusterset.local', 'corp.example'],
 }

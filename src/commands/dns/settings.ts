@@ -3,6 +3,7 @@ import type { Place } from '../../discovery/dns/server.ts'
 import { brokerNamespaces } from '../../model/mcs-place.ts'
 import { isLabel } from '../../model/names.ts'
 import { ipOrNone, parseIp } from '../../model/net.ts'
+import { parseZone, ZONE } from '../../model/zones.ts'
 import { type Given, usage } from '../cli/given.ts'
 
 export interface DnsSettings {
@@ -19,12 +20,10 @@ export interface DnsSettings {
   readonly graceMs: number
 }
 
-const DEFAULT_ZONE = 'clusterset.local'
 const DEFAULT_PLACE = '0.0.0.0:53'
 const MOST_WORKERS = 64
 /** The longest TTL of RFC 2181 is much longer; upstream's plugin takes no more. */
 const MOST_TTL = 3_600
-const MOST_ZONE = 200
 
 /** Throws usage errors. */
 export function dnsSettings(given: Given): DnsSettings {
@@ -36,7 +35,7 @@ export function dnsSettings(given: Given): DnsSettings {
     brokers: brokerNamespaces(given.text('broker-namespace')),
     answers: {
       clusterId,
-      zones: orElse(given.many('zone'), DEFAULT_ZONE).map(zoneOf),
+      zones: orElse(given.many('zone'), ZONE).map(zoneOf),
       ttlSeconds: given.number('ttl', 0, MOST_TTL),
       isLocalFirst: given.need('prefer') === 'local',
       weights: new Map(given.many('weight').map(weightOf)),
@@ -62,10 +61,12 @@ function placeOf(text: string): Place {
 }
 
 function zoneOf(text: string): readonly string[] {
-  const labels = text.toLowerCase().replace(/\.$/, '').split('.')
-  if (text.length > MOST_ZONE || !labels.every(isLabel))
-    throw usage(`--zone is "${text}"; it must be a domain such as ${DEFAULT_ZONE}`, 'zone')
-  return labels
+  try {
+    return parseZone(text).split('.')
+  } catch (error) {
+    if (error instanceof RangeError) throw usage(`--zone: ${error.message}`, 'zone')
+    throw error
+  }
 }
 
 function weightOf(text: string): readonly [string, number] {

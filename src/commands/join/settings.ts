@@ -5,6 +5,7 @@ import { BALANCES, CABLE_DRIVERS, DNS_WISHES, type JoinSettings } from '../../in
 import { type Image, PULL_POLICIES } from '../../install/objects/workloads.ts'
 import { BROKER_SECRET, NAMESPACE } from '../../model/names.ts'
 import { familyOf, parseIp } from '../../model/net.ts'
+import { zonesWith } from '../../model/zones.ts'
 import { type Given, usage } from '../cli/given.ts'
 import { allowedNamespaces } from '../cli/namespaces.ts'
 import { tunnelPort } from '../cli/tunnel-port.ts'
@@ -24,6 +25,7 @@ type Chosen = Pick<
   | 'balance'
   | 'allowedNamespaces'
   | 'dns'
+  | 'zones'
   | 'dnsServer'
 >
 
@@ -47,6 +49,7 @@ export function chosenSettings(given: Given): Chosen {
     balance: BALANCES.find((way) => way === given.need('balance')) ?? BALANCES[0],
     allowedNamespaces: allowedNamespaces(given),
     dns,
+    zones: zonesOf(given, []),
     dnsServer: dns === 'own',
   }
 }
@@ -56,9 +59,10 @@ export const settingsOf = (
   given: Given,
   clusterId: string,
   networks: Networks,
-  broker: { url: string; namespace: string },
+  broker: { url: string; namespace: string; customDomains: readonly string[] },
 ): JoinSettings => ({
   ...chosenSettings(given),
+  zones: zonesOf(given, broker.customDomains),
   clusterId,
   namespace: NAMESPACE,
   podCidrs: networks.pods.value,
@@ -67,6 +71,17 @@ export const settingsOf = (
   // Agents put https:// in front by themselves.
   broker: { server: broker.url.replace(/^https:\/\//, ''), namespace: broker.namespace, secret: BROKER_SECRET },
 })
+
+/** Those of the flag, else those that the broker's file has for all clusters. */
+function zonesOf(given: Given, customDomains: readonly string[]): readonly string[] {
+  const named = given.many('zone')
+  try {
+    return zonesWith(named.length > 0 ? named : customDomains)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw usage(named.length > 0 ? `--zone: ${error.message}` : `${error.message}, and the broker’s file has it: give --zone`, 'zone')
+  }
+}
 
 /** The list as it was given, after a look at each item: a mistake would only be seen in a log of the gateway otherwise. */
 function resolvers(text: string): string {

@@ -1,5 +1,4 @@
 // Who answers names of the clusterset in each cluster: a line under `show services`.
-import { DEFAULT_ZONES } from '../../install/names/plan.ts'
 import { readDns } from '../../install/names/read.ts'
 import { type NamesState, namesState } from '../../install/names/state.ts'
 import { messageOf } from '../../model/errors.ts'
@@ -15,10 +14,10 @@ export interface NamesSight {
 }
 
 /** Never throws: services can be seen without it. */
-export async function namesSight({ clusterId, subject }: ServiceSight): Promise<NamesSight> {
+export async function namesSight({ clusterId, subject, zones }: ServiceSight): Promise<NamesSight> {
   const place = { cluster: clusterId, context: subject.name }
   try {
-    return { ...place, ...namesState(await readDns(subject.api), DEFAULT_ZONES) }
+    return { ...place, ...namesState(await readDns(subject.api), zones) }
   } catch (error) {
     return { ...place, mode: 'unknown', text: `not seen: ${messageOf(error)}` }
   }

@@ -5,6 +5,7 @@ import type { Kind, Of } from '../../model/kinds.ts'
 import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport, SOURCE_CLUSTER } from '../../model/mcs.ts'
 import { isBrokersImport } from '../../model/mcs-place.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
+import { ZONE } from '../../model/zones.ts'
 import { notJoined, type Subject } from './subjects.ts'
 
 /** Backends: all, and those that take traffic. */
@@ -15,6 +16,8 @@ export interface Count {
 export interface ServiceSight {
   readonly subject: Subject
   readonly clusterId: string
+  /** Domains of the clusterset's names. */
+  readonly zones: readonly string[]
   /** Whether it has the kinds of the MCS API. */
   readonly isServed: boolean
   /** All by `namespace/name` of the service. */
@@ -50,7 +53,12 @@ export async function serviceSight(
   const ofImports = Map.groupBy(slices.items, ({ imported }) => imported ?? '')
   const ofServices = Map.groupBy(slices.items, ({ service }) => service ?? '')
   return {
-    ...{ subject, clusterId, isServed: exports !== undefined && imports !== undefined },
+    ...{
+      subject,
+      clusterId,
+      zones: settings?.data?.SUBMARINER_DNS_ZONES?.split(',') ?? [ZONE],
+      isServed: exports !== undefined && imports !== undefined,
+    },
     exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
     // A broker on the cluster has the same kind for what members share.
     imports: new Map((imports ?? []).filter(({ metadata }) => !isBrokersImport(metadata)).map((one) => [keyOf(one), one])),

@@ -8,7 +8,7 @@ import type { Limit } from '../../install/apply/apply.ts'
 import { applyNames, dropRights, makeEdit } from '../../install/names/apply.ts'
 import { diffLines, type Edit, editTitle } from '../../install/names/edit.ts'
 import { kickDns } from '../../install/names/kick.ts'
-import { DEFAULT_ZONES, type NamesPlan as DnsPlan, planNames as planDns } from '../../install/names/plan.ts'
+import { type NamesPlan as DnsPlan, planNames as planDns } from '../../install/names/plan.ts'
 import { readBrokers, readDns } from '../../install/names/read.ts'
 import { missingRights } from '../../install/names/rights.ts'
 import { planTakeBack } from '../../install/names/take-back.ts'
@@ -41,7 +41,7 @@ export interface NamesUndo {
 }
 
 /** What of a join says how names are answered. */
-export type NamesSettings = Pick<JoinSettings, 'dns' | 'serviceDiscovery' | 'broker'>
+export type NamesSettings = Pick<JoinSettings, 'dns' | 'zones' | 'serviceDiscovery' | 'broker'>
 
 /** What the cluster's wish comes to. Throws a UserError where it cannot be had. */
 export async function planNames(api: KubeApi, settings: NamesSettings): Promise<NamesPlan> {
@@ -55,10 +55,10 @@ export async function planNames(api: KubeApi, settings: NamesSettings): Promise<
   return { mode, why, lines, notes, apply: (at, progress) => applyWish(at, { wish, mode, settings }, progress) }
 }
 
-async function readPlan(api: KubeApi, wish: DnsWish, { broker }: NamesSettings): Promise<DnsPlan> {
+async function readPlan(api: KubeApi, wish: DnsWish, { broker, zones }: NamesSettings): Promise<DnsPlan> {
   const [facts, service, here] = await Promise.all([readDns(api), api.get('Service', DNS_WORKLOAD, NAMESPACE), readBrokers(api, NAMESPACE)])
   const brokers = brokerNamespaces(broker.namespace, ...here)
-  return planDns(facts, { wish, zones: DEFAULT_ZONES, server: service?.spec?.clusterIP, brokers })
+  return planDns(facts, { wish, zones, server: service?.spec?.clusterIP, brokers })
 }
 
 /** `~ ConfigMap kube-system/coredns Corefile`, and the lines that come and go. */

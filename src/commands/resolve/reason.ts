@@ -1,9 +1,8 @@
 // Why a cluster's DNS says what it says, from what its API has of the service.
 import { readName, type ServiceName } from '../../discovery/dns/names.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
+import { ZONE } from '../../model/zones.ts'
 import type { ServiceSight } from '../look/service-sight.ts'
-
-export const ZONE = 'clusterset.local'
 
 /** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone. */
 export function wholeName(name: string): string {

@@ -3,6 +3,7 @@ import { UserError } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import { parseCidrs } from '../../model/net.ts'
 import { parseTunnelPort } from '../../model/ports.ts'
+import { parseZones } from '../../model/zones.ts'
 
 const refused = (key: string, why: string): UserError =>
   new UserError('SUB0433', `The settings of this cluster have what agents refuse: ${key} ${why}`, {
@@ -56,6 +57,7 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
       .split(',')
       .filter((name) => name !== ''),
     dns,
+    zones: readBy('SUBMARINER_DNS_ZONES', () => parseZones(text('SUBMARINER_DNS_ZONES'))),
     dnsServer: dns === 'own',
     broker: {
       server: text('BROKER_K8S_APISERVER'),

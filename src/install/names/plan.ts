@@ -13,8 +13,6 @@ import { objectIn, stubEntry, withoutStubs, withStubs } from './stub-domains.ts'
 import { planTakeBack } from './take-back.ts'
 import { forwardBlock, multiclusterBlock, nodeLocalBlock } from './zone-blocks.ts'
 
-export const DEFAULT_ZONES: readonly string[] = ['clusterset.local']
-
 export interface NamesPlan extends Choice {
   readonly zones: readonly string[]
   /** What CoreDNS must be allowed before its Corefile says that it does it. */
@@ -54,6 +52,7 @@ class Refused extends Error {
 
 /** Throws a UserError where a mode was asked for by name and cannot be; what `auto` cannot do it says in `hand`. */
 export function planNames(facts: DnsFacts, { wish, zones, server, brokers }: NamesWish): NamesPlan {
+  checkZones(zones, domainOf(facts))
   const choice = chooseMode(wish, facts)
   const address = server ?? NO_ADDRESS
   const base = { ...choice, zones, rights: [], account: undefined, edits: [], notes: [], domain: domainOf(facts) }
@@ -72,6 +71,15 @@ export function planNames(facts: DnsFacts, { wish, zones, server, brokers }: Nam
       throw new UserError('SUB1003', `--dns ${wish}: ${why}`, { hint: [...error.hand, 'Or leave it alone: --dns none.'].join('\n') })
     return { ...base, mode: 'none', why, hand: error.hand }
   }
+}
+
+/** The cluster's own names must go on being answered by the cluster. */
+function checkZones(zones: readonly string[], domain: string): void {
+  const wrong = zones.find((zone) => zone === domain || zone.endsWith(`.${domain}`))
+  if (wrong !== undefined)
+    throw new UserError('SUB1009', `--zone ${wrong}: the cluster’s own names are in ${domain}`, {
+      hint: 'Choose a domain that nothing in the cluster has names in, such as clusterset.example.com.',
+    })
 }
 
 /** A Corefile that is a setting of EKS's addon: what others change in it is written over. */

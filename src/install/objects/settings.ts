@@ -25,6 +25,8 @@ export interface JoinSettings {
   readonly allowedNamespaces: readonly string[]
   /** How names of the clusterset are answered, as it was wished for. */
   readonly dns: DnsWish
+  /** Domains of those names; clusterset.local is one of them. */
+  readonly zones: readonly string[]
   /** Whether `subctl dns` runs in the cluster: where `dns` says `own`, or comes to it (src/commands/names/set-up.ts). */
   readonly dnsServer: boolean
   readonly broker: { readonly server: string; readonly namespace: string; readonly secret: string }
@@ -63,6 +65,7 @@ export const environmentOf = (s: JoinSettings): Readonly<Record<string, string>>
   SUBMARINER_SERVICEBALANCE: s.balance,
   SUBMARINER_ALLOWEDNAMESPACES: s.allowedNamespaces.join(','),
   SUBMARINER_DNS: s.dns,
+  SUBMARINER_DNS_ZONES: s.zones.join(','),
   AIR_GAPPED_DEPLOYMENT: String(s.airGapped),
   CE_IPSEC_NATTPORT: String(s.nattPort),
   CE_IPSEC_FORCEENCAPS: String(s.forceUdpEncaps),

@@ -65,7 +65,7 @@ export const SETTINGS_READ = {
     'BROKER_K8S_SECRET',
     'BROKER_K8S_INSECURE',
   ],
-  'submariner-dns': ['SUBMARINER_NAMESPACE', 'SUBMARINER_CLUSTERID'],
+  'submariner-dns': ['SUBMARINER_NAMESPACE', 'SUBMARINER_CLUSTERID', 'SUBMARINER_DNS_ZONES', 'BROKER_K8S_REMOTENAMESPACE'],
 } as const satisfies Readonly<Record<string, readonly string[]>>
 export type Workload = keyof typeof SETTINGS_READ
 

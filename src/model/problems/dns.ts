@@ -36,6 +36,12 @@ export const dnsProblems: Problems = {
     cause: 'It did not read its changed configuration, refuses it, or our server behind it does not run. The change was taken back.',
     next: 'Look into the log of the DNS pods, and for --dns own of the pods of submariner-dns; then run join again.',
   },
+  SUB1009: {
+    title: 'A domain for names of other clusters is the cluster’s own',
+    cause:
+      '--zone of join, the broker’s file or the setting SUBMARINER_DNS_ZONES names the domain of the cluster’s Services, or one in it.',
+    next: 'Join with another --zone. Nothing was changed.',
+  },
   SUB1008: {
     title: 'Our part of the cluster’s DNS could not be taken out',
     cause: 'Its marks were changed by hand, somebody else wrote the object at the same moment, or the right to write it is missing.',

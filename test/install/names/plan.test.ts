@@ -138,6 +138,16 @@ ${KUBEADM}`,
   })
 })
 
+it.each([
+  ['cluster.local', /cluster’s own names are in cluster\.local/],
+  ['svc.cluster.local', /cluster’s own names are in cluster\.local/],
+  ['clusterset.cluster.example', undefined],
+] as const)('a domain that the cluster has for its own names is refused: %s', (zone, why) => {
+  const plan = (): unknown => planNames(facts(), wish('auto', { zones: [...ZONES, zone] })).hand
+  if (why === undefined) expect(plan()).toEqual([])
+  else expect(plan).toThrow(why)
+})
+
 describe('what others have is left alone', () => {
   it.each([
     ['Lighthouse', mapText({ text: LIGHTHOUSE }), /upstream’s Lighthouse/],
@@ -241,6 +251,18 @@ describe('every change can be undone, and is made once', () => {
     const second = after(first, planNames(first, wish('own', { server: '10.96.0.99' })).edits)
     expect(second).toEqual(after(seen, planNames(seen, wish('own', { server: '10.96.0.99' })).edits))
     expect(after(second, planTakeBack(second).edits)).toEqual(seen)
+  })
+  it.each(CASES)('domains that come and go leave what a join without them leaves, and all of them are taken back: %s', (_, seen) => {
+    for (const mode of ['auto', 'own'] as const) {
+      const plain = after(seen, planNames(seen, wish(mode)).edits)
+      const more = wish(mode, { zones: [...ZONES, 'apps.example'] })
+      const wide = after(plain, planNames(plain, more).edits)
+      expect(JSON.stringify(wide)).toContain('apps.example')
+      expect(planNames(wide, more).edits).toEqual([])
+      expect(wide).toEqual(after(seen, planNames(seen, more).edits))
+      expect(after(wide, planNames(wide, wish(mode)).edits)).toEqual(plain)
+      expect(after(wide, planTakeBack(wide).edits)).toEqual(seen)
+    }
   })
   it('a ConfigMap that came with us stays where others have put something into it', () => {
     const seen = facts(coreDns({ custom: customMap() }))

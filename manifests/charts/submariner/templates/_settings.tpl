@@ -18,6 +18,7 @@ SUBMARINER_SERVICEDISCOVERY: {{ .Values.serviceDiscovery.enabled | toString | qu
 SUBMARINER_SERVICEBALANCE: {{ .Values.serviceDiscovery.balance | toString | quote }}
 SUBMARINER_ALLOWEDNAMESPACES: {{ include "submariner.list" .Values.serviceDiscovery.allowNamespaces | toString | quote }}
 SUBMARINER_DNS: {{ .Values.dns.mode | toString | quote }}
+SUBMARINER_DNS_ZONES: {{ include "submariner.list" (prepend .Values.dns.zones "clusterset.local" | uniq) | toString | quote }}
 AIR_GAPPED_DEPLOYMENT: {{ .Values.submariner.airGapped | toString | quote }}
 CE_IPSEC_NATTPORT: {{ .Values.ipsec.nattPort | toString | quote }}
 CE_IPSEC_FORCEENCAPS: {{ .Values.ipsec.forceUdpEncaps | toString | quote }}
@@ -48,5 +49,5 @@ BROKER_K8S_INSECURE: "false"
 {{- include "submariner.hash" (list . (list "BROKER_K8S_APISERVER" "BROKER_K8S_INSECURE" "BROKER_K8S_REMOTENAMESPACE" "BROKER_K8S_SECRET" "SUBMARINER_ALLOWEDNAMESPACES" "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE" "SUBMARINER_SERVICEBALANCE")) -}}
 {{- end }}
 {{- define "submariner.hash.submariner-dns" -}}
-{{- include "submariner.hash" (list . (list "SUBMARINER_CLUSTERID" "SUBMARINER_NAMESPACE")) -}}
+{{- include "submariner.hash" (list . (list "BROKER_K8S_REMOTENAMESPACE" "SUBMARINER_CLUSTERID" "SUBMARINER_DNS_ZONES" "SUBMARINER_NAMESPACE")) -}}
 {{- end }}

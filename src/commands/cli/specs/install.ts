@@ -90,6 +90,12 @@ export const INSTALL_COMMANDS: readonly CommandSpec[] = [
         choices: ['auto', 'multicluster', 'own', 'none'],
         fallback: 'auto',
       },
+      {
+        name: 'zone',
+        value: 'NAME',
+        brief: 'a domain that has these names besides clusterset.local; default: the custom domains of the broker’s file',
+        many: true,
+      },
       { name: 'image', value: 'NAME', brief: 'what the pods run; default: localhost/subctl of this version, as scripts/image names it' },
       {
         name: 'image-pull-policy',
