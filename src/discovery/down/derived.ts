@@ -2,7 +2,8 @@
 import { isSame } from '../../model/canonical.ts'
 import { type EndpointPort, IMPORTED, type Protocol, SERVICE_NAME } from '../../model/mcs.ts'
 import type { Service } from '../../model/resources.ts'
-import { isSameNumber, type Merged } from '../service/merge.ts'
+import type { Merged } from '../service/merge.ts'
+import { isSameNumber } from '../service/ports.ts'
 import { keyText, type Port, type ServiceKey, wirePort } from '../service/share.ts'
 import { mark } from '../up/wire.ts'
 

@@ -15,7 +15,7 @@ import {
 import { decodeClusterImport, decodeSharedImport, decodeSlice } from '../../model/mcs-decode.ts'
 import { CLUSTER_LABEL } from '../../model/names.ts'
 import { ANNOTATION_VALUE, LABEL_VALUE, readTable } from '../service/exported.ts'
-import { unionOfPorts } from '../service/merge.ts'
+import { unionOfPorts } from '../service/ports.ts'
 import { keyText, type Port, portOf, type Share, type Slice, specParts } from '../service/share.ts'
 import { identityOf } from '../up/shared.ts'
 import { readTimestamp, sharedName } from '../up/wire.ts'

@@ -15,7 +15,8 @@ import {
   SOURCE_NAMESPACE,
 } from '../../model/mcs.ts'
 import { type Cidr, contains, ipOrNone } from '../../model/net.ts'
-import { isSameNumber, type Merged } from '../service/merge.ts'
+import type { Merged } from '../service/merge.ts'
+import { isSameNumber } from '../service/ports.ts'
 import { keyText, type Port, type Share, type Slice } from '../service/share.ts'
 import { isReady } from '../up/export.ts'
 import { mark } from '../up/wire.ts'

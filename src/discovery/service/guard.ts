@@ -1,5 +1,5 @@
 // Where services may go: what another cluster says must not reach into the parts of a cluster that run it.
-import { brokerNamespaces } from '../../model/mcs-place.ts'
+import { BROKER_NAMESPACE } from '../../model/names.ts'
 import { keyText, type ServiceKey } from './share.ts'
 
 export interface Guard {
@@ -18,6 +18,6 @@ export function refusalOf({ allowed, own, broker }: Guard, key: ServiceKey): str
   const { namespace } = key
   if (keyText(key) === 'default/kubernetes') return 'default/kubernetes is the API of each cluster itself'
   if (allowed.has(namespace)) return undefined
-  if (!SYSTEM.test(namespace) && namespace !== own && !brokerNamespaces(broker).includes(namespace)) return undefined
+  if (!SYSTEM.test(namespace) && namespace !== own && namespace !== BROKER_NAMESPACE && namespace !== broker) return undefined
   return `namespace ${namespace} is one that runs the cluster, and is not among those allowed by name`
 }

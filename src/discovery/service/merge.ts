@@ -3,8 +3,6 @@ import { portConflict } from './port-conflict.ts'
 import { unionOfPorts } from './ports.ts'
 import { older, type Share } from './share.ts'
 
-export { isSameNumber, unionOfPorts } from './ports.ts'
-
 export interface Conflict {
   readonly reason: string
   /** What is disputed, which export wins, and who differs. */
@@ -42,10 +40,13 @@ interface Property {
   readonly what: string
   /** Equal texts are no conflict. */
   readonly text: (share: Share) => string
-  /** For people. */
-  readonly shown?: (share: Share) => string
 }
-const table = (entries: Readonly<Record<string, string>>): string => JSON.stringify(Object.entries(entries).sort())
+/** Neither keys nor values have a line's end. */
+const table = (entries: Readonly<Record<string, string>>): string =>
+  Object.entries(entries)
+    .map(([key, value]) => `${key}=${value}`)
+    .sort()
+    .join('\n')
 /** The old word and the new one for the same wish. */
 const distribution = (share: Share): string => share.trafficDistribution.replace(/^PreferClose$/, 'PreferSameZone')
 /** Kubernetes' default, in seconds. */
@@ -88,8 +89,16 @@ function disputed({ reason, what, text }: Property, shares: readonly Share[], ol
   const differ = shares.filter((share) => text(share) !== wins)
   // The time of an affinity is in dispute among those who have one.
   const counted = reason === 'SessionAffinityConfigConflict' ? differ.filter((share) => wins !== '' && text(share) !== '') : differ
-  return counted.length === 0 ? [] : [{ reason, message: `${decided(what, wins, oldest)}: ${differing(counted)}` }]
+  if (counted.length === 0) return []
+  const others = [...Map.groupBy(counted, text)].map(([value, all]) => `${list(all)} ${all.length === 1 ? 'has' : 'have'} ${shown(value)}`)
+  return [{ reason, message: `${decided(what, wins, oldest)}: ${others.join('; ')}` }]
 }
+/** A value for people, who need not see all of a long one. */
+function shown(value: string): string {
+  const line = value.replaceAll('\n', ', ')
+  return line === '' ? 'none' : JSON.stringify(line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}...` : line)
+}
+const MOST_SHOWN = 100
 
 function familyConflict(shares: readonly Share[], oldest: Share): readonly Conflict[] {
   const text = ({ ipFamilies }: Share): string => [...ipFamilies].sort().join(', ')
@@ -105,6 +114,6 @@ function familyConflict(shares: readonly Share[], oldest: Share): readonly Confl
 }
 
 const decided = (what: string, value: string, { cluster }: Share): string =>
-  `${what} ${JSON.stringify(value)} of the oldest export, in cluster ${cluster}, is used`
+  `${what} ${shown(value)} of the oldest export, in cluster ${cluster}, is used`
 const differing = (shares: readonly Share[]): string => `${list(shares)} ${shares.length === 1 ? 'differs' : 'differ'}`
 const list = (shares: readonly Share[]): string => shares.map(({ cluster }) => cluster).join(', ')

@@ -1,7 +1,8 @@
 // The ServiceImport of the broker that all who export a service share: what this cluster changes there. It is for upstream's agents; ours never ask it.
 import { isSame } from '../../model/canonical.ts'
 import { SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_NAMESPACE, TIMESTAMP_PREFIX } from '../../model/mcs.ts'
-import { isSameNumber, type Merged } from '../service/merge.ts'
+import type { Merged } from '../service/merge.ts'
+import { isSameNumber } from '../service/ports.ts'
 import { keyText, portOf, type ServiceKey, type Share, specOf, wirePort } from '../service/share.ts'
 import { ownAnnotations, sharedImport } from './wire.ts'
 

@@ -67,6 +67,15 @@ describe('merge()', () => {
     }
   })
 
+  it('says of what is in dispute who has what', () => {
+    const labels = { team: 'a', tier: 'x'.repeat(200) }
+    const merged = merge([share('west', 1, { sessionAffinity: 'ClientIP', labels }), share('east', 2), share('north', 3)])
+    expect(merged.conflicts.map(({ message }) => message)).toEqual([
+      'session affinity "ClientIP" of the oldest export, in cluster west, is used: east, north have "None"',
+      `exported labels "team=a, tier=${'x'.repeat(87)}..." of the oldest export, in cluster west, is used: east, north have none`,
+    ])
+  })
+
   it('goes by the id where two are of the same age, and takes one of unknown age for the youngest', () => {
     expect(merge([share('b', 5), share('a', 5, { sessionAffinity: 'ClientIP' })]).sessionAffinity).toBe('ClientIP')
     const unknown = share('a', Number.POSITIVE_INFINITY, { sessionAffinity: 'ClientIP' })
