@@ -53,7 +53,7 @@ const EQUALS: readonly (readonly [string, object, Partial<JoinSettings>, Image])
         healthCheck: { enabled: false, intervalSeconds: 3600, maxPacketLossCount: 1000 },
       },
       serviceDiscovery: { balance: 'spread', allowNamespaces: ['kube-system', 'openshift-dns'] },
-      dns: { mode: 'own' },
+      dns: { mode: 'own', zones: ['corp.example', 'clusterset.local'] },
       image: { repository: 'registry.example:5000/a/subctl', digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
     },
     {
@@ -70,6 +70,7 @@ const EQUALS: readonly (readonly [string, object, Partial<JoinSettings>, Image])
       balance: 'spread',
       allowedNamespaces: ['kube-system', 'openshift-dns'],
       dns: 'own',
+      zones: ['clusterset.local', 'corp.example'],
       dnsServer: true,
       broker: { server: '[2001:db8::1]:6443/k8s', namespace: 'elsewhere', secret: BROKER_SECRET },
     },
