@@ -1,15 +1,15 @@
 import { suffersFrom } from '../../model/gateway-status.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
-import type { Check, Verdict } from '../check.ts'
+import type { Check } from '../check.ts'
 import { departedIds } from '../clusters/departed.ts'
+import { listing, verdictOf } from '../listing.ts'
 import { ALONE, isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext, NodeProbe } from '../subject.ts'
 import { connectionHint, connectionProblems, isConnected } from './connections.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
 import { reached } from './reached.ts'
 
-const verdictOf = (problems: readonly string[], note: string, hint: string, isPartial = false): Verdict =>
-  problems.length === 0 ? { is: 'ok', note } : { is: 'failed', reason: problems.join('; '), hint, ...(isPartial && { isPartial }) }
+const AGENT_LOG = 'see the log of the route agent on that node'
 
 /** Questions about what lies between the clusters: tunnels, paths from every node, and what protects them. */
 export const PATH_CHECKS: readonly Check<CheckContext>[] = [
@@ -31,38 +31,34 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const left = connectionProblems(seen, stay)
       return verdictOf(
         left.map(({ text }) => text),
-        stay.join(', '),
-        connectionHint(seen, left),
-        left.length < stay.length,
+        { note: stay.join(', '), hint: connectionHint(seen, left), isPartial: left.length < stay.length },
       )
     },
   },
-  {
+  listing<CheckContext>({
     id: 'SUB0611',
     name: 'a route agent runs on every node',
     needs: ['SUB0602'],
     patienceMs: 10_000,
-    async run(context) {
+    hint: AGENT_LOG,
+    async find(context) {
       const { nodes, routeAgents } = await context.look()
       const have = new Set(routeAgents.map((agent) => agent.metadata.name))
       const without = nodes.map((node) => node.metadata.name).filter((name) => !have.has(name))
-      return verdictOf(
-        without.map((name) => `none on ${name}`),
-        `${nodes.length} nodes`,
-        'see the log of the route agent on that node',
-      )
+      return { problems: without.map((name) => `none on ${name}`), note: `${nodes.length} nodes` }
     },
-  },
-  {
+  }),
+  listing<CheckContext>({
     id: 'SUB0612',
     name: 'every node answers when asked to probe',
     needs: ['SUB0611'],
-    async run(context, signal) {
+    hint: AGENT_LOG,
+    async find(context, signal) {
       const probes = await context.probes(signal)
       const silent = probes.flatMap((probe) => ('silent' in probe ? [`${probe.node}: ${probe.silent}`] : []))
-      return verdictOf(silent, `${probes.length} nodes`, 'see the log of the route agent on that node')
+      return { problems: silent, note: `${probes.length} nodes` }
     },
-  },
+  }),
   {
     id: 'SUB0613',
     name: 'every node reaches every remote cluster now',
@@ -75,21 +71,18 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
     needs: ['SUB0613'],
     run: (context, signal) => reached(context, signal, 'large'),
   },
-  {
+  listing<CheckContext>({
     id: 'SUB0615',
     name: 'every node rejects what finds no tunnel',
     needs: ['SUB0611'],
-    async run(context, signal) {
-      const found = answersOf(await context.probes(signal)).flatMap(({ node, answer }) =>
+    hint: 'the route agent mends this within its next pass; see its log if it does not',
+    async find(context, signal) {
+      const problems = answersOf(await context.probes(signal)).flatMap(({ node, answer }) =>
         answer.unguarded.map((line) => `${node}: ${line}`),
       )
-      return verdictOf(
-        found,
-        'routes and filters are in force',
-        'the route agent mends this within its next pass; see its log if it does not',
-      )
+      return { problems, note: 'routes and filters are in force' }
     },
-  },
+  }),
   {
     id: 'SUB0616',
     name: 'nothing leaves in the clear',
@@ -124,11 +117,12 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       }
     },
   },
-  {
+  listing<CheckContext>({
     id: 'SUB0618',
     name: 'both ends name each other',
     needs: ['SUB0610'],
-    async run(context) {
+    hint: 'run `subctl show endpoints` on both',
+    async find(context) {
       const seen = await context.look()
       const others = await Promise.all(context.all.filter((other) => other !== context).map((other) => other.look()))
       if (others.length === 0) return { is: 'skipped', reason: 'one context alone was given' }
@@ -141,31 +135,30 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
           ? []
           : [`what ${seen.clusterId} knows of ${other.clusterId}'s gateway is not what ${other.clusterId} publishes`]
       })
-      return verdictOf(problems, 'endpoints agree', 'run `subctl show endpoints` on both')
+      return { problems, note: 'endpoints agree' }
     },
-  },
-  {
+  }),
+  listing<CheckContext>({
     id: 'SUB0619',
     name: 'no agent reports a failure',
     needs: ['SUB0602'],
     patienceMs: 5_000,
-    async run(context) {
+    hint: 'see the log of that agent on its node',
+    async find(context) {
       const { gateways, routeAgents, nodes } = await context.look()
       const names = new Set(nodes.map(({ metadata }) => metadata.name))
       const agents = [...gateways, ...routeAgents.filter(({ metadata }) => names.has(metadata.name))]
       const failing = agents.filter(({ status }) => (status?.statusFailure ?? '') !== '')
-      return verdictOf(
-        failing.map(({ kind, metadata, status }) => `${kind} ${metadata.name}: ${status?.statusFailure}`),
-        `${agents.length} agents`,
-        'see the log of that agent on its node',
-      )
+      const problems = failing.map(({ kind, metadata, status }) => `${kind} ${metadata.name}: ${status?.statusFailure}`)
+      return { problems, note: `${agents.length} agents` }
     },
-  },
-  {
+  }),
+  listing<CheckContext>({
     id: 'SUB0620',
     name: 'an engine and its charon answer on every gateway node',
     needs: ['SUB0603'],
-    async run(context, signal) {
+    hint: 'see the logs of the engine and of charon on that node: it could not take over',
+    async find(context, signal) {
       const { nodes, gateways } = await context.look()
       const labelled = nodes.filter((node) => node.metadata.labels?.[GATEWAY_LABEL] === 'true')
       const without = labelled.filter((node) => !gateways.some((gateway) => isOf(gateway, node)))
@@ -175,17 +168,16 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
       const alone = gateways.filter(
         (gateway) => !silent.has(gateway.metadata.name) && labelled.some((node) => isOf(gateway, node)) && suffersFrom(gateway, 'SUB0501'),
       )
-      return verdictOf(
-        [
+      return {
+        problems: [
           ...alone.map(({ metadata, status }) => `${metadata.name}: ${status.statusFailure}`),
           ...without.map(({ metadata }) => `none on ${metadata.name}`),
           ...mute.map(({ metadata }) => `${metadata.name}: its engine, or its charon, did not answer within ${GATEWAY_WAIT_MS / 1000} s`),
         ],
-        `${labelled.length} gateways`,
-        'see the logs of the engine and of charon on that node: it could not take over',
-      )
+        note: `${labelled.length} gateways`,
+      }
     },
-  },
+  }),
 ]
 
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))

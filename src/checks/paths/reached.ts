@@ -1,5 +1,6 @@
 // Whether every node reaches every other cluster, by what its route agent has tried when it was asked.
 import type { Verdict } from '../check.ts'
+import { verdictOf } from '../listing.ts'
 import { ALONE, type Look, remoteIds } from '../look.ts'
 import type { CheckContext, NodeProbe } from '../subject.ts'
 import { reachHint } from './reach-hint.ts'
@@ -25,13 +26,8 @@ export async function reached(context: CheckContext, signal: AbortSignal, size: 
   // A probe that says nothing does so once.
   const problems = [...new Set(found.flatMap(({ problem }) => problem ?? []))]
   const note = `${new Set(asked.map(({ probe }) => probe)).size} nodes to ${[...new Set(asked.map(({ id }) => id))].join(', ')}`
-  if (problems.length === 0) return { is: 'ok', note }
-  return {
-    is: 'failed',
-    reason: problems.join('; '),
-    hint: reachHint(context.namespace, seen, { size, probes, lacking }),
-    ...(found.some(({ problem }) => problem === undefined) && { isPartial: true }),
-  }
+  const hint = reachHint(context.namespace, seen, { size, probes, lacking })
+  return verdictOf(problems, { note, hint, isPartial: found.some(({ problem }) => problem === undefined) })
 }
 
 interface Way {

@@ -1,7 +1,8 @@
 import type { Check, Verdict } from '../check.ts'
+import { judging, verdictOf } from '../listing.ts'
 import { nodeAddress } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
-import { isLarge, isReached, type PodFindings, type PodPath, sayFailed, suspect } from './pod-findings.ts'
+import { isLarge, isReached, type PodPath, sayFailed, suspect } from './pod-findings.ts'
 
 /** Questions that pods of our own answer, as the users' pods would meet them: from this cluster to each other one. */
 export const POD_CHECKS: readonly Check<CheckContext>[] = [
@@ -34,10 +35,7 @@ export const POD_CHECKS: readonly Check<CheckContext>[] = [
   {
     id: 'SUB0630',
     name: 'servers see the address of the pod that asks',
-    async run(context, signal) {
-      const found = await context.pods(signal)
-      const mine = pathsFrom(context, found)
-      if ('is' in mine) return mine
+    run: judging(pathsFrom, async (mine, context) => {
       const changed = mine.filter(({ from, result }) => result?.ok === true && result.seen !== from.ip)
       const between = changed.filter(({ via }) => via === 'pod')
       if (between.length > 0)
@@ -48,7 +46,7 @@ export const POD_CHECKS: readonly Check<CheckContext>[] = [
         }
       if (changed.length === 0) return { is: 'ok', note: 'pod to pod, and pod to service' }
       return { is: 'ok', note: `from pod to pod; ${await exception(context, changed)}` }
-    },
+    }),
   },
 ]
 
@@ -58,22 +56,20 @@ function reaching(id: `SUB${string}`, name: string, isOfKind: (path: PodPath) =>
     id,
     name,
     needs: ['SUB0610'],
-    async run(context, signal) {
-      const all = pathsFrom(context, await context.pods(signal))
-      if ('is' in all) return all
+    run: judging(pathsFrom, (all) => {
       const mine = all.filter(isOfKind)
       if (mine.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0625 of the other clusters' }
-      const problems = sayFailed(mine)
-      if (problems.length > 0) return { is: 'failed', reason: problems.join('; '), hint: suspect(all) }
       const slowest = Math.max(...mine.map(({ result }) => result?.ms ?? 0))
-      return { is: 'ok', note: `${mine.filter(isReached).length} questions to ${contextsOf(mine)}, ${slowest} ms at most` }
-    },
+      const note = `${mine.filter(isReached).length} questions to ${contextsOf(mine)}, ${slowest} ms at most`
+      return verdictOf(sayFailed(mine), { note, hint: suspect(all) })
+    }),
   }
 }
 
 const contextsOf = (paths: readonly PodPath[]): string => [...new Set(paths.map(({ to }) => to.context))].sort().join(', ')
 
-function pathsFrom({ name }: CheckContext, found: PodFindings): readonly PodPath[] | Verdict {
+async function pathsFrom({ name, pods }: CheckContext, signal: AbortSignal): Promise<readonly PodPath[] | Verdict> {
+  const found = await pods(signal)
   const skipped = found.skipped.get(name)
   if (skipped !== undefined) return { is: 'skipped', reason: skipped }
   const paths = found.paths.filter(({ from }) => from.context === name)

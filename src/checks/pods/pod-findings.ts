@@ -1,4 +1,5 @@
 import type { Aim, AimResult } from '../../model/nettest.ts'
+import { firstOf } from '../listing.ts'
 
 export type PodRole = 'gateway' | 'worker'
 /** A node on which pods of `verify` run. */
@@ -39,13 +40,10 @@ export const sayPath = ({ from, to, via, aim, result }: PodPath): string => {
   return `pod on ${from.node} to ${target} on ${to.node} (${aim.ip}, ${aim.protocol.toUpperCase()}, ${aim.bytes} bytes): ${why}`
 }
 
-const MOST_SAID = 5
-
 /** The paths that failed, the first few of them in words. */
 export function sayFailed(paths: readonly PodPath[]): readonly string[] {
   const failed = paths.filter((path) => !isReached(path))
-  const more = failed.length - MOST_SAID
-  return [...failed.slice(0, MOST_SAID).map(sayPath), ...(more > 0 ? [`and ${more} more of ${paths.length}`] : [])]
+  return firstOf(failed.map(sayPath), ` of ${paths.length}`)
 }
 
 /** What the pattern of failures among one cluster's paths points at, as something to do. */

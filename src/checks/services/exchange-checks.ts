@@ -1,16 +1,11 @@
 // Whether what a cluster exports is taken, and whether what it imports is what the others export.
 import { IN_PART } from '../../model/mcs.ts'
 import type { Verdict } from '../check.ts'
+import { firstOf, verdictOf } from '../listing.ts'
 import { activeGateways, type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
 import { NO_AGENTS, serviceAgents } from './agents.ts'
 import { conditionOf, type Exchange, type Exported, isExported, readExchange } from './exchange.ts'
-
-const MOST_SAID = 5
-
-/** The first few of them, and how many more there are. */
-const some = (lines: readonly string[]): string =>
-  [...lines.slice(0, MOST_SAID), ...(lines.length > MOST_SAID ? [`and ${lines.length - MOST_SAID} more`] : [])].join('; ')
 
 /** SUB0636: an export that no agent has looked at is a failure; one that is refused, or that clusters disagree about, is for its owner to see. */
 export async function exportsTaken(context: CheckContext): Promise<Verdict> {
@@ -24,11 +19,11 @@ export async function exportsTaken(context: CheckContext): Promise<Verdict> {
   if (silent.length > 0)
     return {
       is: 'failed',
-      reason: some(silent),
-      hint: `look into the log of the agent that leads: \`kubectl -n ${context.namespace} logs -l app=submariner-discovery\``,
+      reason: firstOf(silent).join('; '),
+      hint: leaderLog(context),
     }
   const problems = exports.flatMap((one) => problemOf(one) ?? [])
-  if (problems.length > 0) return { is: 'warning', reason: some(problems), hint: 'see `subctl show services -o wide`' }
+  if (problems.length > 0) return { is: 'warning', reason: firstOf(problems).join('; '), hint: 'see `subctl show services -o wide`' }
   return { is: 'ok', note: exports.length === 1 ? '1 service' : `${exports.length} services` }
 }
 
@@ -47,14 +42,12 @@ export async function importsTrue(context: CheckContext): Promise<Verdict> {
   const [seen, here, others] = await Promise.all([context.look(), readExchange(context.api), exportsOfOthers(context)])
   const stale = staleOnes(seen, here, others)
   const problems = [...stale, ...missingOnes(here, others), ...unreachedOnes(seen, here)]
-  if (problems.length === 0)
-    return { is: 'ok', note: `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}` }
-  return {
-    is: 'failed',
-    reason: some(problems),
-    hint: `look into the log of the agent that leads: \`kubectl -n ${context.namespace} logs -l app=submariner-discovery\``,
-  }
+  const note = `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}`
+  return verdictOf(firstOf(problems), { note, hint: leaderLog(context) })
 }
+
+const leaderLog = ({ namespace }: CheckContext): string =>
+  `look into the log of the agent that leads: \`kubectl -n ${namespace} logs -l app=submariner-discovery\``
 
 const clustersOf = ({ imports }: Exchange): ReadonlySet<string> => new Set(imports.flatMap(({ clusters }) => clusters))
 

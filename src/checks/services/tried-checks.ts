@@ -1,10 +1,7 @@
 import type { Check, Verdict } from '../check.ts'
+import { firstOf, judging, verdictOf } from '../listing.ts'
 import type { CheckContext } from '../subject.ts'
 import { isRight, sayFetch, sayNames, type Tried, type TriedKind, type TriedName, type Waited } from './tried.ts'
-
-const MOST_SAID = 4
-const some = (lines: readonly string[]): string =>
-  [...lines.slice(0, MOST_SAID), ...(lines.length > MOST_SAID ? [`and ${lines.length - MOST_SAID} more`] : [])].join('; ')
 
 /** Questions about services that each cluster, this one too, exports for the test: as users' pods of this cluster meet them. */
 export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
@@ -12,13 +9,11 @@ export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
     id: 'SUB0638',
     name: 'services that clusters export are imported',
     needs: ['SUB0610'],
-    async run(context, signal) {
-      const all = await triedBy(context, signal)
-      if ('is' in all) return all
+    run: judging(triedBy, (all) => {
       const problems = all.flatMap((one) => ('why' in one.imported ? [`${one.service} of ${one.exporter}: ${one.imported.why}`] : []))
-      if (problems.length > 0) return { is: 'failed', reason: some(problems), hint: AGENTS_HINT }
-      return { is: 'ok', note: `${all.length} services of ${exporters(all)}, ${slowest(all.map(({ imported }) => imported))} ms at most` }
-    },
+      const note = `${all.length} services of ${exporters(all)}, ${slowest(all.map(({ imported }) => imported))} ms at most`
+      return verdictOf(firstOf(problems), { note, hint: AGENTS_HINT })
+    }),
   },
   named('SUB0639', 'pods find services by name, those of other clusters and their own, and reach them', 'address'),
   named('SUB0640', 'pods find the pods of headless services by name, and reach them', 'headless'),
@@ -26,18 +21,15 @@ export const TRIED_CHECKS: readonly Check<CheckContext>[] = [
     id: 'SUB0641',
     name: 'a service that is taken back is gone, and its names with it',
     needs: ['SUB0610'],
-    async run(context, signal) {
-      const all = await triedBy(context, signal)
-      if ('is' in all) return all
+    run: judging(triedBy, (all) => {
       const problems = all.flatMap(({ service, exporter, dropped, forgotten }) =>
         [dropped, forgotten].flatMap((one) => (one !== undefined && 'why' in one ? [`${service} of ${exporter}: ${one.why}`] : [])),
       )
-      if (problems.length > 0) return { is: 'failed', reason: some(problems), hint: AGENTS_HINT }
       const [imports, names] = [all.flatMap(({ dropped }) => dropped ?? []), all.flatMap(({ forgotten }) => forgotten ?? [])]
       if (imports.length === 0) return { is: 'skipped', reason: 'no service was taken back' }
       const ofNames = names.length === 0 ? '' : `, names after ${slowest(names)} ms`
-      return { is: 'ok', note: `imports after ${slowest(imports)} ms${ofNames} at most` }
-    },
+      return verdictOf(firstOf(problems), { note: `imports after ${slowest(imports)} ms${ofNames} at most`, hint: AGENTS_HINT })
+    }),
   },
 ]
 
@@ -49,9 +41,7 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
     id,
     name,
     needs: ['SUB0610'],
-    async run(context, signal) {
-      const all = await triedBy(context, signal)
-      if ('is' in all) return all
+    run: judging(triedBy, async (all, context) => {
       const mine = all.filter((one) => one.kind === kind)
       const names = mine.flatMap((one) => one.names)
       const wrong = names.filter((one) => !isRight(one))
@@ -63,15 +53,11 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
       const [first] = wrong
       if (first !== undefined && unreached.length === 0 && wrong.every(isNotUnderstood))
         return { is: 'skipped', reason: `the pods’ image is older than this question (SUB0617): ${first.why}` }
-      if (wrong.length > 0) return { is: 'failed', reason: some([...sayNames(wrong), ...unreached]), hint: NAMES_HINT }
-      if (unreached.length > 0) return { is: 'failed', reason: some(unreached), hint: REACH_HINT }
-      if (names.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
+      if (names.length + unreached.length === 0) return { is: 'skipped', reason: 'there was nothing to ask: see SUB0638' }
       const ofCluster = names.some(({ isOfCluster }) => isOfCluster) ? ', names of single clusters too' : ''
-      return {
-        is: 'ok',
-        note: `${names.length} questions, ${fetched.length} addresses of ${exporters(mine.filter((one) => one.names.length > 0))}${ofCluster}`,
-      }
-    },
+      const note = `${names.length} questions, ${fetched.length} addresses of ${exporters(mine.filter((one) => one.names.length > 0))}${ofCluster}`
+      return verdictOf(firstOf([...sayNames(wrong), ...unreached]), { note, hint: wrong.length > 0 ? NAMES_HINT : REACH_HINT })
+    }),
   }
 }
 
