@@ -147,6 +147,22 @@ describe('verify with services', () => {
     await made.all.turn(2_000)
     expect(leftovers(made)).toEqual([])
   })
+  it('asks in all domains that a cluster has the names in', async () => {
+    const made = await scene()
+    const [west] = made.each
+    const data = { SUBMARINER_CLUSTERID: 'west', SUBMARINER_DNS_ZONES: 'clusterset.local,apps.example' }
+    west?.api.put(make('ConfigMap', 'submariner-settings', { data }, { namespace: AGENTS }))
+    const now = dnsOf('multicluster')
+    made.kubelets.dns = (name, site) =>
+      name === `address-1.${name.split('.')[1]}.svc.apps.example` ? { code: 'NXDOMAIN' } : now(name, site)
+    const found = await made.run()
+    expect(text(found.west).slice(1, 3)).toEqual([
+      expect.stringMatching(/^SUB0639 failed: west-gw1, west-w1: address-1.NS.svc.apps.example: NXDOMAIN/),
+      'SUB0640 ok: 8 questions, 8 addresses of east, west',
+    ])
+    expect(text(found.east)[1]).toBe('SUB0639 ok: 4 questions, 4 addresses of east, west')
+  })
+
   it('says so where a cluster does not answer the name of its own service, or answers it by its pods', async () => {
     const made = await scene({ names: { west: DNS.own, east: DNS.own } })
     const own = dnsOf('own')

@@ -27,7 +27,7 @@ const wordsAfter = (pod: Pod, flag: string): readonly string[] => {
 /** Answers from ServiceImports and EndpointSlices, as CoreDNS does, or with names of single clusters as `subctl dns`. */
 export function dnsOf(mode: 'multicluster' | 'own'): Dns {
   return (name, { api }) => {
-    const read = readName(name.replace('.clusterset.local', '').split('.'))
+    const read = readName(name.replace(/\.(clusterset\.local|apps\.example)$/, '').split('.'))
     if (read.kind !== 'service' || (read.cluster !== undefined && mode === 'multicluster')) return { code: 'NXDOMAIN' }
     const isOf = ({ metadata }: { readonly metadata: { readonly namespace?: string } }): boolean => metadata.namespace === read.namespace
     const imported = api.objects('ServiceImport').find((one) => isOf(one) && one.metadata.name === read.service)

@@ -3,6 +3,7 @@ import { serviceAgents } from '../../checks/services/agents.ts'
 import type { Waited } from '../../checks/services/tried.ts'
 import type { CheckContext } from '../../checks/subject.ts'
 import { messageOf } from '../../model/errors.ts'
+import { ZONE } from '../../model/zones.ts'
 import type { Ground } from './pod-run.ts'
 import type { Way } from './service-imports.ts'
 
@@ -15,6 +16,8 @@ export interface Member {
   readonly place: number
   /** Whether its DNS has names of single clusters. */
   readonly hasClusterNames: boolean
+  /** Domains that have the names. */
+  readonly zones: readonly string[]
 }
 /** A service of one cluster in another one, and what came of it so far. */
 export interface Share {
@@ -47,7 +50,7 @@ export async function membersOf(
       const ground = grounds.find((one) => one.context === context.name)
       if (skipped.has(context.name)) return []
       try {
-        const [agents, { clusterId }] = await Promise.all([serviceAgents(context), context.look()])
+        const [agents, { clusterId, settings }] = await Promise.all([serviceAgents(context), context.look()])
         if (typeof agents === 'string') skipped.set(context.name, agents)
         else if (ground === undefined) skipped.set(context.name, 'no pods ran here: see SUB0625')
         // Where that cannot be told, SUB0635 says why.
@@ -56,7 +59,8 @@ export async function membersOf(
           () => 'none',
         )
         if (typeof agents === 'string' || ground === undefined || clusterId === undefined) return []
-        return [{ context, ground, clusterId, place, hasClusterNames: mode === 'own' }]
+        const zones = settings.SUBMARINER_DNS_ZONES?.split(',') ?? [ZONE]
+        return [{ context, ground, clusterId, place, zones, hasClusterNames: mode === 'own' }]
       } catch (error) {
         failed.set(context.name, messageOf(error))
         return []

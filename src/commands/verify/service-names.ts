@@ -1,10 +1,8 @@
 // Names of services that are exported for the test, as pods of another cluster find them, and as they lose them.
 import { isRight, type TriedName, type Waited } from '../../checks/services/tried.ts'
-import { readName } from '../../discovery/dns/names.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
-import { ZONE } from '../../model/zones.ts'
 import { serviceSight } from '../look/service-sight.ts'
-import { reasonOf } from '../resolve/reason.ts'
+import { reasonOf, serviceOf } from '../resolve/reason.ts'
 import { addressesOf, type Member, type Share } from './service-members.ts'
 import { serviceName } from './service-objects.ts'
 import { type Asker, awaitAnswers, startAskers } from './service-pods.ts'
@@ -51,15 +49,17 @@ export async function askNames(importer: Member, shares: readonly Share[], signa
 
 function questionsOf(share: Share): readonly Question[] {
   const { way, exporter, importer, ownIp } = share
-  const name = `${serviceName(way.kind, way.place)}.${way.to.namespace}.svc.${ZONE}`
   const expected = addressesOf(share)
-  const ofCluster = {
-    share,
-    name: `${exporter.clusterId}.${name}`,
-    isOfCluster: true,
-    expected: way.kind === 'headless' ? expected : [ownIp],
-  }
-  return [{ share, name, isOfCluster: false, expected }, ...(importer.hasClusterNames ? [ofCluster] : [])]
+  return importer.zones.flatMap((zone): readonly Question[] => {
+    const name = `${serviceName(way.kind, way.place)}.${way.to.namespace}.svc.${zone}`
+    const ofCluster = {
+      share,
+      name: `${exporter.clusterId}.${name}`,
+      isOfCluster: true,
+      expected: way.kind === 'headless' ? expected : [ownIp],
+    }
+    return [{ share, name, isOfCluster: false, expected }, ...(importer.hasClusterNames ? [ofCluster] : [])]
+  })
 }
 
 /** Those that were not answered get a reason, from what the cluster has of the service. */
@@ -71,8 +71,8 @@ async function explained({ context }: Member, all: readonly Asked[], signal: Abo
   const sight = await serviceSight(context, context.namespace, { namespace }).catch(() => undefined)
   return all.map((one) => {
     const { result, name } = one.tried
-    const service = readName(name.slice(0, -ZONE.length - 1).split('.'))
-    if (!isOpen(one) || sight === undefined || result === undefined || service.kind !== 'service') return one
+    const service = serviceOf(name)
+    if (!isOpen(one) || sight === undefined || result === undefined || service === undefined) return one
     return { ...one, tried: { ...one.tried, why: reasonOf(result, service, sight, [one.share.exporter.clusterId]) } }
   })
 }
