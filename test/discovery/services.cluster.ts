@@ -34,6 +34,8 @@ import {
 } from './services-bed.ts'
 
 const DNS = { west: 'multicluster', east: 'own' } as const
+/** A further domain that has the names. */
+const FURTHER = 'apps.example'
 
 const exportAll = (bed: Bed): Promise<ExecResult> => subctl(bed, `export namespace ${SHOP} --contexts west,east --wait --timeout 2m`)
 
@@ -43,7 +45,8 @@ describeImage('services by name', () => {
     await test.up()
     await test.explained(async (bed) => {
       await deployBroker(bed)
-      for (const cluster of bed.layout.clusters) await joinBed(bed, cluster, ['--dns', DNS[cluster.name === 'west' ? 'west' : 'east']])
+      for (const cluster of bed.layout.clusters)
+        await joinBed(bed, cluster, ['--dns', DNS[cluster.name === 'west' ? 'west' : 'east'], '--zone', FURTHER])
       await furnish(bed)
     })()
   }, 9 * MINUTE)
@@ -114,7 +117,7 @@ describeImage('services by name', () => {
         ...names.map((name) => nameOf(name)),
         ...[nameOf('db'), nameOf('db', 'db-0.east.'), nameOf('web', '_http._tcp.'), nameOf('db', '_http._tcp.'), nameOf('none')],
         // The broker is on west: what clusters share there are ServiceImports too.
-        ...ofBroker.map((name) => `${name}.${BROKER_NAMESPACE}.${ZONE}`),
+        ...[...ofBroker.map((name) => `${name}.${BROKER_NAMESPACE}.${ZONE}`), `lb.${SHOP}.svc.${FURTHER}`, `none.${SHOP}.svc.${FURTHER}`],
       ])
       expect([...asked.values()].map(({ answers, code }) => answers ?? code)).toEqual([
         ...vips.map((vip) => [vip]),
@@ -123,7 +126,7 @@ describeImage('services by name', () => {
         [`${nameOf('web')}:80`],
         [0, 1].map((i) => `${nameOf('db', `db-${i}.east.`)}:8080`),
         'NXDOMAIN',
-        ...ofBroker.map(() => 'NXDOMAIN'),
+        ...[...ofBroker.map(() => 'NXDOMAIN'), [vips[2]], 'NXDOMAIN'],
       ])
       expect(whoOf(await fetch(bed, 'west', vips.slice(1), { times: 10 }))).toEqual(['web-east-0', 'web-east-1'])
       expect(whoOf(await fetch(bed, 'west', db, { port: 8080 }))).toEqual(['db-0', 'db-1'])
@@ -143,6 +146,7 @@ describeImage('services by name', () => {
       const asked = await ask(bed, 'east', [
         ...[nameOf('web'), nameOf('web', 'west.'), nameOf('queue'), nameOf('queue', 'west.'), nameOf('queue', 'queue-1.west.')],
         ...[nameOf('queue', 'east.'), nameOf('web', '_http._tcp.'), nameOf('queue', '_http._tcp.'), nameOf('web', 'east.')],
+        `west.web.${SHOP}.svc.${FURTHER}`,
       ])
       expect([...asked.values()].map(({ answers, code }) => answers ?? code)).toEqual([
         [await vipOf(east, 'web')],
@@ -150,6 +154,7 @@ describeImage('services by name', () => {
         ...[[...queue].sort(), [...queue].sort(), [queue[1]], 'NXDOMAIN', [`${nameOf('web')}:80`]],
         [0, 1].map((i) => `${nameOf('queue', `queue-${i}.west.`)}:8080`),
         [ofEast],
+        [ofWest],
       ])
       expect(whoOf(await fetch(bed, 'east', [ofWest], { times: 16 }))).toEqual(['web-west-0', 'web-west-1'])
       expect(whoOf(await fetch(bed, 'east', [ofEast], { times: 16 }))).toEqual(['web-east-0', 'web-east-1'])
@@ -261,7 +266,9 @@ describeImage('services by name', () => {
       for (const cluster of ['west', 'east']) {
         expect(await answerOf(bed, cluster, 'kubernetes.default.svc.cluster.local')).toEqual([expect.stringMatching(/^100\./)])
         expect(await answerOf(bed, cluster, nameOf('web'))).not.toEqual([expect.stringMatching(/^\d/)])
-        expect(await on(bed, cluster, '-n', 'kube-system', 'get', 'configmap', 'coredns', '-o', 'yaml')).not.toMatch(/clusterset|subctl/)
+        expect(await on(bed, cluster, '-n', 'kube-system', 'get', 'configmap', 'coredns', '-o', 'yaml')).not.toMatch(
+          /clusterset|subctl|apps\.example/,
+        )
         expect(await on(bed, cluster, 'get', 'services,endpointslices', '-n', SHOP, '-o', 'name')).not.toContain('derived')
       }
     }),
