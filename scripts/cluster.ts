@@ -1,6 +1,5 @@
 // The command line of scripts/cluster.
 import { spawnSync } from 'node:child_process'
-import { parseArgs } from 'node:util'
 import {
   type Bed,
   contextsOf,
@@ -20,7 +19,7 @@ import { kubeProgram } from '../test/cluster/control-plane.ts'
 import { kubeconfigOf } from '../test/lab/access.ts'
 import { clusterName } from '../test/lab/layout.ts'
 import { argvIn } from '../test/lab/places.ts'
-import { runScript, UsageError } from './command-line.ts'
+import { count, interruption, list, oneOf, parseWords, runScript, UsageError } from './command-line.ts'
 
 const USAGE = `Usage: scripts/cluster COMMAND [--name NAME]
 
@@ -97,32 +96,13 @@ const COMMANDS: Readonly<Record<string, (values: Values, args: readonly string[]
   start: async ({ name }, args) => onPlace(name, args, startPlace),
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
+const parse = (args: readonly string[]) => parseWords(args, OPTIONS)
 
 /** `exec [--name NAME] PLACE COMMAND...`: what follows is not ours to read. */
 function ownArgs(argv: readonly string[]): { readonly flags: readonly string[]; readonly rest: readonly string[] } {
   const count = argv[1] === '--name' ? 3 : argv[1]?.startsWith('--name=') || argv[1] === '--help' ? 2 : 1
   return { flags: argv.slice(0, count), rest: argv.slice(count) }
 }
-
-function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value)
-  if (found === undefined) throw new UsageError(`--${flag} is "${value}"; it can be ${choices.join(', ')}`)
-  return found
-}
-
-function count(flag: string, value: string, most: number): number {
-  if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > most) throw new UsageError(`--${flag} is a number from 1 to ${most}`)
-  return Number(value)
-}
-
-const list = (text: string): readonly string[] => text.split(',').filter((item) => item !== '')
 
 /** `west=flannel,east=bridge`, or one word for all clusters. */
 function byCluster<T extends string>(flag: string, text: string, { choices, names }: { choices: readonly T[]; names: readonly string[] }) {
@@ -159,13 +139,9 @@ async function up(values: Values): Promise<number> {
   const flag = nameFlag(values.name)
   if ((await listBeds()).some(({ layout }) => layout.options.name === values.name))
     throw new Error(`there is a bed "${values.name}" already: scripts/cluster down${flag}`)
-  const stop = new AbortController()
-  // Not `once`: execa ends this process where it finds nobody else listening.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => stop.abort(new Error('interrupted: what was up goes down')))
   const started = Date.now()
   const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1)
-  const bed = await upBed({ ...options, say: (what) => console.error(`cluster: ${seconds()} s: ${what}`), signal: stop.signal })
+  const bed = await upBed({ ...options, say: (what) => console.error(`cluster: ${seconds()} s: ${what}`), signal: interruption() })
   await keepBed(bed)
   console.log(`export KUBECONFIG=${kubeconfigOf(bed)}`)
   console.error(`cluster: up after ${seconds()} s. Contexts: ${contextsOf(bed).join(', ')}. Next:

@@ -1,6 +1,5 @@
 // The command line of scripts/lab.
 import { spawnSync } from 'node:child_process'
-import { parseArgs } from 'node:util'
 import { kubeconfigOf } from '../test/lab/access.ts'
 import { listDaemons, logOf } from '../test/lab/daemons.ts'
 import { downLab, type UpOptions, upLab } from '../test/lab/lab.ts'
@@ -8,7 +7,7 @@ import { DEFAULTS, type Layout, nodesOf, placesOf } from '../test/lab/layout.ts'
 import { argvIn } from '../test/lab/places.ts'
 import { isRunning } from '../test/lab/processes.ts'
 import { findLab, keepLab, type Lab, listLabs } from '../test/lab/state.ts'
-import { runScript, UsageError } from './command-line.ts'
+import { count, interruption, list, oneOf, parseWords, runScript, UsageError } from './command-line.ts'
 
 const USAGE = `Usage: scripts/lab COMMAND [--name NAME]
 
@@ -72,32 +71,13 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function parse(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true })
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error))
-  }
-}
+const parse = (args: readonly string[]) => parseWords(args, OPTIONS)
 
 /** `run [--name NAME] PLACE COMMAND...`: what follows the place is not ours to read. */
 function placeArgs(argv: readonly string[]): { readonly flags: readonly string[]; readonly rest: readonly string[] } {
   let i = 1
   while (argv[i]?.startsWith('--')) i += argv[i]?.includes('=') || argv[i] === '--help' ? 1 : 2
   return { flags: argv.slice(0, i), rest: argv.slice(i) }
-}
-
-const list = (text: string): readonly string[] => text.split(',').filter((item) => item !== '')
-
-function oneOf<T extends string>(flag: string, value: string, choices: readonly T[]): T {
-  const found = choices.find((choice) => choice === value)
-  if (found === undefined) throw new UsageError(`--${flag} is "${value}"; it can be ${choices.join(', ')}`)
-  return found
-}
-
-function count(flag: string, value: string, most: number): number {
-  if (!/^\d+$/.test(value) || Number(value) < 1 || Number(value) > most) throw new UsageError(`--${flag} is a number from 1 to ${most}`)
-  return Number(value)
 }
 
 async function up(values: ReturnType<typeof parse>['values']): Promise<number> {
@@ -115,11 +95,7 @@ async function up(values: ReturnType<typeof parse>['values']): Promise<number> {
     ...(values['stop-at'] !== undefined && { stopAt: oneOf('stop-at', values['stop-at'], ['network', 'apis', 'joined']) }),
     say: (what) => console.error(`lab: ${what}`),
   }
-  const stop = new AbortController()
-  // Not `once`: execa ends this process where it finds nobody else listening.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => stop.abort(new Error('interrupted: what was up goes down')))
-  const lab = await upLab({ ...options, signal: stop.signal })
+  const lab = await upLab({ ...options, signal: interruption() })
   await keepLab(lab)
   const { name } = lab.layout.options
   const [first, second] = lab.layout.clusters

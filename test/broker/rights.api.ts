@@ -1,15 +1,10 @@
 // What a member's credential can do to another member on a broker: nothing, on a real API server as on the central one.
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { prepareBroker } from '../../src/commands/serve-broker/init.ts'
-import { memberRule } from '../../src/commands/serve-broker/rule.ts'
-import type { KubeApi } from '../../src/k8s/api.ts'
+import { expect, it } from '@jest/globals'
 import { BROKER_NAMESPACE } from '../../src/model/names.ts'
 import type { Resource } from '../../src/model/resources.ts'
-import { type Served, serve } from '../apiserver/serve.ts'
-import { describePlanes, openPlace, type Place, planes } from '../cluster/plane-suite.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
-import { fakeWorld } from '../fakes/context.ts'
-import { APPLY, cluster, endpoint, JSON_PATCH, MERGE, members, meta, realBroker, STRATEGIC, tryAt } from './attempts.ts'
+import { APPLY, cluster, endpoint, JSON_PATCH, MERGE, meta, STRATEGIC, tryAt } from './attempts.ts'
+import { describeBrokers, type OpenBroker } from './both.ts'
 
 const PATH = `/apis/submariner.io/v1/namespaces/${BROKER_NAMESPACE}`
 const EAST_ENDPOINT = 'east-submariner-cable-east-172-16-2-1'
@@ -120,7 +115,7 @@ const ATTEMPTS: readonly (readonly [what: string, method: string, path: string, 
   ['to change what a Cluster is', 'DELETE', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/clusters.submariner.io'],
 ]
 
-function rights(open: () => { readonly place: Place; readonly token: string; readonly admin: KubeApi }): void {
+function rights(open: () => OpenBroker): void {
   const shared = async (): Promise<unknown> => {
     const { admin } = open()
     const lists = await Promise.all([admin.list('Cluster'), admin.list('Endpoint'), admin.list('Secret'), admin.list('RoleBinding')])
@@ -147,23 +142,4 @@ function rights(open: () => { readonly place: Place; readonly token: string; rea
   })
 }
 
-describePlanes('a member’s credential on a real API server', () => {
-  const at = planes(['broker'])
-  let token = ''
-  beforeAll(async () => {
-    token = await realBroker(at.broker)
-  })
-  rights(() => ({ place: at.broker, token, admin: openPlace(at.broker) }))
-})
-
-describe('a member’s credential on the central API server', () => {
-  let served: Served
-  let token = ''
-  beforeAll(async () => {
-    served = await serve({ table: 'broker', admit: memberRule })
-    await prepareBroker(fakeWorld().context, served.admin)
-    token = await members(served.admin)
-  })
-  afterAll(() => served.stop())
-  rights(() => ({ place: { server: served.url, ca: served.ca, token: '' }, token, admin: served.admin }))
-})
+describeBrokers('a member’s credential', rights)

@@ -1,18 +1,13 @@
 // What a member's credential can do to another member's services on a broker, on a real API server as on the central one.
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { beforeEach, expect, it } from '@jest/globals'
 import exportsCrd from '../../manifests/mcs/serviceexports.yaml'
 import importsCrd from '../../manifests/mcs/serviceimports.yaml'
-import { prepareBroker } from '../../src/commands/serve-broker/init.ts'
-import { memberRule } from '../../src/commands/serve-broker/rule.ts'
-import type { KubeApi } from '../../src/k8s/api.ts'
 import { parseObjects } from '../../src/k8s/yaml.ts'
 import type { EndpointSlice, ServiceImport } from '../../src/model/mcs.ts'
 import { BROKER_NAMESPACE } from '../../src/model/names.ts'
 import type { Meta } from '../../src/model/resources.ts'
-import { type Served, serve } from '../apiserver/serve.ts'
-import { describePlanes, openPlace, type Place, planes } from '../cluster/plane-suite.ts'
-import { fakeWorld } from '../fakes/context.ts'
-import { APPLY, JSON_PATCH, MERGE, members, realBroker, STRATEGIC, type Try, tryAt } from './attempts.ts'
+import { APPLY, JSON_PATCH, MERGE, STRATEGIC, type Try, tryAt } from './attempts.ts'
+import { describeBrokers, type OpenBroker } from './both.ts'
 
 const IMPORTS = `/apis/multicluster.x-k8s.io/v1beta1/namespaces/${BROKER_NAMESPACE}/serviceimports`
 const SLICES = `/apis/discovery.k8s.io/v1/namespaces/${BROKER_NAMESPACE}/endpointslices`
@@ -156,12 +151,7 @@ const ATTEMPTS: readonly (readonly [what: string, method: string, path: string, 
   ['to write ServiceExports', 'POST', IMPORTS.replace('serviceimports', 'serviceexports'), { ...own('west'), kind: 'ServiceExport' }],
 ]
 
-interface Opened {
-  readonly place: Place
-  readonly token: string
-  readonly admin: KubeApi
-}
-function rights(open: () => Opened): void {
+function rights(open: () => OpenBroker): void {
   const all = async (): Promise<readonly (ServiceImport | EndpointSlice)[]> => {
     const { admin } = open()
     const query = { namespace: BROKER_NAMESPACE }
@@ -215,23 +205,4 @@ function rights(open: () => Opened): void {
   })
 }
 
-describePlanes('a member’s credential and services on a real API server', () => {
-  const at = planes(['broker'])
-  let token = ''
-  beforeAll(async () => {
-    token = await realBroker(at.broker, [exportsCrd, importsCrd].flatMap(parseObjects))
-  }, 120_000)
-  rights(() => ({ place: at.broker, token, admin: openPlace(at.broker) }))
-})
-
-describe('a member’s credential and services on the central API server', () => {
-  let served: Served
-  let token = ''
-  beforeAll(async () => {
-    served = await serve({ table: 'broker', admit: memberRule })
-    await prepareBroker(fakeWorld().context, served.admin)
-    token = await members(served.admin)
-  })
-  afterAll(() => served.stop())
-  rights(() => ({ place: { server: served.url, ca: served.ca, token: '' }, token, admin: served.admin }))
-})
+describeBrokers('a member’s credential and services', rights, [exportsCrd, importsCrd].flatMap(parseObjects))
