@@ -1,29 +1,14 @@
 // The agents' environment as named templates of Helm, by the function that `subctl join` makes it with.
 import { environmentOf, type JoinSettings } from '../src/install/objects/settings.ts'
 import { SETTINGS_READ } from '../src/install/objects/workloads.ts'
-import { BROKER_SECRET, NAMESPACE } from '../src/model/names.ts'
+import { BROKER_SECRET } from '../src/model/names.ts'
 import { parseCidr } from '../src/model/net.ts'
 import { ZONE } from '../src/model/zones.ts'
+import { PLAIN_JOIN } from '../test/fakes/join-settings.ts'
 
 const SAMPLE: JoinSettings = {
-  clusterId: 'sample',
-  namespace: NAMESPACE,
-  podCidrs: [parseCidr('10.0.0.0/16')],
-  serviceCidrs: [parseCidr('10.1.0.0/16')],
-  networkPlugin: 'generic',
-  natEnabled: true,
-  nattPort: 4500,
-  publicIp: '',
-  airGapped: false,
-  forceUdpEncaps: false,
-  cableDriver: 'ipsec',
-  healthCheck: { enabled: true, intervalSeconds: 1, maxPacketLoss: 5 },
-  serviceDiscovery: true,
-  balance: 'local-first',
-  allowedNamespaces: [],
-  dns: 'auto',
-  zones: [ZONE],
-  dnsServer: false,
+  ...PLAIN_JOIN,
+  ...{ clusterId: 'sample', podCidrs: [parseCidr('10.0.0.0/16')], serviceCidrs: [parseCidr('10.1.0.0/16')] },
   broker: { server: 'sample:6443', namespace: 'sample', secret: BROKER_SECRET },
 }
 

@@ -39,11 +39,14 @@ async function verdicts(id: string, places: readonly Place[]): Promise<readonly 
 function installed(image = 'localhost/subctl:1', digest = 'a'): FakeCluster {
   const cluster = fakeCluster()
   for (const name of WORKLOADS) {
-    const counts = { desiredNumberScheduled: 1, updatedNumberScheduled: 1, numberReady: 1 }
-    cluster.put(make('DaemonSet', name, { status: counts }, { namespace: NAMESPACE }))
+    cluster.put(daemonSet(name, { desired: 1, updated: 1, ready: 1 }))
     cluster.put(agentPod(name, { image, imageID: `sha256:${digest.repeat(64)}` }))
   }
   return cluster
+}
+const daemonSet = (name: string, { desired, updated, ready }: Readonly<Record<'desired' | 'updated' | 'ready', number>>) => {
+  const status = { desiredNumberScheduled: desired, updatedNumberScheduled: updated, numberReady: ready }
+  return make('DaemonSet', name, { status }, { namespace: NAMESPACE })
 }
 const agentPod = (app: string, container: { image: string; imageID?: string }, status: Pod['status'] = {}): Pod => {
   const containerStatuses = [{ name: 'agent', ready: true, restartCount: 0, ...container }]
@@ -97,14 +100,7 @@ describe("the agents' pods", () => {
 
   it('that are missing altogether are counted, and a DaemonSet that is gone is named', async () => {
     const cluster = installed()
-    cluster.put(
-      make(
-        'DaemonSet',
-        'submariner-charon',
-        { status: { desiredNumberScheduled: 2, updatedNumberScheduled: 2, numberReady: 1 } },
-        { namespace: NAMESPACE },
-      ),
-    )
+    cluster.put(daemonSet('submariner-charon', { desired: 2, updated: 2, ready: 1 }))
     cluster.drop('DaemonSet', 'submariner-gateway', NAMESPACE)
     const [verdict] = await verdicts('SUB0621', [{ cluster, token: '' }])
     expect(verdict).toMatchObject({ reason: 'there is no DaemonSet submariner-gateway; submariner-charon: 1 of 2 pods are ready' })
@@ -112,14 +108,7 @@ describe("the agents' pods", () => {
 
   it('of before the last change are a warning: charon waits for an upgrade', async () => {
     const cluster = installed()
-    cluster.put(
-      make(
-        'DaemonSet',
-        'submariner-charon',
-        { status: { desiredNumberScheduled: 1, updatedNumberScheduled: 0, numberReady: 1 } },
-        { namespace: NAMESPACE },
-      ),
-    )
+    cluster.put(daemonSet('submariner-charon', { desired: 1, updated: 0, ready: 1 }))
     expect((await verdicts('SUB0621', [{ cluster, token: '' }]))[0]).toMatchObject({
       is: 'warning',
       hint: expect.stringContaining('subctl upgrade'),

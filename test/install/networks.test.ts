@@ -6,6 +6,7 @@ import type { Seen } from '../../src/install/networks/seen.ts'
 import { UserError } from '../../src/model/errors.ts'
 import { parseCidr } from '../../src/model/net.ts'
 import type { ConfigMap, Node, Pod, Resource } from '../../src/model/resources.ts'
+import { EMPTY_SEEN } from '../fakes/seen.ts'
 
 const node = (
   name: string,
@@ -42,17 +43,7 @@ const pool = (name: string, cidr: string, disabled = false): Resource => ({
   metadata: { name },
   ...{ spec: { cidr, disabled } },
 })
-const EMPTY: Seen = {
-  uid: 'u-1',
-  version: 'v1.34.4',
-  nodes: [node('n1')],
-  daemonSets: [],
-  controlPods: [],
-  configMaps: new Map(),
-  serviceCidrs: [],
-  ipPools: [],
-  apiAddresses: [],
-}
+const EMPTY: Seen = { ...EMPTY_SEEN, nodes: [node('n1')] }
 const SERVICES: Pick<Seen, 'serviceCidrs'> = {
   serviceCidrs: [
     {

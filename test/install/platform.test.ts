@@ -5,6 +5,7 @@ import { checkPlatform, platformOf } from '../../src/install/networks/platform.t
 import type { Seen } from '../../src/install/networks/seen.ts'
 import { UserError } from '../../src/model/errors.ts'
 import type { ConfigMap, Node, Resource } from '../../src/model/resources.ts'
+import { EMPTY_SEEN } from '../fakes/seen.ts'
 
 const node = (more: { annotations?: Record<string, string>; providerID?: string } = {}): Node => ({
   apiVersion: 'v1',
@@ -21,18 +22,7 @@ const set = (name: string, args: readonly string[] = []): Resource => ({
 const maps = (name: string, data: Record<string, string>): Pick<Seen, 'configMaps'> => ({
   configMaps: new Map<string, ConfigMap>([[`kube-system/${name}`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name }, data }]]),
 })
-const seen = (more: Partial<Seen>): Seen => ({
-  uid: 'u-1',
-  version: 'v1.34.4',
-  nodes: [node()],
-  daemonSets: [],
-  controlPods: [],
-  configMaps: new Map(),
-  serviceCidrs: [],
-  ipPools: [],
-  apiAddresses: [],
-  ...more,
-})
+const seen = (more: Partial<Seen>): Seen => ({ ...EMPTY_SEEN, nodes: [node()], ...more })
 const platform = (more: Partial<Seen>) => {
   const cluster = seen(more)
   const cni = cniOf(cluster)

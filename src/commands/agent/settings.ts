@@ -30,6 +30,15 @@ export const RUN_DIR_FLAG: FlagSpec = {
   fallback: '/run/submariner',
 }
 
+export const NAMESPACE_FLAG: FlagSpec = {
+  name: 'namespace',
+  short: 'n',
+  value: 'NAME',
+  brief: 'where the agents’ objects live',
+  env: 'SUBMARINER_NAMESPACE',
+  fallback: NAMESPACE,
+}
+
 /** Flags of every agent of a node; agentSettings reads them. */
 export const AGENT_FLAGS: readonly FlagSpec[] = [
   ...KUBE_FLAGS,
@@ -37,14 +46,7 @@ export const AGENT_FLAGS: readonly FlagSpec[] = [
   { name: 'pod-cidr', value: 'A,B', brief: 'networks of this cluster’s pods', env: 'SUBMARINER_CLUSTERCIDR' },
   { name: 'service-cidr', value: 'A,B', brief: 'networks of its services', env: 'SUBMARINER_SERVICECIDR' },
   { name: 'global-cidr', value: 'A,B', brief: 'Globalnet’s networks: not supported, must be empty', env: 'SUBMARINER_GLOBALCIDR' },
-  {
-    name: 'namespace',
-    short: 'n',
-    value: 'NAME',
-    brief: 'where the agents’ objects live',
-    env: 'SUBMARINER_NAMESPACE',
-    fallback: NAMESPACE,
-  },
+  NAMESPACE_FLAG,
   { name: 'node-name', value: 'NAME', brief: 'name of this Node; default: the host’s name', env: 'NODE_NAME' },
   {
     name: 'health-check',

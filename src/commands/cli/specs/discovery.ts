@@ -1,6 +1,5 @@
-import { NAMESPACE } from '../../../model/names.ts'
 import { METRICS_FLAGS } from '../../agent/health.ts'
-import { CLUSTER_ID_FLAG } from '../../agent/settings.ts'
+import { CLUSTER_ID_FLAG, NAMESPACE_FLAG } from '../../agent/settings.ts'
 import { BROKER_FLAGS } from './engine.ts'
 import { type CommandSpec, type FlagSpec, KUBE_FLAGS } from './spec.ts'
 
@@ -27,14 +26,7 @@ export const DISCOVERY_COMMANDS: readonly CommandSpec[] = [
     flags: [
       ...KUBE_FLAGS,
       CLUSTER_ID_FLAG,
-      {
-        name: 'namespace',
-        short: 'n',
-        value: 'NAME',
-        brief: 'where the agents’ objects live',
-        env: 'SUBMARINER_NAMESPACE',
-        fallback: NAMESPACE,
-      },
+      NAMESPACE_FLAG,
       ...BROKER_FLAGS,
       { ...BALANCE_FLAG, env: 'SUBMARINER_SERVICEBALANCE' },
       { ...ALLOW_NAMESPACES_FLAG, env: 'SUBMARINER_ALLOWEDNAMESPACES' },

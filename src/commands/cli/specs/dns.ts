@@ -1,6 +1,6 @@
-import { BROKER_NAMESPACE, NAMESPACE } from '../../../model/names.ts'
+import { BROKER_NAMESPACE } from '../../../model/names.ts'
 import { METRICS_FLAGS } from '../../agent/health.ts'
-import { CLUSTER_ID_FLAG } from '../../agent/settings.ts'
+import { CLUSTER_ID_FLAG, NAMESPACE_FLAG } from '../../agent/settings.ts'
 import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
 
 export const DNS_COMMANDS: readonly CommandSpec[] = [
@@ -16,14 +16,7 @@ export const DNS_COMMANDS: readonly CommandSpec[] = [
     flags: [
       ...KUBE_FLAGS,
       CLUSTER_ID_FLAG,
-      {
-        name: 'namespace',
-        short: 'n',
-        value: 'NAME',
-        brief: 'where the Gateways are',
-        env: 'SUBMARINER_NAMESPACE',
-        fallback: NAMESPACE,
-      },
+      { ...NAMESPACE_FLAG, brief: 'where the Gateways are' },
       {
         name: 'broker-namespace',
         value: 'NAME',
