@@ -3,6 +3,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { BrokerInfo } from '../../src/broker/info.ts'
 import type { KubeOptions } from '../../src/commands/context.ts'
 import { leaveBroker, planBroker } from '../../src/commands/uninstall/broker.ts'
+import { planLines } from '../../src/commands/uninstall/report.ts'
+import { planRemove } from '../../src/install/remove/plan.ts'
 import type { Inventory, Space } from '../../src/install/remove/read.ts'
 import { ApiError } from '../../src/k8s/api.ts'
 import type { Found } from '../../src/k8s/discover.ts'
@@ -74,7 +76,13 @@ async function leaving({
   const subject = { name: 'west', api: cluster.api() }
   const named = file && { path: 'broker-info.subm', info: { ...INFO, ...file } }
   const plan = await planBroker(context, named, { subject, inventory: { ...member, ...inventory } })
-  return { tried, plan, left: await leaveBroker(plan, () => undefined), objects: broker.objects('ServiceAccount').length }
+  return {
+    tried,
+    plan,
+    inventory: { ...member, ...inventory },
+    left: await leaveBroker(plan, () => undefined),
+    objects: broker.objects('ServiceAccount').length,
+  }
 }
 
 const withAccount = (): FakeCluster => {
@@ -127,6 +135,18 @@ describe('an uninstall on its broker', () => {
       isUnknown: false,
     })
     expect([left, broker.objects('ServiceAccount'), cluster.objects('ServiceAccount')]).toEqual([[], [], []])
+  })
+  it('names the former broker in its plan, and what it removes there', async () => {
+    const { plan: broker, inventory } = await leaving({ inventory: here, known: ['own'], broker: withAccount(), cluster: withAccount() })
+    const plan = planRemove(inventory, { broker: true, deleteExports: false })
+    const subject = { name: 'west', api: fakeCluster().api() }
+    const names = { lines: [], undo: async () => undefined }
+    const lines = planLines({ subject, title: 'west', inventory, plan, broker, names, template: {}, hasAccount: false, image: '' })
+    expect(lines.filter((line) => line.includes('broker') && line.includes('(by'))).toEqual([
+      `  - ServiceAccount ${BROKER}/cluster-west on the broker (by the cluster’s own credential)`,
+      `  - ServiceAccount ${BROKER}/cluster-west on a former broker (by the broker on this cluster)`,
+      '  ! the cluster was a member of the broker at https://fake.client:6443 before (by the broker on this cluster)',
+    ])
   })
   it('leaves it where the broker file is of the former one, and says what nobody could look at', async () => {
     const world = (known: readonly string[]): World => ({
