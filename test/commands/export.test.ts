@@ -6,6 +6,7 @@ import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
 import type { FakeApi } from '../fakes/kube.ts'
+import { podOf } from '../fakes/services.ts'
 
 let open: Sites | undefined
 afterEach(async () => {
@@ -324,6 +325,33 @@ error SUB0906: Not exported:
 Mend what is said; it is looked at again by itself.
 "
 `)
+  })
+
+  it.each([
+    [
+      'ends with what other clusters leave out',
+      ['10.1.0.5', '172.16.1.9'],
+      0,
+      /^ok db: .*172\.16\.1\.9 \(pod pod-172-16-1-9\) lies in none/m,
+    ],
+    [
+      'fails where they take nothing',
+      ['172.16.1.9'],
+      1,
+      /error SUB0906: Not exported:\n.*no other cluster takes any of its backends; 172\.16\.1\.9/,
+    ],
+  ])('%s', async (_, addresses, code, said) => {
+    const { all, west, subctl } = scene()
+    west.start()
+    west.serve(
+      'db',
+      { clusterIP: 'None', clusterIPs: ['None'] },
+      addresses.map((address) => podOf(address)),
+    )
+    await all.turn(5_000)
+    const done = await subctl('export service db -n shop --wait --timeout 10m')
+    expect(done.code).toBe(code)
+    expect(done.err).toMatch(said)
   })
 
   it('shows what clusters disagree about, which keeps no service out', async () => {
