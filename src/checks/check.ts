@@ -27,6 +27,8 @@ export interface Check<C> {
   /** How long a failure may mend itself before it counts: clusters take their time after a change. Default: not at all. */
   readonly patienceMs?: number
   readonly run: (context: C, signal: AbortSignal) => Promise<Verdict>
+  /** Begins, beside the checks before it, what takes its time and judges nothing yet. */
+  readonly ahead?: (context: C, signal: AbortSignal) => void
 }
 
 export interface Outcome {
@@ -48,6 +50,7 @@ export interface RunOptions {
 /** Runs the checks in order and yields each outcome as it is known. A check that throws has failed with the error's message. */
 export async function* runChecks<C>(checks: readonly Check<C>[], context: C, options: RunOptions): AsyncGenerator<Outcome> {
   const barred = new Map<ProblemId, Verdict>()
+  for (const check of checks) check.ahead?.(context, options.signal)
   for (const check of checks) {
     if (options.signal.aborted) return
     const startedAt = options.clock.now()

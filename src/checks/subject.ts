@@ -26,6 +26,8 @@ export interface CheckContext {
   readonly probes: (signal: AbortSignal) => Promise<readonly NodeProbe[]>
   /** Names of gateways that did not answer when asked; asked once. */
   readonly silentGateways: (signal: AbortSignal) => Promise<readonly string[]>
+  /** Starts what the pods of this run ask, beside other checks. */
+  readonly beginPods: (signal: AbortSignal) => void
   /** What pods of this run found, in all its clusters; they are run once. */
   readonly pods: (signal: AbortSignal) => Promise<PodFindings>
   /** Who answers names of the clusterset here, and whether that is set up. */

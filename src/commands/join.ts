@@ -24,7 +24,7 @@ import { brokerSecret, type Joining, resultData, resultLines } from './join/repo
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, deadlineOf, onCluster, openKube, planIn, print, type Stage, say } from './join/stage.ts'
 import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
-import { planNames } from './names/set-up.ts'
+import { type NamesRun, planNames } from './names/set-up.ts'
 
 /** `subctl join [file]`: looks at cluster and broker, refuses or plans, then applies. */
 export const join: Run = async (context, given) => {
@@ -112,6 +112,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
   return {
     settings,
     names,
+    image,
     leave,
     found,
     stages: [
@@ -125,9 +126,25 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
 
 /** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
 async function apply(context: Context, given: Given, joining: Joining, deadline: number): Promise<void> {
-  const { settings, names, leave, found, stages, broker } = joining
+  const { names, image, stages } = joining
+  const progress = { ...applyOptions(context, given), deadline, say: (text: string): void => say(context, text) }
+  checkConflicts(given, stages[1].changes)
+  const named = names.begin(stages[1].api, progress, image)
+  try {
+    await applyStages(context, given, joining, { deadline, named })
+  } finally {
+    await named.close()
+  }
+}
+
+async function applyStages(
+  context: Context,
+  given: Given,
+  joining: Joining,
+  { deadline, named }: { readonly deadline: number; readonly named: NamesRun },
+): Promise<void> {
+  const { settings, leave, found, stages, broker } = joining
   const [, here] = stages
-  checkConflicts(given, here.changes)
   context.journal?.begin()
   planIn(context, stages)
   const options = { ...applyOptions(context, given), deadline }
@@ -150,7 +167,7 @@ async function apply(context: Context, given: Given, joining: Joining, deadline:
       await applyStage({ ...here, changes }, options)
       if (hasCharon(changes)) await mendCharon(context, here.api, options)
     }
-    await names.apply(here.api, progress)
+    await named.apply()
     await leaveIf('dns')
     await forgetUninstall(here.api, settings.namespace, progress.say)
     await checkStillOurs(here.api, settings)

@@ -41,6 +41,13 @@ describe('runChecks()', () => {
     ])
   })
 
+  it('begins what may be begun before the first check runs, also of those that are skipped later', async () => {
+    const seen: string[] = []
+    const ahead = (): void => void seen.push('begun')
+    const bad = check('SUB1', () => ({ is: 'failed', reason: String(seen.push('ran')) }))
+    await outcomesOf([bad, check('SUB2', () => ({ is: 'ok' }), { needs: ['SUB1'], ahead })])
+    expect(seen).toEqual(['begun', 'ran'])
+  })
   it('skips what cannot succeed after a failure, and says why', async () => {
     const outcomes = await outcomesOf([
       check('SUB1', () => ({ is: 'failed', reason: 'down' })),

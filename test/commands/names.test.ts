@@ -99,17 +99,17 @@ it('where services are not exchanged nothing comes, and what was there goes', as
   expect([mode, lines, notes]).toEqual(['none', [], []])
   const cluster = coreDns('1.12.4', `# BEGIN subctl\nclusterset.local {\n}\n# END subctl\n${KUBEADM}`)
   const plan = await planNames(cluster.api(), wishOf({ dns: 'auto', serviceDiscovery: false }))
-  await plan.apply(cluster.api(), progress())
+  await plan.begin(cluster.api(), progress()).apply()
   expect(corefile(cluster)).toBe(KUBEADM)
 })
 
 it('a cluster in which no pod of ours can look names up is left as it is: a note for auto, an error for a mode by name', async () => {
   const cluster = coreDns('1.11.3')
   const auto = progress()
-  await (await planNames(cluster.api(), wishOf({ dns: 'auto' }))).apply(cluster.api(), auto)
+  await (await planNames(cluster.api(), wishOf({ dns: 'auto' }))).begin(cluster.api(), auto).apply()
   expect(auto.said).toEqual([expect.stringMatching(/^note: .*no pod can look names up.*SUB1005/)])
   const own = await planNames(cluster.api(), wishOf({ dns: 'own' }))
-  await expect(own.apply(cluster.api(), progress())).rejects.toMatchObject({ id: 'SUB1005' })
+  await expect(own.begin(cluster.api(), progress()).apply()).rejects.toMatchObject({ id: 'SUB1005' })
   expect(corefile(cluster)).toBe(KUBEADM)
 })
 

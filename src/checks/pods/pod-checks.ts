@@ -9,6 +9,7 @@ export const POD_CHECKS: readonly Check<CheckContext>[] = [
   {
     id: 'SUB0625',
     name: 'pods without rights run on a gateway and a worker node',
+    ahead: (context, signal) => context.beginPods(signal),
     async run(context, signal) {
       const found = await context.pods(signal)
       const skipped = found.skipped.get(context.name)

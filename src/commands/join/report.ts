@@ -1,6 +1,7 @@
 import type { Credential } from '../../broker/credentials.ts'
 import { titleOf } from '../../install/apply/report.ts'
 import { environmentOf, type JoinSettings } from '../../install/objects/settings.ts'
+import type { Image } from '../../install/objects/workloads.ts'
 import type { Port } from '../../install/ports.ts'
 import type { NamesPlan } from '../names/set-up.ts'
 import type { Broker } from './broker.ts'
@@ -12,6 +13,8 @@ import { type Stage, stageLines, stageRecords } from './stage.ts'
 export interface Joining {
   readonly settings: JoinSettings
   readonly names: NamesPlan
+  /** Undefined where the agents are not to be installed. */
+  readonly image: Image | undefined
   /** What goes where services are left out from now on. */
   readonly leave: ServicesLeave | undefined
   readonly found: Found

@@ -1,6 +1,7 @@
 // Names are looked up by pods of the cluster, one after the other, in a namespace of their own that goes with the last of them.
 import type { Limit } from '../../install/apply/apply.ts'
 import type { Ask } from '../../install/names/apply.ts'
+import type { Image } from '../../install/objects/workloads.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf } from '../../model/errors.ts'
 import { NAMESPACE } from '../../model/names.ts'
@@ -19,7 +20,7 @@ const LOOK_MS = 15_000
 
 export interface Asking {
   readonly ask: Ask
-  /** Removes what was put into the cluster. Never throws. */
+  /** Has what was put into the cluster removed; does not wait until it is gone. Never throws. */
   close(): Promise<void>
 }
 
@@ -28,13 +29,16 @@ interface Ground {
   readonly nodes: readonly string[]
 }
 
-/** Nothing is put into the cluster before the first question. */
-export function openAsking(api: KubeApi, { clock }: Limit, say: (text: string) => void): Asking {
+/** Nothing is put into the cluster before the first question. `image` is what pods run; without it that of the agents there. */
+export function openAsking(
+  api: KubeApi,
+  { clock, say, image }: Limit & { say(text: string): void; readonly image?: Image | undefined },
+): Asking {
   let ground: Promise<Ground | string> | undefined
   let count = 0
   return {
     async ask(names, signal) {
-      ground ??= prepare(api, clock)
+      ground ??= prepare(api, clock, image)
       const ready = await ground.catch(messageOf)
       if (typeof ready === 'string') {
         ground = undefined
@@ -46,14 +50,18 @@ export function openAsking(api: KubeApi, { clock }: Limit, say: (text: string) =
     async close() {
       const ready = await ground?.catch(messageOf)
       if (ready === undefined || typeof ready === 'string') return
-      const left = await removeNamespace(ready.cluster, false).catch(messageOf)
+      const left = await removeNamespace(ready.cluster, true).catch(messageOf)
       if (left !== undefined) say(`note: ${left}`)
     },
   }
 }
 
-async function prepare(api: KubeApi, clock: Limit['clock']): Promise<Ground | string> {
-  const plan = await planOf({ name: 'cluster', api }, { when: 'true', namespace: NAMESPACE, image: undefined, clock, lifeMs: LIFE_MS })
+async function prepare(api: KubeApi, clock: Limit['clock'], pods: Image | undefined): Promise<Ground | string> {
+  const { image, imagePullPolicy } = pods ?? {}
+  const plan = await planOf(
+    { name: 'cluster', api },
+    { when: 'true', namespace: NAMESPACE, image, imagePullPolicy, clock, lifeMs: LIFE_MS },
+  )
   if (typeof plan === 'string') return plan
   const nodes = podNodes(plan.seen).map(({ node }) => node)
   if (nodes.length === 0) return 'no node is ready'

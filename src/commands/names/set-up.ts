@@ -1,11 +1,13 @@
 // How names of the clusterset are answered in a cluster: join, verify and uninstall come here, and from here to the cluster's own DNS.
 //
 // Contract. planNames only reads. Its `mode` decides whether the pods of `subctl dns` are among the objects of the plan (JoinSettings.dnsServer), so it is asked
-// before those are planned; `lines` stand under --plan. apply is called once all objects are in: kinds, rights and workloads of services, and the ConfigMap. It
-// waits until names are answered, and takes back what it changed where the cluster's DNS gets worse. planUndo only reads too; its undo is called by uninstall, and by
+// before those are planned; `lines` stand under --plan. begin has a pod look at how names are answered before the change, beside all else; apply is called once all
+// objects are in: kinds, rights and workloads of services, and the ConfigMap. It waits until names are answered, and takes back what it changed where the cluster's
+// DNS gets worse; close always comes last. planUndo only reads too; its undo is called by uninstall, and by
 // a join with --service-discovery false, while kinds, rights and our DNS server are there still. What undo cannot do it throws as a UserError: all else goes on.
 import type { Limit } from '../../install/apply/apply.ts'
-import { applyNames, dropRights, makeEdit } from '../../install/names/apply.ts'
+import { questionsOf } from '../../install/names/answers.ts'
+import { applyNames, dropRights, makeEdit, type NamesOptions } from '../../install/names/apply.ts'
 import { diffLines, type Edit, editTitle } from '../../install/names/edit.ts'
 import { kickDns } from '../../install/names/kick.ts'
 import { type NamesPlan as DnsPlan, planNames as planDns } from '../../install/names/plan.ts'
@@ -13,6 +15,7 @@ import { readBrokers, readDns } from '../../install/names/read.ts'
 import { missingRights } from '../../install/names/rights.ts'
 import { planTakeBack } from '../../install/names/take-back.ts'
 import type { DnsWish, JoinSettings } from '../../install/objects/settings.ts'
+import type { Image } from '../../install/objects/workloads.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { messageOf, UserError } from '../../model/errors.ts'
 import { brokerNamespaces } from '../../model/mcs-place.ts'
@@ -32,7 +35,12 @@ export interface NamesPlan {
   readonly lines: readonly string[]
   /** What a person has to do, or to know; told by join. */
   readonly notes: readonly string[]
-  readonly apply: (api: KubeApi, progress: NamesProgress) => Promise<void>
+  /** `image` is what the pods run that look; without it that of the agents there. */
+  readonly begin: (api: KubeApi, progress: NamesProgress, image?: Image) => NamesRun
+}
+export interface NamesRun {
+  readonly apply: () => Promise<void>
+  readonly close: () => Promise<void>
 }
 export interface NamesUndo {
   /** What goes, or is put back; none where there is nothing. */
@@ -52,7 +60,23 @@ export async function planNames(api: KubeApi, settings: NamesSettings): Promise<
   // What is left to a person changes nothing here; which server it is for still counts.
   const { mode } = plan
   const why = settings.serviceDiscovery ? plan.why : 'services are not exchanged'
-  return { mode, why, lines, notes, apply: (at, progress) => applyWish(at, { wish, mode, settings }, progress) }
+  return { mode, why, lines, notes, begin: (at, progress, image) => beginWish(at, { wish, plan, settings }, { ...progress, image }) }
+}
+
+interface Wished {
+  readonly wish: DnsWish
+  readonly plan: DnsPlan
+  readonly settings: NamesSettings
+}
+function beginWish(
+  api: KubeApi,
+  { wish, plan, settings }: Wished,
+  progress: NamesProgress & { readonly image: Image | undefined },
+): NamesRun {
+  const { mode, edits, zones, domain } = plan
+  const asking = openAsking(api, progress)
+  const before = mode === 'none' || edits.length === 0 ? undefined : asking.ask(questionsOf(zones, domain), progress.signal)
+  return { apply: () => applyWish(api, { wish, mode, settings, before, ask: asking.ask }, progress), close: asking.close }
 }
 
 async function readPlan(api: KubeApi, wish: DnsWish, { broker, zones }: NamesSettings): Promise<DnsPlan> {
@@ -67,33 +91,26 @@ const editLines = (edit: Edit): readonly string[] => {
   return [`${mark} ${editTitle(edit)} ${edit.path[1]}`, ...diffLines(edit).map((line) => `    ${line}`)]
 }
 
+interface Wish extends Pick<NamesOptions, 'ask' | 'before'> {
+  readonly wish: DnsWish
+  readonly mode: NamesMode
+  readonly settings: NamesSettings
+}
 /** Where nobody asked for it by name, a DNS that no pod can look at is no reason for a join to fail. */
-async function applyWish(
-  api: KubeApi,
-  { wish, mode, settings }: { readonly wish: DnsWish; readonly mode: NamesMode; readonly settings: NamesSettings },
-  progress: NamesProgress,
-): Promise<void> {
+async function applyWish(api: KubeApi, wished: Wish, progress: NamesProgress): Promise<void> {
+  const isAuto = wished.wish === 'auto'
   try {
-    await applyPlan(api, { wish: wish === 'auto' ? mode : wish, settings }, progress)
+    await applyPlan(api, { ...wished, ...(isAuto && { wish: wished.mode }) }, progress)
   } catch (error) {
-    if (wish !== 'auto' || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
+    if (!isAuto || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
     progress.say(`note: ${error.message} (${error.id})`)
   }
 }
 
 /** Planned anew: what our server's address is, and what others did meanwhile, is known only now. */
-async function applyPlan(
-  api: KubeApi,
-  { wish, settings }: { readonly wish: NamesMode; readonly settings: NamesSettings },
-  { say, ...limit }: NamesProgress,
-): Promise<void> {
+async function applyPlan(api: KubeApi, { wish, settings, ask, before }: Wish, { say, ...limit }: NamesProgress): Promise<void> {
   const plan = await readPlan(api, wish, settings)
-  const asking = openAsking(api, limit, say)
-  try {
-    await applyNames(api, plan, { ...limit, progress: (text) => say(`names: ${text}`), ask: asking.ask })
-  } finally {
-    await asking.close()
-  }
+  await applyNames(api, plan, { ...limit, progress: (text) => say(`names: ${text}`), ask, before })
 }
 
 /** What was set up in the cluster's own DNS. */

@@ -39,6 +39,7 @@ export function checkContexts(context: Context, found: readonly Subject[], names
         silent ??= askGateways({ api, namespace, clock, signal, id: crypto.randomUUID() })
         return silent
       },
+      beginPods: (signal) => pods.begin(signal),
       pods: (signal) => pods.findings(signal),
       services: (signal) => {
         tried ??= tryServices(all, pods, signal)

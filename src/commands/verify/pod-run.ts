@@ -40,13 +40,18 @@ export interface Ground {
   readonly servers: readonly Server[]
 }
 export interface PodRun {
-  /** Runs the pods, once; later calls give the same. */
+  /** Starts the servers, once. What went wrong is told by the findings. */
+  begin(signal: AbortSignal): void
+  /** Has clients ask all servers, once; later calls give the same. */
   findings(signal: AbortSignal): Promise<PodFindings>
   /** Clusters with servers that run, once the findings are there. */
   grounds(): readonly Ground[]
   /** Removes all that was put anywhere; gives what could not be removed. */
   close(isHurried: boolean): Promise<readonly string[]>
 }
+
+/** How long somebody who has interrupted waits for requests that are under way. */
+const HURRY_MS = 3_000
 
 const POD_SIZES: readonly Pick<Aim, 'protocol' | 'bytes'>[] = [
   { protocol: 'tcp', bytes: 1_000 },
@@ -66,44 +71,30 @@ const SERVICE_SIZES: readonly Pick<Aim, 'protocol' | 'bytes'>[] = [
 export function openPodRun(options: PodRunOptions): PodRun {
   const opened: PodCluster[] = []
   const grounds: Ground[] = []
+  let started: Promise<Started> | undefined
   let found: Promise<PodFindings> | undefined
+  const begin = (signal: AbortSignal): Promise<Started> => {
+    started ??= startAll(options, opened, signal)
+    return started
+  }
   const run = async (signal: AbortSignal): Promise<PodFindings> => {
-    const skipped = new Map<string, string>()
-    const failed = new Map<string, readonly string[]>()
-    const name = `submariner-verify-${crypto.randomUUID().slice(0, 8)}`
-    const started = await Promise.all(
-      options.subjects.map(async (subject) => {
-        const plan = await planOf(subject, options)
-        if (typeof plan === 'string') skipped.set(subject.name, plan)
-        return typeof plan === 'string' ? [] : [{ ...plan, subject }]
-      }),
-    )
-    const able = started.flat()
-    if (able.length < 2) {
-      for (const { subject } of able)
-        skipped.set(subject.name, options.subjects.length < 2 ? ALONE : 'no pods can be run in another cluster')
-      return { skipped, failed, places: [], paths: [] }
-    }
-    await Promise.all(
-      able.map(async ({ subject, ...plan }) => {
-        const cluster = { ...plan.cluster, namespace: name }
-        opened.push(cluster)
-        const { servers, problems } = await startServers(subject.name, cluster, plan.seen, signal)
-        if (problems.length > 0) failed.set(subject.name, problems)
-        if (servers.length > 0) grounds.push({ context: subject.name, cluster, servers })
-      }),
-    )
-    const asked = await Promise.all(grounds.map((ground) => askFrom(ground, grounds, options.parallel, signal)))
+    const { skipped, failed, grounds: fresh } = await begin(signal)
+    grounds.push(...fresh)
+    const asked = await Promise.all(fresh.map((ground) => askFrom(ground, fresh, options.parallel, signal)))
     for (const { context, problems } of asked) if (problems.length > 0) failed.set(context, [...(failed.get(context) ?? []), ...problems])
-    return { skipped, failed, places: grounds.flatMap(({ servers }) => servers), paths: asked.flatMap(({ paths }) => paths) }
+    return { skipped, failed, places: fresh.flatMap(({ servers }) => servers), paths: asked.flatMap(({ paths }) => paths) }
   }
   return {
+    begin: (signal) => void begin(signal).catch(() => undefined),
     findings: (signal) => {
       found ??= run(signal)
       return found
     },
     grounds: () => grounds,
     async close(isHurried) {
+      // What is just being made would outlive its removal.
+      const settled = started?.then(() => undefined).catch(() => undefined)
+      await (isHurried ? Promise.race([settled, options.clock.sleep(HURRY_MS)]) : settled)
       const left = await Promise.all(
         opened.map((cluster) =>
           removeNamespace(cluster, isHurried).catch((error: unknown) => `namespace ${cluster.namespace} is left: ${messageOf(error)}`),
@@ -114,9 +105,48 @@ export function openPodRun(options: PodRunOptions): PodRun {
   }
 }
 
+interface Started {
+  readonly skipped: Map<string, string>
+  readonly failed: Map<string, readonly string[]>
+  readonly grounds: readonly Ground[]
+}
+/** Starts the servers of all clusters that can have them; `opened` gets each cluster before anything is put into it. */
+async function startAll(options: PodRunOptions, opened: PodCluster[], signal: AbortSignal): Promise<Started> {
+  const { subjects } = options
+  const skipped = new Map<string, string>()
+  const failed = new Map<string, readonly string[]>()
+  const grounds: Ground[] = []
+  const namespace = `submariner-verify-${crypto.randomUUID().slice(0, 8)}`
+  const planned = await Promise.all(
+    subjects.map(async (subject) => {
+      const plan = await planOf(subject, options)
+      if (typeof plan === 'string') skipped.set(subject.name, plan)
+      return typeof plan === 'string' ? [] : [{ ...plan, context: subject.name }]
+    }),
+  )
+  const able = planned.flat()
+  if (able.length < 2) {
+    for (const { context } of able) skipped.set(context, subjects.length < 2 ? ALONE : 'no pods can be run in another cluster')
+    return { skipped, failed, grounds }
+  }
+  await Promise.all(
+    able.map(async ({ context, seen, ...plan }) => {
+      const cluster = { ...plan.cluster, namespace }
+      opened.push(cluster)
+      const { servers, problems } = await startServers(context, cluster, seen, signal)
+      if (problems.length > 0) failed.set(context, problems)
+      if (servers.length > 0) grounds.push({ context, cluster, servers })
+    }),
+  )
+  return { skipped, failed, grounds }
+}
+
 const ALONE = 'one context alone was given: pods talk between the clusters of --contexts A,B'
 
-export type PodPlanOptions = Pick<PodRunOptions, 'when' | 'namespace' | 'image' | 'clock' | 'lifeMs'>
+export interface PodPlanOptions extends Pick<PodRunOptions, 'when' | 'namespace' | 'image' | 'clock' | 'lifeMs'> {
+  /** Default: that of the route agents. */
+  readonly imagePullPolicy?: string | undefined
+}
 
 /** How pods are run in the cluster; text: why they are not. */
 export async function planOf({ api }: Subject, options: PodPlanOptions): Promise<{ cluster: PodCluster; seen: Look } | string> {
@@ -128,7 +158,7 @@ export async function planOf({ api }: Subject, options: PodPlanOptions): Promise
   if (image === undefined || (when === 'auto' && agents === undefined))
     return when === 'true' ? 'the agents do not run as pods here: name the image of ours with --image' : NOT_PODS
   await sweep(api, clock)
-  const pullPolicy = container?.imagePullPolicy === 'Never' ? 'Never' : 'IfNotPresent'
+  const pullPolicy = (options.imagePullPolicy ?? container?.imagePullPolicy) === 'Never' ? 'Never' : 'IfNotPresent'
   const deadline = new Date(clock.now() + lifeMs)
   const cluster = { api, clock, namespace: '', image, pullPolicy, deadline, isUserGiven: await hasConstraints(api) }
   return { cluster, seen: await look(api, namespace) }

@@ -53,9 +53,9 @@ async function follow(members: readonly Member[], exported: readonly Exported[],
       const othersFirst = exported.toSorted((a, b) => isOwn(a) - isOwn(b))
       const shares = await Promise.all(othersFirst.map((one) => importOf(importer, one, signal)))
       const usable = shares.filter(({ imported }) => 'ms' in imported)
-      const asked = await askNames(importer, usable, signal)
       const addresses = [...new Set(usable.flatMap(addressesOf))]
-      return { shares, asked, fetched: await fetchAll(importer.ground, addresses, signal) }
+      const [asked, fetched] = await Promise.all([askNames(importer, usable, signal), fetchAll(importer.ground, addresses, signal)])
+      return { shares, asked, fetched }
     }),
   )
   const sinceMs = members[0]?.ground.cluster.clock.now() ?? 0

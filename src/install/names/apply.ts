@@ -6,7 +6,7 @@ import type { NameResult } from '../../model/nettest-name.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { Limit } from '../apply/apply.ts'
 import { at } from '../tree.ts'
-import { judge, questionsOf } from './answers.ts'
+import { type Judgement, judge, questionsOf } from './answers.ts'
 import { type Edit, editTitle, undo } from './edit.ts'
 import { kickDns } from './kick.ts'
 import type { NamesPlan } from './plan.ts'
@@ -17,6 +17,8 @@ export type Ask = (names: readonly string[], signal: AbortSignal) => Promise<rea
 
 export interface NamesOptions extends Limit {
   readonly ask: Ask
+  /** How the names were answered when the way there began; asked now where it is not given, or says nothing good. */
+  readonly before?: ReturnType<Ask> | undefined
   readonly progress: (text: string) => void
 }
 
@@ -24,7 +26,7 @@ export interface NamesOptions extends Limit {
 const MOST_MS = 180_000
 /** A server that is just reloading may miss a question. */
 const BAD_LOOKS = 2
-const PAUSE_MS = 3_000
+const PAUSE_MS = 1_000
 const TELL_MS = 15_000
 const RIGHT_MS = 20_000
 /** Where the zones were answered before, in another way, an answer says nothing of the change: it is looked at for as long as it may take to be read. */
@@ -102,9 +104,13 @@ export async function dropRights(api: KubeApi, { rights }: Pick<NamesPlan, 'righ
 }
 
 /** Whether the zones are answered already. Throws where the answers could not be looked at later, or are bad as they are. */
-async function checkBefore({ zones, domain }: NamesPlan, { ask, signal }: NamesOptions): Promise<boolean> {
+async function checkBefore({ zones, domain }: NamesPlan, { ask, before, signal }: NamesOptions): Promise<boolean> {
+  const judged = (results: readonly NameResult[] | string): Judgement | undefined =>
+    typeof results === 'string' ? undefined : judge(results, zones, domain)
+  const early = before && judged(await before)
+  if (early?.isClusterUp === true) return early.isServed
   const results = await ask(questionsOf(zones, domain), signal)
-  const seen = typeof results === 'string' ? undefined : judge(results, zones, domain)
+  const seen = judged(results)
   if (seen?.isClusterUp === true) return seen.isServed
   const why =
     seen === undefined ? `no pod can look names up: ${results}` : `it does not answer the cluster’s own names as it is (${seen.text})`

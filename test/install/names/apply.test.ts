@@ -39,7 +39,7 @@ interface Bed {
   readonly clock: HandClock
   readonly said: string[]
   text(name?: string, key?: string): string | undefined
-  run(wish: DnsWish, ask: Ask): Promise<unknown>
+  run(wish: DnsWish, ask: Ask, before?: Ask): Promise<unknown>
 }
 
 /** A cluster whose access reviews say yes, unless `isAllowed` says no. */
@@ -58,12 +58,13 @@ function bed(objects: readonly Resource[], isAllowed = (): boolean => true): Bed
   return {
     ...{ cluster, api, clock, said },
     text: (name = 'coredns', key = 'Corefile') => cluster.objects('ConfigMap').find(({ metadata }) => metadata.name === name)?.data?.[key],
-    async run(wish, ask) {
+    async run(wish, ask, before) {
       const facts = await readDns(api)
       const plan = planNames(facts, { wish, zones: ZONES, server: '10.96.0.53', brokers: ['submariner-k8s-broker'] })
       let isDone = false
       const options = {
         ask,
+        before: before?.([...questionsOf(plan.zones, plan.domain)], new AbortController().signal),
         clock,
         signal: new AbortController().signal,
         deadline: clock.now() + 60_000,
@@ -114,7 +115,22 @@ describe('applyNames() changes the cluster’s DNS and looks whether it was good
     expect(cluster.objects('ClusterRoleBinding')).toMatchObject([{ subjects: [{ name: 'coredns', namespace: SYSTEM }] }])
     const writes = api.calls.filter((call) => /^(apply|patch)/.test(call)).map((call) => call.split(' ').slice(0, 2).join(' '))
     expect(writes).toEqual(['apply ClusterRole', 'apply ClusterRoleBinding', 'patch ConfigMap'])
-    expect(said.at(-1)).toMatch(/clusterset\.local answered, after 6 s/)
+    expect(said.at(-1)).toMatch(/clusterset\.local answered, after 2 s/)
+  })
+  it('a look that was begun earlier is not made again, unless it says nothing good', async () => {
+    const early = bed(COREDNS)
+    await early.run('auto', asks(SERVED), asks(NOT_YET))
+    expect(early.said.at(-1)).toMatch(/answered, after 0 s/)
+    const late = bed(COREDNS)
+    await late.run(
+      'auto',
+      asks(NOT_YET, SERVED),
+      asks(() => 'the pod on node w1 does not run'),
+    )
+    expect(late.said.at(-1)).toMatch(/answered, after 0 s/)
+    const down = bed(COREDNS)
+    await expect(down.run('auto', asks(DOWN), asks(DOWN))).rejects.toMatchObject({ id: 'SUB1005' })
+    expect(down.text()).toBe(KUBEADM)
   })
   it('a second time nothing is written and nothing is asked', async () => {
     const { run, api } = bed(COREDNS)
