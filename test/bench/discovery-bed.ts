@@ -16,6 +16,7 @@ import { exportOf, podOf, podsOf, serviceOf } from '../fakes/services.ts'
 import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../lab/processes.ts'
 import { SUBCTL } from '../lab/subctl.ts'
 import { type CentralServer, freePort, openCentral } from './central.ts'
+import { AS_IN_POD } from './cost.ts'
 
 const IDS = ['west', 'east', 'north'] as const
 const AGENTS = 'submariner'
@@ -200,13 +201,7 @@ function said(text: string): string {
 async function startAgent(folder: string, clusterUrl: string, brokerUrl: string, say: (what: string) => void): Promise<Agent> {
   const listen = `127.0.0.1:${await freePort()}`
   const { hostname, port } = new URL(clusterUrl)
-  const environment = [
-    'env',
-    'MALLOC_ARENA_MAX=1',
-    'UV_THREADPOOL_SIZE=1',
-    `KUBERNETES_SERVICE_HOST=${hostname}`,
-    `KUBERNETES_SERVICE_PORT=${port}`,
-  ]
+  const environment = ['env', ...AS_IN_POD, `KUBERNETES_SERVICE_HOST=${hostname}`, `KUBERNETES_SERVICE_PORT=${port}`]
   const flags = ['--cluster-id', 'west', '--namespace', AGENTS, '--metrics-listen', listen]
   const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', join(folder, 'broker')]
   const inPod = ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', join(folder, 'account'), ...environment]

@@ -11,7 +11,7 @@ import { ask as askOnce, freePort } from '../discovery/dns/client.ts'
 import { isRunning, type ProcessId, signal, startDaemon, waitEnded } from '../lab/processes.ts'
 import { SUBCTL } from '../lab/subctl.ts'
 import { type Bench, type BenchOptions, repeat, runsOf } from './bench.ts'
-import { cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
+import { AS_IN_POD, cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
 import { CLUSTERS, type DnsApi, NAMESPACE, nameOfService, openDnsApi } from './dns-api.ts'
 import { ask, type Load, writeQuestions } from './dns-load.ts'
 import { type Result, result } from './series.ts'
@@ -65,9 +65,6 @@ type What = 'qps' | 'latency' | 'memory'
 const AS_POD =
   'mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && ln -s "$1" /run/secrets/kubernetes.io/serviceaccount && shift && exec "$@"'
 
-/** What docs/dns.md says of its pod. */
-const AS_ADVISED = ['MALLOC_ARENA_MAX=1', 'UV_THREADPOOL_SIZE=1']
-
 const OURS: Kind = {
   label: '',
   about: 'of three clusters that are answered in turn',
@@ -76,7 +73,7 @@ const OURS: Kind = {
     const account = join(folder, 'account')
     await mkdir(account, { recursive: true })
     await Promise.all([writeFile(join(account, 'token'), 'any'), writeFile(join(account, 'ca.crt'), api.ca ?? '')])
-    const environment = ['env', ...AS_ADVISED, 'KUBERNETES_SERVICE_HOST=127.0.0.1', `KUBERNETES_SERVICE_PORT=${api.port}`]
+    const environment = ['env', ...AS_IN_POD, 'KUBERNETES_SERVICE_HOST=127.0.0.1', `KUBERNETES_SERVICE_PORT=${api.port}`]
     const place = ['--listen', `127.0.0.1:${port}`, '--metrics-listen', 'off', '--grace', '0ms', '--most-per-client', '1000000']
     return ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', account, ...environment, SUBCTL, 'dns', '--cluster-id', 'west', ...place]
   },
@@ -161,6 +158,6 @@ async function memory({ services }: Scene, { server, options }: Running): Promis
   await wait(options.quick ? 1_000 : SETTLE_MS)
   const { anon, rss } = await memoryOf(server.pid)
   const most = Number(/^VmHWM:\s+(\d+) kB$/m.exec(await readFile(`/proc/${server.pid}/status`, 'utf8'))?.[1] ?? 0) / 1_000
-  const conditions = `RSS of one process with ${services} services of three clusters, after the load, with ${AS_ADVISED.join(' ')}; anonymous ${anon.toFixed(1)}, at most ${most.toFixed(0)} at the start`
+  const conditions = `RSS of one process with ${services} services of three clusters, after the load, with ${AS_IN_POD.join(' ')}; anonymous ${anon.toFixed(1)}, at most ${most.toFixed(0)} at the start`
   return result({ bench: 'dns', series: 'dns-memory', unit: 'MB', values: [rss], conditions })
 }
