@@ -148,6 +148,18 @@ describe('an uninstall on its broker', () => {
       '  ! the cluster was a member of the broker at https://fake.client:6443 before (by the broker on this cluster)',
     ])
   })
+  it('names a former broker once where two ways lead there', async () => {
+    const old = withAccount()
+    const world = {
+      inventory: here,
+      file: otherFile,
+      known: ['file', 'own'],
+      broker: withAccount(),
+      brokers: { [OTHER]: old },
+      cluster: old,
+    }
+    expect((await leaving(world)).plan.former.map(({ by }) => by)).toEqual(['the broker on this cluster'])
+  })
   it('leaves it where the broker file is of the former one, and says what nobody could look at', async () => {
     const world = (known: readonly string[]): World => ({
       file: otherFile,

@@ -98,7 +98,7 @@ export async function planBroker(
     if (found?.member.objects.some(({ metadata }) => metadata.annotations?.[CLUSTER_UID] === inventory.clusterUid) !== true) continue
     // The same broker by another address: this way sees more than the cluster's own credential, or is the only one that works from here.
     if (hasSame(best, found) || (best === undefined && path.isLikely === true)) [best, isKnown] = [found, true]
-    else former.push(found)
+    else if (!former.some((one) => hasSame(one, found))) former.push(found)
   }
   const hasAgents = inventory.agents.ours.length > 0
   if (best === undefined && !hasAgents) return { way: undefined, former, faults: [], isUnknown: false }
