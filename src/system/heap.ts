@@ -6,10 +6,12 @@ const LOOK_MS = 15_000
 const SOON_MS = 2_000
 /** Garbage may grow to this share of what was alive, and by so many bytes more, before it is collected. */
 const GARBAGE = { share: 0.5, bytes: 8e6 }
+/** What stands while the heap grows no more is of a storm that is over: of that so much may stay. */
+const LEFT_BYTES = 3e6
 
 type Gc = (how?: object) => void
 /** Of a process that has asked for it. */
-const state = { isWanted: false, alive: 0, gc: undefined as Gc | undefined }
+const state = { isWanted: false, alive: 0, after: 0, gc: undefined as Gc | undefined }
 
 /**
  * Has V8 look through its whole heap once, after the time, and later where it has grown much: by itself it lets garbage stand until somebody needs the room,
@@ -19,8 +21,12 @@ export function collectGarbage(afterMs: number): void {
   state.isWanted = true
   setTimeout(() => {
     collect()
+    let before = state.after
     setInterval(() => {
-      if (getHeapStatistics().total_heap_size >= state.alive * (1 + GARBAGE.share) + GARBAGE.bytes) collect()
+      const { total_heap_size: now } = getHeapStatistics()
+      const isOver = now <= before && now >= state.after + LEFT_BYTES
+      if (isOver || now >= state.alive * (1 + GARBAGE.share) + GARBAGE.bytes) collect()
+      before = now
     }, LOOK_MS).unref()
   }, afterMs).unref()
 }
@@ -39,7 +45,8 @@ const THOROUGH = { type: 'major', execution: 'sync', flavor: 'last-resort' } as 
 function collect(how?: typeof THOROUGH): void {
   state.gc ??= exposedGc()
   state.gc(how)
-  state.alive = getHeapStatistics().used_heap_size
+  const { used_heap_size, total_heap_size } = getHeapStatistics()
+  Object.assign(state, { alive: used_heap_size, after: total_heap_size })
 }
 
 function exposedGc(): Gc {
