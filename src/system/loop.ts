@@ -14,6 +14,8 @@ export interface LoopOptions {
   readonly backoff: { readonly firstMs: number; readonly mostMs: number }
   /** Kicks that come within this time of each other make one pass. Default: 0. In a storm of them, a pass is followed by a rest, the longer the longer it lasts. */
   readonly gatherMs?: number
+  /** In a storm a rest is as long as if the pass had taken this: for passes that are short and costly, as one that runs programs. Default: 0. */
+  readonly leastRestMs?: number
 }
 
 export interface Loop {
@@ -33,7 +35,7 @@ const MOST_REST_MS = 500
 
 /** Runs one pass at a time: at the start, when kicked, after resyncMs, and after a failure with a growing delay. */
 export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: LoopOptions): Loop {
-  const { clock, signal, resyncMs, backoff, gatherMs = 0 } = options
+  const { clock, signal, resyncMs, backoff, gatherMs = 0, leastRestMs = 0 } = options
   const state = { kicked: false, passes: 0, wake: new AbortController() }
   const wake = (): void => state.wake.abort(null)
   const kick = (): void => {
@@ -44,7 +46,7 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
   const run = async (): Promise<void> => {
     let failures = 0
     const trouble = openTrouble(options.name, options)
-    const restMs = openRest()
+    const restMs = openRest(leastRestMs)
     signal.addEventListener('abort', wake, { once: true })
     while (!signal.aborted) {
       state.wake = new AbortController()
@@ -82,11 +84,11 @@ export function runLoop(pass: (signal: AbortSignal) => Promise<void>, options: L
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** In a storm of changes the loop rests most of the time, and a pass takes many of them up. Told of each pass whether it was kicked while it ran. */
-function openRest(): (isKicked: boolean, tookMs: number) => number {
+function openRest(leastMs: number): (isKicked: boolean, tookMs: number) => number {
   let inARow = 0
   return (isKicked, tookMs) => {
     inARow = isKicked ? inARow + 1 : 0
     const rests = Math.min(inARow - STORM_PASSES + 1, MOST_RESTS)
-    return rests < 1 ? 0 : Math.min(tookMs * rests, MOST_REST_MS)
+    return rests < 1 ? 0 : Math.min(Math.max(tookMs, leastMs) * rests, MOST_REST_MS)
   }
 }

@@ -85,6 +85,25 @@ it('a loop that is kicked during every pass rests the longer the longer that las
   await loop.ended
 })
 
+it('in a storm short passes rest as if they had taken the least time, and before it not at all', async () => {
+  const { clock, stop, options } = setting()
+  const at: number[] = []
+  const began = clock.now()
+  const loop = runLoop(
+    async () => {
+      at.push(clock.now() - began)
+      await clock.sleep(10)
+      loop.kick()
+    },
+    { ...options, leastRestMs: 50 },
+  )
+  await clock.advance(1_000)
+  expect(at).toEqual([0, 10, 20, 30, 90, 200, 360, 570, 780, 990])
+  stop.abort()
+  await clock.advance(500)
+  await loop.ended
+})
+
 it('a signal ends a loop that waits', async () => {
   const { clock, stop, options } = setting()
   const loop = runLoop(async () => undefined, options)

@@ -79,6 +79,7 @@ export function runStatus(engine: EngineState, { cables, sync, successors }: Sta
     resyncMs: LOOK_MS,
     backoff: { firstMs: 200, mostMs: 5_000 },
     gatherMs: 50,
+    leastRestMs: 50,
   })
   engine.loops.add(loop)
   world.health.onChange(loop.kick)

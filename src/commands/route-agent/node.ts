@@ -59,7 +59,7 @@ export function runNode(state: RouteAgentState, after: () => void): Loop {
       after()
     }
   }
-  const options = { clock, log, signal, resyncMs: RESYNC_MS, backoff: { firstMs: 500, mostMs: 10_000 }, gatherMs: 20 }
+  const options = { clock, log, signal, resyncMs: RESYNC_MS, backoff: { firstMs: 500, mostMs: 10_000 }, gatherMs: 20, leastRestMs: 50 }
   const loop = runLoop(pass, { ...options, name: 'node' })
   state.onChange.node = loop.kick
   const changed = (): void => {
