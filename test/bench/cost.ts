@@ -2,8 +2,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { exec } from '../../src/system/exec.ts'
 
-/** What the pods of `discovery` and `dns` have in their environment (docs/dns.md). */
-export const AS_IN_POD = ['MALLOC_ARENA_MAX=1', 'MALLOC_MMAP_THRESHOLD_=32768', 'UV_THREADPOOL_SIZE=1']
+/** What the pods of `discovery` and `dns` have in their environment. */
+export const AS_IN_POD = ['MALLOC_ARENA_MAX=1', 'UV_THREADPOOL_SIZE=1']
 
 /** In MB of 1,000,000 bytes. `anon` is what nothing but the process itself is the reason for; `rss` counts pages of files too. */
 export interface Memory {

@@ -201,7 +201,13 @@ function said(text: string): string {
 async function startAgent(folder: string, clusterUrl: string, brokerUrl: string, say: (what: string) => void): Promise<Agent> {
   const listen = `127.0.0.1:${await freePort()}`
   const { hostname, port } = new URL(clusterUrl)
-  const environment = ['env', ...AS_IN_POD, `KUBERNETES_SERVICE_HOST=${hostname}`, `KUBERNETES_SERVICE_PORT=${port}`]
+  const environment = [
+    'env',
+    ...AS_IN_POD,
+    'MALLOC_MMAP_THRESHOLD_=32768',
+    `KUBERNETES_SERVICE_HOST=${hostname}`,
+    `KUBERNETES_SERVICE_PORT=${port}`,
+  ]
   const flags = ['--cluster-id', 'west', '--namespace', AGENTS, '--metrics-listen', listen]
   const place = ['--broker-url', new URL(brokerUrl).host, '--broker-secrets-dir', join(folder, 'broker')]
   const inPod = ['unshare', '--mount', 'sh', '-c', AS_POD, 'sh', join(folder, 'account'), ...environment]
