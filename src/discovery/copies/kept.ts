@@ -49,16 +49,15 @@ export function openKept<T extends Resource>({ light, labelOf, clusterOf, change
   const same = openSame()
   let isListed = false
   // Only what was packed here is unpacked.
-  const read = (packed: Packed): T => unpack(packed.text, namesIn(packed)) as T
+  const read = ({ text }: Packed): T => unpack(text) as T
   const take = (object: T): Packed => {
     const { name, namespace = '' } = object.metadata
     const cluster = clusterOf?.(object)
-    const mention = { name, namespace: same(namespace), label: labelOf(object), cluster: cluster && same(cluster) }
-    return { ...mention, text: pack(light(object), namesIn(mention)) }
+    return { name, namespace: same(namespace), label: labelOf(object), cluster: cluster && same(cluster), text: pack(light(object)) }
   }
   const put = (taken: Packed): boolean => {
     const before = byName.get(taken.namespace, taken.name)
-    if (before?.text === taken.text && before.label === taken.label) return false
+    if (before?.text === taken.text) return false
     const { namespace, cluster, text } = taken
     const now = { name: before?.name ?? taken.name, namespace, label: byLabel.same(taken.label), cluster, text }
     if (before !== undefined) byLabel.drop(before)
@@ -112,9 +111,6 @@ export function openKept<T extends Resource>({ light, labelOf, clusterOf, change
     },
   }
 }
-
-/** What an object's text need not have: its name, its namespace, and the service at the end of its label. */
-const namesIn = ({ name, namespace, label = '' }: Mention): readonly string[] => [name, namespace, label.slice(label.lastIndexOf('/') + 1)]
 
 /** One text for all that are equal: of few that thousands have. */
 function openSame(): (text: string) => string {

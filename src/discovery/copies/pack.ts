@@ -83,10 +83,9 @@ const PHRASES: readonly string[] = [
   '"type":"Valid","status":"True","reason":"Valid","message":"the service can be exported"',
 ]
 
-// A JSON text has no control character, so that one followed by another character can stand for a phrase. Names have none of these characters, so that
-// none is found where a phrase was.
+// A JSON text has no control character, so that one followed by another character can stand for a phrase.
 const MARK = '\u0001'
-const FIRST_CODE = 0xa1
+const FIRST_CODE = 0x21
 const codeOf = (i: number): string => `${MARK}${String.fromCharCode(FIRST_CODE + i)}`
 const codes = new Map(PHRASES.map((phrase, i) => [phrase, codeOf(i)]))
 const escaped = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/]/g, '\\$&')
@@ -97,27 +96,17 @@ const anyPhrase = new RegExp(
     .join('|'),
   'g',
 )
-/** Shorter ones are no longer than what would stand for them. */
-const NAME = /^[a-z0-9.-]{3,}$/
 
-/** A JSON value as a text that is the same whenever the value is written the same. `names` are texts that may stand in it more than once, or are known without it. */
-export function pack(value: unknown, names: readonly string[]): string {
-  let text = JSON.stringify(value).replaceAll(anyPhrase, (phrase) => codes.get(phrase) ?? phrase)
-  // Not replaced: the pieces would hold the whole text in memory.
-  for (const [i, name] of names.entries()) if (NAME.test(name)) text = text.split(name).join(codeOf(PHRASES.length + i))
-  return text
-}
+/** A JSON value as a text that is the same whenever the value is written the same. */
+export const pack = (value: unknown): string => JSON.stringify(value).replaceAll(anyPhrase, (phrase) => codes.get(phrase) ?? phrase)
 
-/** The value again, by the same names. */
-export const unpack = (text: string, names: readonly string[]): unknown => JSON.parse(spelled(text, names))
+/** The value again. */
+export const unpack = (text: string): unknown => JSON.parse(spelled(text))
 
-/** With phrases and names for codes. By pieces, which takes a third of the time that a pattern does. */
-function spelled(text: string, names: readonly string[]): string {
+/** With phrases for codes. By pieces, which takes a third of the time that a pattern does. */
+function spelled(text: string): string {
   const [first = '', ...pieces] = text.split(MARK)
   let whole = first
-  for (const piece of pieces) {
-    const code = piece.charCodeAt(0) - FIRST_CODE
-    whole += (PHRASES[code] ?? names[code - PHRASES.length] ?? '') + piece.slice(1)
-  }
+  for (const piece of pieces) whole += (PHRASES[piece.charCodeAt(0) - FIRST_CODE] ?? '') + piece.slice(1)
   return whole
 }
