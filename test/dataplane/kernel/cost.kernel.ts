@@ -47,6 +47,16 @@ it(
       expect(await target.reconcile(planOf(251))).toEqual([])
       expect(await target.reconcile(planOf(250), less)).toHaveLength(6)
       expect(await target.reconcile(planOf(250))).toEqual([])
+      // So does a storm, batch by batch.
+      for (const [from, to] of [
+        [250, 150],
+        [150, 250],
+      ] as const) {
+        runs.length = 0
+        expect(await target.reconcile(planOf(to), focusOf(planOf(from), planOf(to)))).toHaveLength(600)
+        expect(runs.map(([program]) => program).sort()).toEqual(['ip', 'ipset'])
+        expect(await target.reconcile(planOf(to))).toEqual([])
+      }
     }),
   120_000,
 )
