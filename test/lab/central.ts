@@ -38,10 +38,13 @@ export async function loseData(lab: Site): Promise<void> {
   for (const name of await readdir(folder)) if (name.startsWith('broker.db')) await rm(join(folder, name))
 }
 
+/** In a virtual machine without hardware help, on a busy machine, a program takes minutes to start. */
+const START_MS = 300_000
+
 /** From the files that the server writes when it starts. */
 async function adminOf(lab: Site, name: string): Promise<Admin> {
   const folder = dataFolder(lab, name)
-  for (const until = Date.now() + 60_000; Date.now() < until; await wait(20)) {
+  for (const until = Date.now() + START_MS; Date.now() < until; await wait(20)) {
     const text = await readFile(join(folder, 'admin.kubeconfig'), 'utf8').catch(() => '')
     const token = /^\s*(?:- )?token: *(\S+)$/m.exec(text)?.[1]
     if (token !== undefined)
