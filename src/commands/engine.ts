@@ -1,5 +1,6 @@
 // `subctl engine`: the real world of one engine.
 import { type Health, openHealth } from '../dataplane/health.ts'
+import { charonStatePath } from '../dataplane/ipsec/daemon/charon-state.ts'
 import { type IpsecDriver, openIpsecDriver } from '../dataplane/ipsec/driver.ts'
 import { readNodeFacts } from '../dataplane/kernel/facts.ts'
 import { openOwnedAddresses } from '../dataplane/kernel/owned.ts'
@@ -7,6 +8,7 @@ import { withTunnelAddress } from '../dataplane/kernel/tunnel-address.ts'
 import { findPublicIp, type Resolving } from '../dataplane/public-ip.ts'
 import type { Target } from '../dataplane/target.ts'
 import type { KubeApi } from '../k8s/api.ts'
+import { readCharonPort } from '../model/charon-port.ts'
 import { EXIT } from '../model/errors.ts'
 import { type Ip, networkAddress } from '../model/net.ts'
 import type { Resource } from '../model/resources.ts'
@@ -89,8 +91,8 @@ async function serve(ground: Ground, listen: Listen | undefined): Promise<undefi
   }
 }
 
-function worldOf({ context, settings, nodeName, local, broker, driver, owned, seen }: Ground, health: Health): EngineWorld {
-  const { version, hostname, clock, log, signal, exec } = context
+function worldOf({ context, settings, nodeName, runDir, local, broker, driver, owned, seen }: Ground, health: Health): EngineWorld {
+  const { version, hostname, clock, log, signal, exec, files } = context
   const { airGapped: isAirGapped, natEnabled: isUsed } = settings
   const asking = resolving(local, settings.namespace)
   return {
@@ -100,6 +102,7 @@ function worldOf({ context, settings, nodeName, local, broker, driver, owned, se
       seen.onTunnel = changed
     },
     interfaceName: () => driver.interfaceName().catch(() => undefined),
+    charonPort: async () => readCharonPort((await files.readIfThere(charonStatePath(runDir)).catch(() => undefined)) ?? ''),
     async facts() {
       const { privateIp, cniIp } = await readNodeFacts(exec, { podCidrs: settings.podCidrs })
       seen.facts = { privateIp, cniIp }

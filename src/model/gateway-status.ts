@@ -1,5 +1,6 @@
 // The Gateway object: what a gateway says of itself and its connections.
 import { canonical, remembered } from './canonical.ts'
+import { WANTED_PORT_ANNOTATION } from './charon-port.ts'
 import { nameOf, type Refusal, refusalText } from './decode.ts'
 import { messageOf, UserError } from './errors.ts'
 import { sanitise } from './names.ts'
@@ -97,6 +98,8 @@ export interface GatewayFacts {
   readonly nowMs: number
   /** What keeps the broker from being reached; "" where it is, undefined where that is not known. */
   readonly brokerTrouble?: string | undefined
+  /** The port that the settings want, where charon has another one. */
+  readonly wantedPort?: number | undefined
   /** What others have written and this gateway does not take. */
   readonly refused?: readonly Refusal[]
 }
@@ -113,6 +116,7 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
       ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
       [FAILURE_ANNOTATION]: facts.failures.flatMap(({ id }) => id ?? []).join(' '),
       [REFUSED_ANNOTATION]: refusedText(facts.refused ?? []),
+      [WANTED_PORT_ANNOTATION]: facts.wantedPort === undefined ? '' : String(facts.wantedPort),
     },
   },
   status: {
@@ -137,7 +141,10 @@ const refusedText = (refused: readonly Refusal[]): string => {
 
 /** The state of a Gateway, without times, and without what its connections' endpoints are: what is written at once when it changes. */
 export const stateText = ({ metadata, status: { connections, ...rest } }: Gateway): string =>
-  [canonical({ ...rest, broker: metadata.annotations?.[BROKER_ANNOTATION] }), ...connections.map(stateOf)].join('\n')
+  [
+    canonical({ ...rest, broker: metadata.annotations?.[BROKER_ANNOTATION], wantedPort: metadata.annotations?.[WANTED_PORT_ANNOTATION] }),
+    ...connections.map(stateOf),
+  ].join('\n')
 
 const stateOf = remembered(
   ({ endpoint, status, statusMessage, usingIP, usingNAT }: Connection): string =>

@@ -31,7 +31,7 @@ export interface FakeGateway {
   owned(): readonly Ip[]
   /** Number of times that something was changed in charon or asked of it. */
   readonly work: { reconciles: number; changes: number; asks: number }
-  readonly engine: { failing: boolean; pulse: Pulse; publicIp: Ip | undefined }
+  readonly engine: { failing: boolean; pulse: Pulse; publicIp: Ip | undefined; charonPort: number | undefined }
   /** Its charon does not answer until the result is called. */
   hang(): () => void
   /** SIGTERM; settles when the engine has ended. */
@@ -121,7 +121,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
   const broker = ground.broker.api(hostname)
   const [term, dead] = [new AbortController(), { now: false }]
   const work = { reconciles: 0, changes: 0, asks: 0 }
-  const engine: FakeGateway['engine'] = { failing: false, pulse: { state: 'alive' }, publicIp: undefined }
+  const engine: FakeGateway['engine'] = { failing: false, pulse: { state: 'alive' }, publicIp: undefined, charonPort: undefined }
   let owned: readonly Ip[] = []
   let hanging: Promise<void> | undefined
   let observed: Observation | undefined
@@ -196,6 +196,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     driver,
     onTunnelChange: () => {},
     interfaceName: async () => 'ipsec0',
+    charonPort: async () => engine.charonPort,
     owned: addresses,
     health: { probe: () => {}, pulse: () => engine.pulse, onChange: () => {} },
     facts: async () => ({ privateIp, cniIp: parseIp(`10.${n}.${k}.1`) }),

@@ -1,5 +1,6 @@
 import { podLog } from '../../k8s/pod-log.ts'
 import { lastWords, WORDS_LINES } from '../../k8s/pod-words.ts'
+import { type OldPort, oldPortOf, oldPortText, replaceCharon } from '../../model/charon-port.ts'
 import { CHARON_WORKLOAD, DISCOVERY_WORKLOAD, DNS_WORKLOAD, GATEWAY_WORKLOAD, ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
 import type { DaemonSet, Pod } from '../../model/resources.ts'
 import type { Verdict } from '../check.ts'
@@ -45,6 +46,13 @@ export async function workloadsReady(context: CheckContext): Promise<Verdict> {
   ]
   if (problems.length > 0)
     return { is: 'failed', reason: problems.join('; '), hint: `run \`kubectl -n ${context.namespace} describe pods\`` }
+  const ports = await oldPorts(context)
+  if (ports.length > 0)
+    return {
+      is: 'warning',
+      reason: ports.map(oldPortText).join('; '),
+      hint: replaceCharon(context.name === 'current' ? '' : ` --context ${context.name}`),
+    }
   const old = daemonSets.filter(({ status }) => (status?.updatedNumberScheduled ?? 0) < (status?.desiredNumberScheduled ?? 0))
   if (old.length > 0)
     return {
@@ -54,6 +62,10 @@ export async function workloadsReady(context: CheckContext): Promise<Verdict> {
     }
   return { is: 'ok', note: `${pods.length} pods` }
 }
+
+/** Of gateways whose charon is of before a change of the port. */
+const oldPorts = async ({ api, namespace }: CheckContext): Promise<readonly OldPort[]> =>
+  (await api.list('Gateway', { namespace })).items.flatMap((gateway) => oldPortOf(gateway) ?? [])
 
 /** A pod that is not ready: where it is, why, and the last fault that it printed or else its last line. */
 export async function sayPod({ api, namespace }: CheckContext, pod: Pod): Promise<string> {

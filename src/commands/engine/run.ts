@@ -7,6 +7,7 @@ import type { Ip } from '../../model/net.ts'
 import { ipOrNone } from '../../model/net.ts'
 import { type Loop, runLoop } from '../../system/loop.ts'
 import { runCables } from './cables.ts'
+import { runCharonPort, sayPort } from './charon-port.ts'
 import { openLeading } from './lead.ts'
 import { runPools } from './pools.ts'
 import { nodeSettings } from './self.ts'
@@ -25,19 +26,22 @@ export async function runEngine(world: EngineWorld): Promise<void> {
   const stop = new AbortController()
   const engine = openState(world, stop.signal)
   const { clock, log, local, settings, signal } = world
-  const kicks = { status: (): void => undefined, self: (): void => undefined }
+  const kicks = { status: (): void => undefined, self: (): void => undefined, port: (): void => undefined }
   // First, since others wait for what it writes.
   const sync = runSync(engine)
   const cables = runCables(engine, () => {
     kicks.status()
+    // It may be another one that answers, or does not yet.
+    kicks.port()
     // The daemon that says which device tunnels end in may have come to answer.
     if (engine.self?.interfaceName === undefined && !engine.failures.has('cables')) kicks.self()
   })
   const successors = openSuccessors(engine)
   const status = runStatus(engine, { cables, sync, successors })
   const { machine, outside } = runSelf(engine)
-  Object.assign(kicks, { status: status.kick, self: machine.kick })
-  const selves = [machine, outside, runPools(engine)]
+  const port = runCharonPort(engine, machine.kick)
+  Object.assign(kicks, { status: status.kick, self: machine.kick, port: port.kick })
+  const selves = [machine, outside, port, runPools(engine)]
   const leading = openLeading(engine, cables, successors)
   let wasActive = false
   const hadSuccessor = new Promise<boolean>((resolve) => {
@@ -72,10 +76,15 @@ function runSelf(engine: EngineState): { readonly machine: Loop; readonly outsid
     if (node.warnings.join() !== warned) for (const warning of node.warnings) log.warn(warning)
     warned = node.warnings.join()
     try {
-      const [facts, interfaceName = engine.self?.interfaceName] = await Promise.all([world.facts(), world.interfaceName()])
-      const self = { settings, hostname: world.hostname, facts, node, publicIp, interfaceName }
+      const [facts, charonPort, interfaceName = engine.self?.interfaceName] = await Promise.all([
+        world.facts(),
+        world.charonPort(),
+        world.interfaceName(),
+      ])
+      const self = { settings, hostname: world.hostname, facts, node, publicIp, interfaceName, charonPort }
       engine.failures.delete('self')
       if (canonical(self) === canonical(engine.self)) return
+      sayPort(engine, self)
       engine.self = self
       if (publicIp === undefined) publicIp = formerPublicIp(engine)
       engine.self = { ...self, publicIp }

@@ -36,10 +36,19 @@ export interface Self {
   readonly node: NodeSettings
   readonly publicIp: Ip | undefined
   readonly interfaceName: string | undefined
+  /** What the daemon was started with, as far as its keeper says; the settings may have changed since. */
+  readonly charonPort: number | undefined
 }
 
+/**
+ * The port that the settings want, where the daemon still has another one, which is published and used meanwhile. Undefined where they agree, and where the
+ * Node has a port of its own: that is left to those who gave it.
+ */
+export const wantedPort = ({ settings, node, charonPort }: Pick<Self, 'settings' | 'node' | 'charonPort'>): number | undefined =>
+  node.udpPort !== undefined || charonPort === undefined || charonPort === settings.nattPort ? undefined : settings.nattPort
+
 /** The Endpoint's spec of this gateway. */
-export function ownSpec({ settings, hostname, facts, node, publicIp, interfaceName }: Self): EndpointSpec {
+export function ownSpec({ settings, hostname, facts, node, publicIp, interfaceName, charonPort }: Self): EndpointSpec {
   const [firstPods] = settings.podCidrs
   const healthCheckIP = facts.cniIp ?? (firstPods && networkAddress(firstPods))
   return {
@@ -53,7 +62,7 @@ export function ownSpec({ settings, hostname, facts, node, publicIp, interfaceNa
     nat_enabled: settings.natEnabled,
     backend: settings.backend,
     backend_config: {
-      'udp-port': String(node.udpPort ?? settings.nattPort),
+      'udp-port': String(node.udpPort ?? charonPort ?? settings.nattPort),
       'preferred-server': 'false',
       ...(interfaceName !== undefined && { 'interface-name': interfaceName }),
     },

@@ -9,6 +9,7 @@ import { openRefusals } from '../agent/refusals.ts'
 import { openAnswer } from './answer.ts'
 import type { CableLoop } from './cables.ts'
 import { noticesOf, openEvents } from './events.ts'
+import { wantedPort } from './self.ts'
 import { type EngineState, isPublished, ownName, roleOf, specOf } from './state.ts'
 import type { Successors } from './succession.ts'
 import type { SyncLoop } from './sync.ts'
@@ -130,6 +131,7 @@ const draft = (engine: EngineState, { spec, isActive, connections, since, refuse
     since,
     nowMs: engine.world.clock.now(),
     brokerTrouble: brokerTrouble(engine),
+    wantedPort: engine.self && wantedPort(engine.self),
   })
 
 /** Connections as packets find them: what is not probed is as the driver says. */

@@ -56,6 +56,8 @@ export interface EngineWorld {
   onTunnelChange(changed: (cables?: readonly string[]) => void): void
   /** The device that tunnels end in on this node, for the route agents; undefined while the daemon does not say. */
   interfaceName(): Promise<string | undefined>
+  /** The port that the daemon beside this engine really has; undefined where its keeper does not say. Never rejects. */
+  charonPort(): Promise<number | undefined>
   /** Addresses that the active gateway owns, one in each local selector. */
   readonly owned: Target<readonly Ip[]>
   readonly health: Health

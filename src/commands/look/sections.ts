@@ -1,5 +1,6 @@
 import { isOwn, type Look } from '../../checks/look.ts'
 import { isRefused } from '../../checks/paths/refused.ts'
+import { oldPortOf, oldPortText, replaceCharon } from '../../model/charon-port.ts'
 import { refusalText } from '../../model/decode.ts'
 import { refusedOf } from '../../model/gateway-status.ts'
 import type { Cluster, Endpoint, Resource } from '../../model/resources.ts'
@@ -71,7 +72,10 @@ export const SECTIONS: readonly Section[] = [
       ]),
     objects: (look) => look.gateways,
     remarks: (look) =>
-      look.gateways.flatMap(({ metadata }) => refusedOf(metadata.annotations).map((one) => `${metadata.name} refuses ${refusalText(one)}`)),
+      look.gateways.flatMap((gateway) => [
+        ...refusedOf(gateway.metadata.annotations).map((one) => `${gateway.metadata.name} refuses ${refusalText(one)}`),
+        ...[oldPortOf(gateway)].flatMap((old) => (old === undefined ? [] : [`${oldPortText(old)}: ${replaceCharon()}`])),
+      ]),
   },
   {
     name: 'connections',

@@ -1,4 +1,5 @@
 // How a member's gateway stands with its broker and with the other clusters, from the objects of the API to lines for people. Pure.
+import { oldPortOf, oldPortText, replaceCharon } from '../../model/charon-port.ts'
 import { refusalText } from '../../model/decode.ts'
 import { brokerState, clusterNamed, refusedAmong } from '../../model/gateway-status.ts'
 import type { Connection, Endpoint, Gateway } from '../../model/resources.ts'
@@ -19,6 +20,7 @@ export function connectionSteps({ gateways, endpoints, expected }: ConnectionSig
   return [
     leader(active),
     ...gateways.map(brokerStep).filter((step) => step !== undefined),
+    ...gateways.map(portStep).filter((step) => step !== undefined),
     ...[...expected].sort().map((id) => connectionStep(id, active, endpoints)),
   ]
 }
@@ -41,6 +43,12 @@ function brokerStep({ metadata }: Gateway): Step | undefined {
     text: `not reached: ${state.why}`,
     hint: 'The gateway nodes need a way to the broker’s API server; --broker-url gives another.',
   }
+}
+
+/** A charon that outlasts a change of its port: the engine goes by what it has, so nobody needs to wait. */
+function portStep(gateway: Gateway): Step | undefined {
+  const old = oldPortOf(gateway)
+  return old && { what: `port of ${old.gateway}`, state: 'note', text: oldPortText(old), hint: replaceCharon() }
 }
 
 const RANK: Readonly<Record<Connection['status'], number>> = { connected: 0, connecting: 1, error: 2 }
@@ -79,6 +87,8 @@ function connectionStep(id: string, active: Gateway, endpoints: readonly Endpoin
     what,
     state: 'failing',
     text: `no connection to ${where}${why}`,
-    hint: 'UDP 4500 (or --natt-port) must pass between the gateways: docs/ports.md.',
+    hint: `UDP ${portOf(active)} must pass between the gateways: docs/ports.md.`,
   }
 }
+
+const portOf = ({ status }: Gateway): string => status.localEndpoint?.backend_config?.['udp-port'] ?? '4500 (or --natt-port)'

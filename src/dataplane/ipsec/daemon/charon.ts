@@ -9,6 +9,7 @@ import type { OpenLocalSocket } from '../../../system/unix-socket.ts'
 import { connectVici } from '../vici/vici.ts'
 import { charonConf, type EspMode } from './charon-conf.ts'
 import { forgetPids, type RunningCharon, readPids, rememberPids, runningCharon, startedCharon } from './charon-process.ts'
+import { charonStatePath, writeCharonState } from './charon-state.ts'
 import { sweepLeftovers, sweepRouting } from './leftovers.ts'
 import { retireOrphans, spisOf } from './orphans.ts'
 
@@ -107,6 +108,7 @@ async function adopted(options: KeeperOptions): Promise<RunningCharon | undefine
   const charon = runningCharon(id, options)
   const isSame = (await files.readIfThere(confPath(options))) === confOf(options)
   if (isSame && (await answers(options))) {
+    await tellEngine(options)
     await rememberPids(files, runDir, charon)
     log.info('charon runs already and is kept', { pid: charon.pid })
     return charon
@@ -124,6 +126,7 @@ async function start(options: KeeperOptions): Promise<RunningCharon> {
   await files.remove(viciPathOf(runDir))
   await refusePort(options)
   await files.write(confPath(options), confOf(options), 0o600)
+  await tellEngine(options)
   const child = await options.startChild([program], { STRONGSWAN_CONF: confPath(options) })
   const charon = await startedCharon(child, files)
   await rememberPids(files, runDir, charon)
@@ -134,6 +137,10 @@ async function start(options: KeeperOptions): Promise<RunningCharon> {
   log.info('charon is up', { pid: charon.pid, esp, port: nattPort })
   return charon
 }
+
+/** A charon of another port is down by now, so that the engine may go by this one at once. */
+const tellEngine = ({ files, runDir, nattPort }: KeeperOptions): Promise<void> =>
+  files.write(charonStatePath(runDir), writeCharonState({ port: nattPort }), 0o600)
 
 async function isUp(options: KeeperOptions, charon: RunningCharon): Promise<boolean> {
   const until = options.clock.now() + START_MS
@@ -187,7 +194,7 @@ async function sweep({ exec, log }: KeeperOptions, what = sweepLeftovers): Promi
 async function removeAll(options: KeeperOptions): Promise<void> {
   const { files, runDir, log } = options
   await sweep(options).catch((error: unknown) => log.warn('what charon left could not be removed', { error: messageOf(error) }))
-  for (const path of [viciPathOf(runDir), confPath(options)]) await files.remove(path)
+  for (const path of [viciPathOf(runDir), confPath(options), charonStatePath(runDir)]) await files.remove(path)
   await forgetPids(files, runDir)
 }
 
