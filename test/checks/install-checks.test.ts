@@ -4,8 +4,10 @@ import { changesOf } from '../../src/checks/installed/foreign.ts'
 import { INSTALL_CHECKS } from '../../src/checks/installed/install-checks.ts'
 import { isHopeless, whyNotReady } from '../../src/checks/pods/pod-state.ts'
 import type { CheckContext } from '../../src/checks/subject.ts'
+import { gatewayObject } from '../../src/model/gateway-status.ts'
 import type { Pod } from '../../src/model/resources.ts'
 import { handClock } from '../fakes/clock.ts'
+import { endpointOf } from '../fakes/clusters.ts'
 import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'
 
 const NAMESPACE = 'submariner'
@@ -112,6 +114,21 @@ describe("the agents' pods", () => {
     expect((await verdicts('SUB0621', [{ cluster, token: '' }]))[0]).toMatchObject({
       is: 'warning',
       hint: expect.stringContaining('subctl upgrade'),
+    })
+  })
+
+  it('of a charon that goes on with an old port are a warning that says how to replace them', async () => {
+    const cluster = installed()
+    cluster.put(daemonSet('submariner-charon', { desired: 1, updated: 0, ready: 1 }))
+    const endpoint = endpointOf('west', { n: 2 }).spec
+    const facts = { hostname: 'gw2', namespace: NAMESPACE, version: '1', isActive: false, endpoint, wantedPort: 4700 }
+    cluster.put(gatewayObject({ ...facts, failures: [], connections: [], since: {}, nowMs: 0 }))
+    expect((await verdicts('SUB0621', [{ cluster, token: '' }]))[0]).toEqual({
+      is: 'warning',
+      reason: 'charon on gw2 still has port 4500, the settings say 4700',
+      hint: expect.stringMatching(
+        /`subctl upgrade --context context0`; .*`kubectl --context context0 -n submariner delete pod -l app=submariner-charon .*one gateway after the other/,
+      ),
     })
   })
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { writeCharonState } from '../../src/dataplane/ipsec/daemon/charon-state.ts'
 import { oldPortOf, oldPortText } from '../../src/model/charon-port.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { type Clusterset, clusterset, type FakeGateway, type FakeMember } from '../fakes/clusterset.ts'
@@ -28,16 +29,17 @@ const said = (name = 'west-gw1'): string | undefined => {
   const old = gateway && oldPortOf(gateway)
   return old && oldPortText(old)
 }
-/** West's settings say 4700, and its charon has this port. */
-function started(charonPort: number | undefined): { w: FakeGateway; e: FakeGateway } {
+const port = (n: number): string => writeCharonState({ port: n })
+/** West's settings say 4700, and its keeper has written this of its charon. */
+function started(says: string): { w: FakeGateway; e: FakeGateway } {
   const w = west.start(1, { nattPort: 4700 })
-  w.engine.charonPort = charonPort
+  w.engine.charonSays = says
   return { w, e: east.start(1) }
 }
 
 describe('an engine whose settings say another port than its charon has', () => {
   it('publishes and uses the port of charon, and says so', async () => {
-    const { w, e } = started(4500)
+    const { w, e } = started(port(4500))
     await clock.advance(10_000)
     expect(set.isConnected(w, e)).toBe(true)
     expect(published(west)).toEqual(['4500'])
@@ -48,9 +50,9 @@ describe('an engine whose settings say another port than its charon has', () => 
   })
 
   it('publishes the new port as soon as charon has it, and has nothing more to say', async () => {
-    const { w, e } = started(4500)
+    const { w, e } = started(port(4500))
     await clock.advance(10_000)
-    w.engine.charonPort = 4700
+    w.engine.charonSays = port(4700)
     await clock.advance(2_000)
     expect(published(west)).toEqual(['4700'])
     expect(dialled(w)).toEqual(['4700', 4500])
@@ -59,26 +61,26 @@ describe('an engine whose settings say another port than its charon has', () => 
   })
 
   it('knows it as soon where it stands by', async () => {
-    started(4700)
+    started(port(4700))
     await clock.advance(5_000)
     const w2 = west.start(2, { nattPort: 4700 })
-    w2.engine.charonPort = 4500
+    w2.engine.charonSays = port(4500)
     await clock.advance(5_000)
     expect(said('west-gw2')).toBe('charon on west-gw2 still has port 4500, the settings say 4700')
-    w2.engine.charonPort = 4700
+    w2.engine.charonSays = port(4700)
     await clock.advance(2_000)
     expect(said('west-gw2')).toBeUndefined()
   })
 
-  it('goes by its settings where the keeper does not say what charon has', async () => {
-    started(undefined)
+  it.each(['', '{"port":', '{"port": "4500"}'])('goes by its settings where the keeper says nothing of use: %s', async (says) => {
+    started(says)
     await clock.advance(10_000)
     expect(published(west)).toEqual(['4700'])
     expect(said()).toBeUndefined()
   })
 
   it('leaves a port that its Node has of its own to those who gave it', async () => {
-    started(4500)
+    started(port(4500))
     await clock.advance(2_000)
     const node = west.cluster.objects('Node').find(({ metadata }) => metadata.name === 'west-gw1')
     if (node === undefined) throw new Error('no Node')

@@ -66,6 +66,17 @@ it('show gateways says what a gateway refuses, and obeys nothing of it', async (
   expect((await show(['gateways', '--context', 'west'], apis)).out).not.toContain('refuses')
 })
 
+it('show gateways says whose charon still has another port than the settings', async () => {
+  const { apis, clusters } = joined('1.2.3')
+  const gateway = clusters.west.objects('Gateway').find(({ metadata }) => metadata.name === 'west-gw1')
+  if (gateway === undefined) throw new Error('no Gateway')
+  clusters.west.put({ ...gateway, metadata: { ...gateway.metadata, annotations: { 'submariner.io/wanted-port': '4700' } } })
+  const { out } = await show(['gateways', '--context', 'west'], apis)
+  expect(out).toContain(
+    '\n    ! charon on west-gw1 still has port 4500, the settings say 4700: replace it: `subctl upgrade`; under Helm `kubectl',
+  )
+})
+
 it('show of several contexts names each cluster', async () => {
   const { out } = await show(['gateways', '--contexts', 'west,east'])
   expect(out).toMatchInlineSnapshot(`

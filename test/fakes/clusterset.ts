@@ -6,6 +6,7 @@ import type { Cable, CableDriver } from '../../src/dataplane/cable.ts'
 import type { Pulse } from '../../src/dataplane/health.ts'
 import type { Target } from '../../src/dataplane/target.ts'
 import { canonical } from '../../src/model/canonical.ts'
+import { readCharonPort } from '../../src/model/charon-port.ts'
 import { UserError } from '../../src/model/errors.ts'
 import { cableName, GATEWAY_LABEL } from '../../src/model/names.ts'
 import { type Ip, parseCidr, parseIp } from '../../src/model/net.ts'
@@ -31,7 +32,8 @@ export interface FakeGateway {
   owned(): readonly Ip[]
   /** Number of times that something was changed in charon or asked of it. */
   readonly work: { reconciles: number; changes: number; asks: number }
-  readonly engine: { failing: boolean; pulse: Pulse; publicIp: Ip | undefined; charonPort: number | undefined }
+  /** `charonSays`: what the keeper has written of its charon. */
+  readonly engine: { failing: boolean; pulse: Pulse; publicIp: Ip | undefined; charonSays: string }
   /** Its charon does not answer until the result is called. */
   hang(): () => void
   /** SIGTERM; settles when the engine has ended. */
@@ -121,7 +123,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
   const broker = ground.broker.api(hostname)
   const [term, dead] = [new AbortController(), { now: false }]
   const work = { reconciles: 0, changes: 0, asks: 0 }
-  const engine: FakeGateway['engine'] = { failing: false, pulse: { state: 'alive' }, publicIp: undefined, charonPort: undefined }
+  const engine: FakeGateway['engine'] = { failing: false, pulse: { state: 'alive' }, publicIp: undefined, charonSays: '' }
   let owned: readonly Ip[] = []
   let hanging: Promise<void> | undefined
   let observed: Observation | undefined
@@ -196,7 +198,7 @@ function start(ground: Ground, { id, n, k, cluster, more }: Place): FakeGateway 
     driver,
     onTunnelChange: () => {},
     interfaceName: async () => 'ipsec0',
-    charonPort: async () => engine.charonPort,
+    charonPort: async () => readCharonPort(engine.charonSays),
     owned: addresses,
     health: { probe: () => {}, pulse: () => engine.pulse, onChange: () => {} },
     facts: async () => ({ privateIp, cniIp: parseIp(`10.${n}.${k}.1`) }),

@@ -311,6 +311,13 @@ describe('connectionSteps() says how the gateway stands', () => {
     expect(told([gateway({ connections: [failed, connectionTo('east')] })], ['east'])[1]).toMatch(/^ok cluster east: connected to /)
     expect(told([gateway({})], ['east'])[1]).toBe('waiting cluster east: no tunnel yet')
   })
+  it('names a charon that still has an old port, which nobody waits for, and the port that gateways really use', () => {
+    const failed = connectionTo('east', { status: 'error', statusMessage: 'no answer' })
+    const old = gateway({ connections: [failed] }, { 'submariner.io/wanted-port': '4700' })
+    expect(told([old])).toContain('note port of gw: charon on gw still has port 4500, the settings say 4700')
+    const steps = connectionSteps({ gateways: [old], endpoints: [], expected: ['east'] })
+    expect(steps.at(-1)?.hint).toContain('UDP 4500 must pass')
+  })
   it('says what the gateway refuses of a cluster', () => {
     const refused = [
       { object: 'Cluster "north"', field: 'spec.cluster_cidr[0]', reason: 'is ours' },

@@ -61,12 +61,17 @@ describe('subctl charon', () => {
     return (await vici.request('version')).daemon
   }
 
+  /** What an engine is told of charon. */
+  const told = (): unknown => JSON.parse(readFileSync(join(runDir, 'charon.json'), 'utf8'))
+
   it('starts charon, and ends it on SIGTERM with all that it made', async () => {
     const keeper = keep()
     await untilUp(keeper)
     expect(await version()).toBe('charon-systemd')
     expect(statSync(runDir).mode & 0o777).toBe(0o700)
     expect(statSync(join(runDir, 'strongswan.conf')).mode & 0o777).toBe(0o600)
+    expect(told()).toEqual({ port: 4500 })
+    expect(statSync(join(runDir, 'charon.json')).mode & 0o777).toBe(0o600)
     const { stdout } = await exec(['ip', 'netns', 'exec', ns, 'ss', '-Huln'])
     expect(stdout).toContain(':4500 ')
     expect(stdout).not.toContain(':500 ')
@@ -87,6 +92,7 @@ describe('subctl charon', () => {
     const second = keep()
     await untilUp(second)
     expect(await charonPids()).toEqual(before)
+    expect(told()).toEqual({ port: 4500 })
     process.kill(Number(before[0]), 'SIGKILL')
     await until('another charon', async () => (await charonPids()).some((pid) => pid !== before[0]))
     await until('it answers', async () => (await version().catch(() => '')) !== '')
@@ -120,6 +126,7 @@ describe('subctl charon', () => {
     const after = await charonPids()
     expect(after).toHaveLength(1)
     expect(after).not.toEqual(before)
+    expect(told()).toEqual({ port: 4501 })
   }, 60_000)
 
   it('refuses to be the second keeper of a run directory', async () => {
