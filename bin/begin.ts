@@ -45,7 +45,7 @@ export async function begin(runs: Runs, { exec, logLevel }: Ways): Promise<void>
     exec,
     follow,
     files,
-    kube: openKube({ env, files, log, signal }, readKubeconfig),
+    kube: openKube({ clock: realClock, env, files, log, signal }, readKubeconfig),
     version: VERSION,
     hostname: hostname(),
   }

@@ -51,7 +51,7 @@ export const join: Run = async (context, given) => {
   const spread = spreadNote(seen.seen.nodes, gateways.nodes)
   if (spread !== undefined) say(context, `note: ${spread}`)
   const found: Found = { ...seen, gateways }
-  const joining = await plan(given, { clusterId, broker, api, found, image })
+  const joining = await plan(context, given, { clusterId, broker, api, found, image })
   if (given.text('emit') !== undefined) {
     context.stdout.write(emitted(given, joining))
     return undefined
@@ -92,7 +92,7 @@ interface Subject {
 }
 
 /** What differs, asked of both servers by dry runs; a credential that is still to be made counts as a change. */
-async function plan(given: Given, { clusterId, broker, api, found, image }: Subject): Promise<Joining> {
+async function plan(context: Context, given: Given, { clusterId, broker, api, found, image }: Subject): Promise<Joining> {
   const { uid } = found.seen
   const wished = settingsOf(given, clusterId, found.networks, {
     url: broker.url,
@@ -108,7 +108,7 @@ async function plan(given: Given, { clusterId, broker, api, found, image }: Subj
   const objects = planInstall(settings, found.gateways.nodes, secrets, pods).filter((object) => !isAdopted(object, adopted))
   const there = await onBroker(broker, () => compareRead(broker.api, brokerObjects(broker, settings, uid)))
   const here = await onCluster(api, () => compare(api, objects))
-  const leave = found.hasJoined ? await onCluster(api, () => planServicesLeave(api, settings)) : undefined
+  const leave = found.hasJoined ? await onCluster(api, () => planServicesLeave(api, settings, context)) : undefined
   return {
     settings,
     names,

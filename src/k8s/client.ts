@@ -1,12 +1,14 @@
 import { type Kind, kindOf, type Of } from '../model/kinds.ts'
 import { FIELD_MANAGER } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
+import type { Clock } from '../system/clock.ts'
 import { type Http, type HttpAnswer, HttpError, type HttpRequest, openHttp } from '../system/http.ts'
 import { type Log, silentLog } from '../system/log.ts'
 import { type Access, type Credentials, tlsOf } from './access.ts'
 import { type Complain, decodeEvent, decodeOne, decodePage, errorOf, type Page } from './answers.ts'
 import { ApiError, type KubeApi, type Listed, type Query, type WatchEvent, type WriteOptions } from './api.ts'
 import { pathOf, selectorsOf, withParameters } from './paths.ts'
+import { pastStart } from './starting.ts'
 
 export interface OpenOptions {
   /** Of each request but watches. Default: 15 s. */
@@ -14,6 +16,8 @@ export interface OpenOptions {
   /** Ends the requests that are under way when it is aborted. Later ones are sent: what has to be put in order at the end still can be. */
   readonly signal?: AbortSignal
   readonly log?: Log
+  /** With it, what a server that has just started does not serve yet is asked for again for some seconds. */
+  readonly clock?: Clock
 }
 
 /** The API that the access leads to. Nothing is sent before the first call. */
@@ -177,7 +181,9 @@ function openLine(access: Access, options: OpenOptions): Line {
     namespace: access.namespace,
     async ask(path, request) {
       const ready = await prepare(path, request)
-      const answer = await ready.http.ask(ready.request).catch((error) => failed(error, server))
+      const send = (): Promise<HttpAnswer> => ready.http.ask(ready.request).catch((error) => failed(error, server))
+      const answer =
+        options.clock === undefined ? await send() : await pastStart(send, { clock: options.clock, signal: ready.request.signal })
       if (answer.status < 200 || answer.status > 299) throw errorOf(answer)
       return answer
     },

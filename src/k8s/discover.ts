@@ -3,6 +3,7 @@ import type { Resource } from '../model/resources.ts'
 import { isRecord, parseJson } from './answers.ts'
 import { ApiError, type KubeApi } from './api.ts'
 import { withParameters } from './paths.ts'
+import { PAUSE_MS, type Patience, STARTING_MS } from './starting.ts'
 
 export interface ServedKind {
   readonly apiVersion: string
@@ -49,6 +50,27 @@ export async function servedKinds(api: KubeApi): Promise<Served> {
     }
   })
   return { kinds: lists.flat(), silent }
+}
+
+/** Groups of every cluster: one without them has only not come to them. */
+const EVERYWHERE = ['apps', 'rbac.authorization.k8s.io']
+
+/** As servedKinds(), once the groups that every cluster has are among them. Throws an ApiError where they do not come: what is not served yet is not gone. */
+export async function wholeKinds(api: KubeApi, { clock, signal }: Patience): Promise<Served> {
+  const until = clock.now() + STARTING_MS
+  for (;;) {
+    const served = await servedKinds(api)
+    const missing = EVERYWHERE.filter((group) => !served.kinds.some(({ apiVersion }) => apiVersion.startsWith(`${group}/`)))
+    if (missing.length === 0) return served
+    if (clock.now() >= until)
+      throw new ApiError(
+        503,
+        'ServiceUnavailable',
+        `it does not serve ${missing.join(' and ')}, which every cluster has; it may still be starting`,
+      )
+    await clock.sleep(PAUSE_MS, signal)
+    signal?.throwIfAborted()
+  }
 }
 
 const rootOf = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`)

@@ -31,6 +31,8 @@ export const SETTINGS_ANNOTATION = 'submariner.io/settings'
 export const GATEWAY_LEASE = 'submariner-gateway-lock'
 /** Lease of the leading agent of services, in the same namespace. */
 export const DISCOVERY_LEASE = 'submariner-discovery-lock'
+/** Label of the namespaces in which `verify`, `resolve` and `join` have pods for a moment; what a run that was cut off left is found by it. */
+export const VERIFY_LABEL = 'submariner.io/verify'
 export const FIELD_MANAGER = 'subctl'
 
 /** Upstream's sanitiser: lower case, anything but letters, digits, `-` and `.` becomes `-`, no `-` at the ends. */

@@ -28,6 +28,7 @@ const namespace = found('Namespace', BROKER)
 const member: Inventory = {
   agents: space('submariner', { ours: [found('ConfigMap', 'submariner-settings')] }),
   brokerSpace: space(BROKER),
+  verifySpaces: [],
   ...{ clusterId: 'west', clusterUid: 'uid-west' },
   broker: { server: URL_OF_BROKER, namespace: BROKER, token: 'own', ca: CA },
   ...{ nodes: [], nodesFound: [], marked: [], crds: [], instances: new Map(), imported: [], releases: [], unread: [] },

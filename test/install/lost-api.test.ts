@@ -17,6 +17,7 @@ const INFO = {
   ...{ psk: Buffer.from('p'.repeat(48)).toString('base64'), components: ['connectivity'], customDomains: [] },
 }
 const encode = (text: string): string => Buffer.from(text).toString('base64')
+const RBAC = 'rbac.authorization.k8s.io/v1'
 const AGAIN = 'Run the same command again: it goes on where it stopped.'
 
 /** A cluster whose controllers have made tokens and taken in CRDs already. */
@@ -134,7 +135,11 @@ function installed(): { readonly cluster: FakeCluster; readonly daemonSet: Resou
   })
   const verbs = ['get', 'list']
   const resources = [{ name: 'daemonsets', kind: 'DaemonSet', namespaced: true, verbs }]
-  cluster.answer('/apis', JSON.stringify({ groups: [{ preferredVersion: { groupVersion: 'apps/v1' } }] }))
+  cluster.answer('/apis', JSON.stringify({ groups: ['apps/v1', RBAC].map((groupVersion) => ({ preferredVersion: { groupVersion } })) }))
+  cluster.answer(
+    `/apis/${RBAC}`,
+    JSON.stringify({ resources: [{ name: 'roles', kind: 'Role', namespaced: true, verbs: ['get', 'list'] }] }),
+  )
   cluster.answer('/api/v1', JSON.stringify({ resources: [] }))
   cluster.answer('/apis/apps/v1', JSON.stringify({ resources }))
   for (const where of ['', '/namespaces/submariner'])

@@ -1,7 +1,7 @@
 // What goes, what stays and why, as functions of what was found.
 import { describe, expect, it } from '@jest/globals'
 import { errandJob, imageOf } from '../../src/install/remove/cleanup-job.ts'
-import { gatewayLabelOf, isMarked, wasThere } from '../../src/install/remove/mark.ts'
+import { gatewayLabelOf, isMarked, isVerifys, wasThere } from '../../src/install/remove/mark.ts'
 import { isNothing, planRemove } from '../../src/install/remove/plan.ts'
 import type { Inventory, Space } from '../../src/install/remove/read.ts'
 import { planServicesRemove } from '../../src/install/remove/services.ts'
@@ -39,6 +39,7 @@ const node = (name: string, ready = 'True', labels: Record<string, string> = {})
 const inventory = (more: Partial<Inventory> = {}): Inventory => ({
   agents: space('submariner'),
   brokerSpace: space('submariner-k8s-broker'),
+  verifySpaces: [],
   clusterId: 'west',
   clusterUid: 'u',
   broker: undefined,
@@ -114,6 +115,18 @@ describe('the plan of leaving', () => {
     const daemons = found('DaemonSet', 'submariner-gateway', { apiVersion: 'apps/v1', ...inOurs })
     const plan = planRemove(inventory({ agents: space('submariner', { object, ours: [daemons, held, found('Secret', 's', inOurs)] }) }), NO)
     expect([plan.workloads, plan.objects, plan.spaces.map(({ name }) => name)]).toEqual([[daemons], [held], ['submariner']])
+  })
+
+  it('takes the namespaces that a run of verify has left, also where nothing else is, and holds nothing in them for a user’s', () => {
+    const object = found('Namespace', 'submariner-verify-1a2b', { meta: { labels: { 'submariner.io/verify': 'true' } } })
+    expect([object, found('Namespace', 'shop')].map(isVerifys)).toEqual([true, false])
+    const left = space('submariner-verify-1a2b', { object, ours: [found('Pod', 'p', { meta: { namespace: 'submariner-verify-1a2b' } })] })
+    const alone = planRemove(inventory({ nodes: [node('a')], verifySpaces: [left] }), NO)
+    expect([isNothing(alone), alone.spaces, alone.objects, alone.nodes.clean, alone.kept]).toEqual([false, [left], [], [], []])
+    const name = 'serviceexports.multicluster.x-k8s.io'
+    const inside = found('ServiceExport', 'web', { meta: { namespace: 'submariner-verify-1a2b' } })
+    const plan = planRemove(inventory({ verifySpaces: [left], crds: [crd(name)], instances: new Map([[name, [inside]]]) }), NO)
+    expect([plan.crds.map(({ metadata }) => metadata.name), plan.kept]).toEqual([[name], []])
   })
 
   it('names the release that Helm keeps elsewhere, the broker’s only where that goes', () => {

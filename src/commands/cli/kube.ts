@@ -7,10 +7,13 @@ import type { Context, KubeOptions } from '../context.ts'
 export type ReadKubeconfig = (options: KubeOptions) => Promise<Access>
 
 /** How a Context opens APIs: by the access given, by a kubeconfig where one or its context is named or this is no pod, else as the pod's ServiceAccount. */
-export function openKube(world: Pick<Context, 'env' | 'files' | 'log' | 'signal'>, readKubeconfig: ReadKubeconfig): Context['kube'] {
+export function openKube(
+  world: Pick<Context, 'clock' | 'env' | 'files' | 'log' | 'signal'>,
+  readKubeconfig: ReadKubeconfig,
+): Context['kube'] {
   return async (options) => {
-    const { log, signal } = world
-    const how = options.isLasting === true ? { log } : { log, signal }
+    const { clock, log, signal } = world
+    const how = options.isLasting === true ? { log } : { clock, log, signal }
     if (options.access !== undefined) return openApi(options.access, how)
     const named = options.kubeconfig !== undefined || options.context !== undefined
     const pod = named ? undefined : await podAccess(world.env, world.files)

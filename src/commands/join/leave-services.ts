@@ -9,6 +9,7 @@ import { readInventory } from '../../install/remove/read.ts'
 import { checkRights, type Left, removeAll } from '../../install/remove/remove.ts'
 import { planDnsRemove, planServicesRemove } from '../../install/remove/services.ts'
 import type { KubeApi } from '../../k8s/api.ts'
+import type { Patience } from '../../k8s/starting.ts'
 import { UserError } from '../../model/errors.ts'
 import { DISCOVERY_WORKLOAD, DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
@@ -27,12 +28,13 @@ export interface ServicesLeave {
 export async function planServicesLeave(
   api: KubeApi,
   { serviceDiscovery, dnsServer }: Pick<JoinSettings, 'serviceDiscovery' | 'dnsServer'>,
+  patience: Patience,
 ): Promise<ServicesLeave | undefined> {
   if (serviceDiscovery) {
     if (dnsServer || (await api.get('Deployment', DNS_WORKLOAD, NAMESPACE)) === undefined) return undefined
-    return { what: 'dns', plan: planDnsRemove(await readInventory(api, NAMESPACE)), names: NO_NAMES }
+    return { what: 'dns', plan: planDnsRemove(await readInventory(api, NAMESPACE, patience)), names: NO_NAMES }
   }
-  const plan = planServicesRemove(await readInventory(api, NAMESPACE))
+  const plan = planServicesRemove(await readInventory(api, NAMESPACE, patience))
   const names = await planUndo(api)
   return isNothing(plan) && names.lines.length === 0 ? undefined : { what: 'services', plan, names }
 }

@@ -16,7 +16,7 @@ export async function cleanAlone(context: Context, given: Given): Promise<undefi
   const [subject, ...more] = await subjects(context, given)
   if (subject === undefined || more.length > 0 || given.on('all')) throw usage('--node is for one cluster', 'node')
   const { api } = subject
-  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
+  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace'), context))
   const plan = planRemove(inventory, { broker: false, deleteExports: false })
   if (plan.workloads.length > 0)
     throw new UserError('SUB0803', 'The agents still run on this cluster, and would put back what a node takes away', {

@@ -1,6 +1,6 @@
 // --prove: dumps before and after, and every write in between.
 import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
-import { isImported, isMarked } from '../../install/remove/mark.ts'
+import { isImported, isMarked, isVerifys } from '../../install/remove/mark.ts'
 import { type Act, type Acts, judgeApi, judgeNode, type Touched, type Trace, traceIn, type Verdict } from '../../install/remove/prove.ts'
 import { type ApiDump, dumpApi, keyOf } from '../../install/remove/prove-api.ts'
 import type { Inventory } from '../../install/remove/read.ts'
@@ -68,6 +68,7 @@ function oursOf({ inventory: { agents, brokerSpace, instances, crds }, plan }: T
   return (object) =>
     isMarked(object.metadata) ||
     isImported(object.metadata) ||
+    isVerifys(object) ||
     keys.has(keyOf(object)) ||
     // What the cluster puts into every namespace goes with ours.
     names.includes(object.metadata.namespace ?? '') ||

@@ -70,7 +70,7 @@ export const ownImage = ({ version }: Pick<Context, 'version'>): string => `loca
 
 export async function readTarget(context: Context, given: Given, subject: Subject, file: BrokerFile | undefined): Promise<Target> {
   const { api } = subject
-  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace')))
+  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace'), context))
   const plan = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
   const names = await onCluster(api, () => planUndo(api))
   return targetOf(context, subject, { inventory, plan, names, broker: await planBroker(context, file, { subject, inventory }) })

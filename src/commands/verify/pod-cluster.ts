@@ -2,9 +2,10 @@
 import { isHopeless, whyNotReady } from '../../checks/pods/pod-state.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { podLog } from '../../k8s/pod-log.ts'
+import { VERIFY_LABEL } from '../../model/names.ts'
 import type { Pod } from '../../model/resources.ts'
 import type { Clock } from '../../system/clock.ts'
-import { DEADLINE_ANNOTATION, type NettestPod, nettestPod, VERIFY_LABEL, verifyNamespace } from './pod-objects.ts'
+import { DEADLINE_ANNOTATION, type NettestPod, nettestPod, verifyNamespace } from './pod-objects.ts'
 
 const POLL_MS = 400
 /** An image may have to be pulled. */

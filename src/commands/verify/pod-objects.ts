@@ -1,11 +1,10 @@
 // What `verify` puts into a cluster: a namespace of its own, of the strictest level, with the two ends of nettest in it.
 
 import type { PodRole } from '../../checks/pods/pod-findings.ts'
+import { VERIFY_LABEL } from '../../model/names.ts'
 import { NETTEST_PORT } from '../../model/nettest.ts'
 import type { Pod, Resource, Service } from '../../model/resources.ts'
 
-/** Label of the namespaces of verify; what a killed run left is found by it. */
-export const VERIFY_LABEL = 'submariner.io/verify'
 /** Annotation: the time after which nobody needs the namespace any more, RFC 3339. */
 export const DEADLINE_ANNOTATION = 'submariner.io/verify-deadline'
 /** Label of the pods: `server` or `client`. */

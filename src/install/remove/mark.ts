@@ -1,7 +1,7 @@
 // What of a cluster is ours: by labels that every install puts on its objects, and by who wrote which field.
 import type { Found } from '../../k8s/discover.ts'
 import { IMPORTED, SOURCE_NAMESPACE } from '../../model/mcs.ts'
-import { CLUSTER_LABEL, DISCOVERY_LEASE, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE } from '../../model/names.ts'
+import { CLUSTER_LABEL, DISCOVERY_LEASE, FIELD_MANAGER, GATEWAY_LABEL, GATEWAY_LEASE, VERIFY_LABEL } from '../../model/names.ts'
 import type { Meta } from '../../model/resources.ts'
 import { MANAGED_BY, RELEASE, releaseOf } from '../objects/helm.ts'
 import { at, isRecord } from '../tree.ts'
@@ -16,6 +16,10 @@ const OURS = [FIELD_MANAGER, 'helm', 'Helm']
 /** Whether the object carries our labels; Helm puts its own name over one of them. */
 export const isMarked = (meta: Meta): boolean =>
   meta.labels?.[PART_OF] === 'submariner' && (meta.labels[MANAGED_BY] === 'subctl' || releaseOf(meta) !== undefined)
+
+/** Whether it is a namespace in which `verify`, `resolve` or `join` had pods for a moment; a run that was cut off leaves it. */
+export const isVerifys = ({ kind, metadata }: Pick<Found, 'kind' | 'metadata'>): boolean =>
+  kind === 'Namespace' && metadata.labels?.[VERIFY_LABEL] !== undefined
 
 /** Whether an import of a service made it. */
 export const isImported = (meta: Meta): boolean => meta.labels?.[IMPORTED] !== undefined

@@ -42,7 +42,7 @@ export const isNothing = ({ workloads, imported, objects, spaces, crds, labels, 
   [workloads, imported, objects, spaces, crds, labels, unmark].every((list) => list.length === 0)
 
 export function planRemove(inventory: Inventory, options: RemoveOptions): RemovePlan {
-  const { agents, brokerSpace } = inventory
+  const { agents, brokerSpace, verifySpaces } = inventory
   const spaces = [agents, ...(options.broker ? [brokerSpace] : [])]
   const going = spaces.filter(isGoing)
   const staying = spaces.filter((space) => !going.includes(space))
@@ -57,7 +57,7 @@ export function planRemove(inventory: Inventory, options: RemoveOptions): Remove
     imported: inventory.imported,
     nodes: isMember ? nodesOf(inventory.nodes) : { clean: [], down: [] },
     objects: candidates.filter(isKnown).sort((a, b) => rankOf(a) - rankOf(b)),
-    spaces: going,
+    spaces: [...going, ...verifySpaces],
     crds: crds.go,
     labels: labels.go,
     unmark: [
@@ -120,7 +120,10 @@ export interface Judged<T> {
 const BROKERS_CRDS = ['clusters.submariner.io', 'endpoints.submariner.io', 'serviceimports.multicluster.x-k8s.io']
 
 /** Those that go, and those that stay and why. */
-export function judgeCrds({ crds, instances, agents, brokerSpace }: Inventory, { broker, deleteExports }: RemoveOptions): Judged<Found> {
+export function judgeCrds(inventory: Inventory, { broker, deleteExports }: RemoveOptions): Judged<Found> {
+  const { crds, instances, agents, brokerSpace } = inventory
+  // What is in those of `verify` goes with them, and is nobody's.
+  const passing = [brokerSpace, ...inventory.verifySpaces].map(({ name }) => name)
   const whyNot = (crd: Found): string | undefined => {
     const { name } = crd.metadata
     if (!isMarked(crd.metadata) || wasThere(crd)) return HERE_BEFORE
@@ -131,7 +134,9 @@ export function judgeCrds({ crds, instances, agents, brokerSpace }: Inventory, {
       const others = objects.filter(({ metadata }) => !own.includes(metadata.namespace ?? ''))
       return others.length === 0 ? undefined : `others use it: ${few(others)}`
     }
-    const users = objects.filter(({ metadata }) => !isMarked(metadata) && !isImported(metadata) && metadata.namespace !== brokerSpace.name)
+    const users = objects.filter(
+      ({ metadata }) => !isMarked(metadata) && !isImported(metadata) && !passing.includes(metadata.namespace ?? ''),
+    )
     return users.length === 0 || deleteExports ? undefined : `it holds objects of users, ${few(users)}; --delete-exports removes them too`
   }
   const judged = crds.map((crd) => ({ crd, why: whyNot(crd) }))

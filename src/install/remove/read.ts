@@ -1,11 +1,12 @@
 // What a cluster holds of ours, read before anything is removed.
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
-import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, servedKinds } from '../../k8s/discover.ts'
+import { type Found, inTurns, listFound, type Selection, type Served, type ServedKind, wholeKinds } from '../../k8s/discover.ts'
+import type { Patience } from '../../k8s/starting.ts'
 import { IMPORTED } from '../../model/mcs.ts'
 import { BROKER_NAMESPACE, BROKER_SECRET, CLUSTER_LABEL, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Meta, Node } from '../../model/resources.ts'
-import { textAt } from '../tree.ts'
-import { isMarked, isOursInside, isSystems, MARK_SELECTOR, releasesOf } from './mark.ts'
+import { at, listAt, textAt } from '../tree.ts'
+import { isMarked, isOursInside, isSystems, isVerifys, MARK_SELECTOR, releasesOf } from './mark.ts'
 
 /** How a member reaches its broker; the credential is the member's own. */
 export interface MemberBroker {
@@ -30,6 +31,8 @@ export interface Inventory {
   /** Of the agents, and of a broker on this cluster. */
   readonly agents: Space
   readonly brokerSpace: Space
+  /** Namespaces that runs of `verify`, `resolve` and `join` have left; all that is in them is ours. */
+  readonly verifySpaces: readonly Space[]
   readonly clusterId: string | undefined
   /** uid of the namespace kube-system. */
   readonly clusterUid: string
@@ -57,9 +60,10 @@ export interface Release {
   readonly isBroker: boolean
 }
 
-export async function readInventory(api: KubeApi, namespace: string): Promise<Inventory> {
+/** Waits for what a server that has just started does not serve yet; throws an ApiError where it does not come. */
+export async function readInventory(api: KubeApi, namespace: string, patience: Patience): Promise<Inventory> {
   const [served, uid, settings, secret, nodes] = await Promise.all([
-    servedKinds(api),
+    wholeKinds(api, patience),
     api.get('Namespace', 'kube-system'),
     api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace),
     api.get('Secret', BROKER_SECRET, namespace),
@@ -85,6 +89,10 @@ export async function readInventory(api: KubeApi, namespace: string): Promise<In
   return {
     agents,
     brokerSpace,
+    verifySpaces: await inTurns(spaces.filter(isVerifys), async (object) => {
+      const inside = await everywhere({ namespace: object.metadata.name })
+      return { name: object.metadata.name, object, ours: inside.filter((one) => !isSystems(one)), strangers: [] }
+    }),
     clusterId: data.SUBMARINER_CLUSTERID ?? ownId(inAgents),
     clusterUid: uid?.metadata.uid ?? '',
     broker: brokerOf(data, secret?.data ?? {}),
@@ -165,11 +173,21 @@ function brokerOf(settings: Readonly<Record<string, string>>, secret: Readonly<R
 }
 
 async function instancesOf(api: KubeApi, { kinds }: Served, crds: readonly Found[]): Promise<Inventory['instances']> {
-  const entries = await inTurns(crds, async ({ metadata: { name } }) => {
-    const kind = kinds.find(({ plural, apiVersion }) => `${plural}.${apiVersion.split('/')[0]}` === name)
+  const entries = await inTurns(crds, async (crd) => {
+    const { name } = crd.metadata
+    const kind = kinds.find(({ plural, apiVersion }) => `${plural}.${apiVersion.split('/')[0]}` === name) ?? kindOfCrd(crd)
     return [name, kind === undefined ? [] : await listFound(api, kind)] as const
   })
   return new Map(entries)
+}
+
+/** What the CRD itself says of its kind: discovery may not have come to it yet, or prefers a version that it has not. */
+function kindOfCrd({ spec }: Found & { readonly spec?: unknown }): ServedKind | undefined {
+  const [group, plural, kind] = [textAt(spec, 'group'), textAt(spec, 'names', 'plural'), textAt(spec, 'names', 'kind')]
+  const version = listAt(spec, 'versions').find((one) => at(one, 'served') === true)
+  const name = textAt(version, 'name')
+  if (group === undefined || plural === undefined || kind === undefined || name === undefined) return undefined
+  return { apiVersion: `${group}/${name}`, kind, plural, namespaced: textAt(spec, 'scope') === 'Namespaced' }
 }
 
 /** The objects of a namespace that are ours, and those that are somebody else's. */
