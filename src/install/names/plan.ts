@@ -1,5 +1,5 @@
 // What is done to a cluster's DNS for the clusterset's names, and how it is undone: functions of what was read.
-import { UserError } from '../../model/errors.ts'
+import { EXIT, UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
 import type { DnsWish } from '../objects/settings.ts'
 import { isRecord, listAt, textAt } from '../tree.ts'
@@ -78,6 +78,7 @@ function checkZones(zones: readonly string[], domain: string): void {
   const wrong = zones.find((zone) => zone === domain || zone.endsWith(`.${domain}`))
   if (wrong !== undefined)
     throw new UserError('SUB1009', `--zone ${wrong}: the cluster’s own names are in ${domain}`, {
+      exitCode: EXIT.usage,
       hint: 'Choose a domain that nothing in the cluster has names in, such as clusterset.example.com.',
     })
 }

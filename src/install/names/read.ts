@@ -108,8 +108,8 @@ async function readVersion(
 ): Promise<{ readonly version: DnsVersion | undefined; readonly versionFrom: string }> {
   const tagged = versionOfImage(image)
   if (tagged !== undefined) return { version: tagged, versionFrom: `image ${image}` }
-  const pods = await api.list('Pod', { namespace, labels: DNS_LABEL })
-  const pod = pods.items.find(({ status }) => status?.phase === 'Running')?.metadata.name
+  const { items } = await api.list('Pod', { namespace, labels: DNS_LABEL })
+  const pod = items.find(({ status }) => status?.phase === 'Running')?.metadata.name
   if (pod !== undefined)
     for (const { what, path, read } of SAYINGS) {
       const said = await api
@@ -119,7 +119,8 @@ async function readVersion(
       const version = read(said)
       if (version !== undefined) return { version, versionFrom: `${what} of pod ${pod}` }
     }
-  return { version: undefined, versionFrom: `image ${image} has no version in its tag, and neither log nor metrics of its pods say it` }
+  const pods = pod === undefined ? 'it has no running pod that would say it' : 'neither log nor metrics of its pods say it'
+  return { version: undefined, versionFrom: `image ${image} has no version in its tag, and ${pods}` }
 }
 
 /** Where a running CoreDNS says its version: at the beginning of its log, and in its metrics, which not every API server reaches. */

@@ -260,6 +260,11 @@ describe('readDns() finds out what the cluster’s DNS is', () => {
       configMap('coredns', { Corefile: KUBEADM }),
       pod,
     ])
+    const { api: quiet } = bed([
+      workload('Deployment', 'coredns', { image: 'coredns@sha256:aa', maps: [['coredns', '/etc/coredns']] }),
+      configMap('coredns', { Corefile: KUBEADM }),
+    ])
+    expect((await readDns(quiet)).server).toMatchObject({ versionFrom: expect.stringMatching(/it has no running pod/) })
     expect((await readDns(api)).server).toMatchObject({ version: undefined, versionFrom: expect.stringMatching(/no version in its tag/) })
     cluster.answer(`/api/v1/namespaces/${SYSTEM}/pods/coredns-1:9153/proxy/metrics`, 'coredns_build_info{version="1.12.4"} 1\n')
     expect((await readDns(api)).server).toMatchObject({ version: [1, 12, 4], versionFrom: 'metrics of pod coredns-1' })

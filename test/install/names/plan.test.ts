@@ -52,6 +52,24 @@ describe('who answers is chosen by what the cluster’s DNS can do', () => {
     expect(plan.edits).toHaveLength(1)
     expect(plan.hand).toEqual([])
   })
+  it('stays multicluster where our lines for that are there and nothing says which CoreDNS it is, as with no pod of it', () => {
+    const [edit] = planNames(facts(), wish('auto')).edits
+    const corefile = mapText({ text: String(edit?.after) })
+    const noPod = { corefile, version: undefined, versionFrom: 'it has no running pod that would say it' }
+    for (const mode of ['auto', 'multicluster'] as const)
+      expect(planNames(facts(coreDns(noPod)), wish(mode))).toMatchObject({
+        ...{ mode: 'multicluster', edits: [], hand: [] },
+        why: expect.stringMatching(/as its Corefile says already: .* cannot be seen now \(it has no running pod/),
+      })
+    expect(planNames(facts(coreDns({ ...noPod, version: [1, 11, 3] })), wish('auto')).mode).toBe('own')
+    expect(planNames(facts(coreDns(noPod), { servesAlpha: false }), wish('auto')).mode).toBe('own')
+    const forwards = mapText({ text: String(planNames(facts(), wish('own')).edits[0]?.after) })
+    expect(planNames(facts(coreDns({ ...noPod, corefile: forwards })), wish('auto')).mode).toBe('own')
+  })
+  it('the domain of the cluster’s own names is a mistake on the command line', () => {
+    const plan = (): unknown => planNames(facts(), wish('auto', { zones: ['clusterset.local', 'cluster.local'] }))
+    expect(plan).toThrow(expect.objectContaining({ id: 'SUB1009', exitCode: 64 }))
+  })
   it('own is own with any CoreDNS, and brings no right', () => {
     const plan = planNames(facts(), wish('own'))
     expect([plan.mode, plan.rights, plan.account]).toEqual(['own', [], undefined])
