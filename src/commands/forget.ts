@@ -58,13 +58,14 @@ async function listMembers(context: Context, given: Given, { api, namespace }: B
   )
   const lines = members.map(({ clusterId, seen }) => {
     const hasCluster = byId.get(clusterId)?.some(({ kind }) => kind === 'Cluster')
-    return `${clusterId.padEnd(20)} ${seenLine(seen)}${hasCluster ? '' : '; it has no Cluster object there'}`
+    return `${clusterId.padEnd(20)} ${seenLine(seen).replace(/^last seen /, '')}${hasCluster ? '' : '; it has no Cluster object there'}`
   })
   print(context, given, lines.length === 0 ? ['The broker has no members.'] : lines, { kind: 'MemberList', members })
   return undefined
 }
 
-const seenLine = ([newest]: readonly Sighting[]): string => (newest === undefined ? 'never seen' : `${newest.when}: ${newest.what}`)
+const seenLine = ([newest]: readonly Sighting[]): string =>
+  newest === undefined ? 'never seen' : `last seen ${newest.when}: ${newest.what}`
 
 async function forgetOne(
   context: Context,
@@ -102,7 +103,7 @@ const ANSWERS: Readonly<Record<Answer, string>> = {
 
 async function allow(context: Context, given: Given, { clusterId, answer, seen }: Found): Promise<void> {
   if (answer === 'answers' && !given.on('force'))
-    throw new UserError('SUB0808', `Cluster "${clusterId}" is alive (last seen ${seenLine(seen)})`, {
+    throw new UserError('SUB0808', `Cluster "${clusterId}" is alive (${seenLine(seen)})`, {
       hint: `Take it out in order: subctl uninstall --context CONTEXT. Or cut it off, with all its traffic to the others: subctl forget ${clusterId} --force`,
     })
   if (given.on('yes')) return
@@ -118,7 +119,7 @@ function report(context: Context, given: Given, { clusterId, member, seen, answe
   const objects = member.objects.map(titleOf)
   const shared = member.shared.map(titleOf)
   const lines = [
-    `Cluster "${clusterId}" was last seen ${seenLine(seen)}; ${ANSWERS[answer]}.`,
+    `Cluster "${clusterId}" was ${seenLine(seen)}; ${ANSWERS[answer]}.`,
     ...objects.map((object) => `  - ${object}`),
     ...shared.map((object) => `  ~ ${object}: its part`),
     isPlan

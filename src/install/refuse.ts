@@ -60,10 +60,14 @@ export function checkFree(
     'SUB0402',
     `Cannot join: cluster id "${clusterId}" is taken on this broker by ${who}; this one has uid ${clusterUid}`,
     {
-      hint: `Choose another --cluster-id. Where the other is gone for good: subctl forget ${clusterId}`,
+      hint: `Choose another --cluster-id. Where the other is gone for good: subctl forget ${clusterId}${other === '' ? OF_NOBODY : ''}`,
     },
   )
 }
+
+/** What the broker's chart makes for a cluster says nothing of it, and so does what a cluster had under Helm. */
+const OF_NOBODY =
+  '. An account that Helm made for this cluster says no uid: forget it too, or take its name out of `clusters` of the chart submariner-k8s-broker'
 
 const serviceFaults = (networks: Networks): readonly string[] =>
   collisions(claimsFor('services', networks.services.value), addressClaims('a node', networks.nodeAddresses))

@@ -88,3 +88,12 @@ it('members are listed by an Endpoint alone too, and one goes by its name', asyn
   expect((await forget(broker, clock, { line: 'west --yes' })).code).toBe(0)
   expect(left(broker)).toEqual([])
 })
+
+it('an account alone, as Helm makes it, was never seen, and says so in words', async () => {
+  const broker = fakeCluster({ server: 'https://broker:6443' })
+  broker.put(make('ServiceAccount', 'cluster-west', {}, AT))
+  const { clock } = setting(false)
+  const { code, out } = await forget(broker, clock, { line: 'west --plan' })
+  expect([code, out]).toEqual([0, expect.stringMatching(/^Cluster "west" was never seen; it cannot be asked/)])
+  expect((await forget(broker, clock, { line: '' })).out).toMatch(/^west +never seen; it has no Cluster object/)
+})

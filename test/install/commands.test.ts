@@ -223,6 +223,8 @@ describe('join', () => {
     expect(asked.err).toMatch(/gateways +b +your answer/)
     const again = await run(line, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['3', 'c', 'b'] })
     expect(again.err).toMatch(/gateways +b +your answer/)
+    const both = await run(line, { broker: broker(), cluster: cluster(['a', 'b', 'c']), answers: ['3,x', 'c, 1'] })
+    expect(both.err).toMatch(/gateways +a, c +your answer/)
     const refused = await run(line, { broker: fakeCluster(), cluster: cluster(['a', 'b']), answers: [] })
     expect(refused.err).toContain('error SUB0411')
     expect(refused.err).not.toContain('gateways')
@@ -249,11 +251,14 @@ describe('join', () => {
     const { code, err } = await run(line, { broker: made, cluster: cluster(['a']) })
     expect({ code, err }).toMatchObject({ code: 1, err: expect.stringContaining('error SUB0402: ') })
     expect(err).toContain('a cluster that does not say which it is')
+    expect(err).toMatch(/subctl forget west\. An account that Helm made for this cluster .* `clusters` of the chart submariner-k8s-broker/)
   })
 
   it.each([
     ['--pod-cidr 10.1.0.0/16,10.1.0.0/24', 'SUB0101: --pod-cidr names 10.1.0.0/16 and 10.1.0.0/24, which overlap'],
     ['--service-cidr 100.1.0.0/16,100.1.0.0/16', 'SUB0101: --service-cidr names'],
+    ['--pod-cidr fd00::/64', 'SUB0418: Cannot join: pods fd00::/64 is not an IPv4 network'],
+    ['--service-cidr 127.1.0.0/16', 'SUB0418: Cannot join: services 127.1.0.0/16 overlap loopback addresses'],
     ['--with-secrets', 'SUB0101: --with-secrets says what --emit prints'],
   ])('refuses %s before it asks anybody', async (wrong, message) => {
     const { code, err } = await run(`join --cluster-id west ${wrong}`, { broker: fakeCluster() })

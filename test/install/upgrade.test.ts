@@ -205,7 +205,12 @@ describe('the settings of a join', () => {
   })
   it('are refused with the port that nodes have between them, and the line that mends it is named', () => {
     const wrong = (): unknown => checkSettings(settingsFrom({ ...environmentOf(FULL_JOIN), CE_IPSEC_NATTPORT: '4800' }))
-    expect(wrong).toThrow(expect.objectContaining({ id: 'SUB0433', hint: expect.stringContaining('subctl join --force-conflicts') }))
+    expect(wrong).toThrow(
+      expect.objectContaining({
+        id: 'SUB0433',
+        hint: expect.stringContaining(`subctl join --cluster-id ${FULL_JOIN.clusterId} --force-conflicts`),
+      }),
+    )
   })
   it.each([
     ['SUBMARINER_CLUSTERCIDR', '10.1.0.0/99'],

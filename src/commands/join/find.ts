@@ -1,3 +1,4 @@
+import { ownFaults } from '../../install/claims.ts'
 import { bestGateways, candidates, checkCount, type GatewayChoice, labelledGateways, settledGateways } from '../../install/gateways.ts'
 import { type Networks, networksOf } from '../../install/networks/discover.ts'
 import { checkPlatform, platformOf } from '../../install/networks/platform.ts'
@@ -5,7 +6,7 @@ import { readSeen } from '../../install/networks/read.ts'
 import type { Seen as ClusterSeen } from '../../install/networks/seen.ts'
 import { checkOwnNetworks } from '../../install/refuse.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { UserError } from '../../model/errors.ts'
+import { EXIT, UserError } from '../../model/errors.ts'
 import { NAMESPACE, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { type Cidr, overlaps, parseCidrs } from '../../model/net.ts'
 import { type Given, usage } from '../cli/given.ts'
@@ -69,6 +70,8 @@ export const gatewayRow = (gateways: GatewayChoice): FactRow => ['gateways', gat
 /** The networks that flags say. Throws usage errors, so that it is of use before anybody is asked too. */
 export function givenNetworks(given: Given): { readonly podCidrs?: readonly Cidr[]; readonly serviceCidrs?: readonly Cidr[] } {
   const [podCidrs, serviceCidrs] = [cidrs(given, 'pod-cidr'), cidrs(given, 'service-cidr')]
+  const faults = ownFaults(podCidrs ?? [], serviceCidrs ?? [])
+  if (faults.length > 0) throw new UserError('SUB0418', `Cannot join: ${faults.join('; ')}`, { exitCode: EXIT.usage })
   return { ...(podCidrs && { podCidrs }), ...(serviceCidrs && { serviceCidrs }) }
 }
 
@@ -86,12 +89,15 @@ async function chooseGateway(context: Context, given: Given, nodes: ClusterSeen[
   if (!isAsking || nodes.length === 1) return best
   const list = candidates(nodes)
   const lines = list.map(({ name, reason }, i) => `  ${i + 1}) ${name}  (${reason})`)
-  const question = `No node is a gateway yet. Which one shall carry the tunnels?\n${lines.join('\n')}\nNumber or name [${list[0]?.name}]: `
+  const question = `No node is a gateway yet. Which shall carry the tunnels? Several, with commas between them, take over from each other.\n${lines.join('\n')}\nNumbers or names [${list[0]?.name}]: `
   for (let asked = question; ; ) {
     const answer = ((await context.ask?.(asked, '--gateway NODE, or --yes for the best')) ?? '').trim()
     if (answer === '') return best
-    const chosen = list.find(({ name }, i) => name === answer || String(i + 1) === answer)
-    if (chosen !== undefined) return { nodes: [chosen.name], reason: 'your answer' }
-    asked = `"${answer}" is none of them.\nNumber or name [${list[0]?.name}]: `
+    const said = answer.split(/[\s,]+/).filter((one) => one !== '')
+    const chosen = said.map((one) => list.find(({ name }, i) => name === one || String(i + 1) === one)?.name)
+    const wrong = said.find((_, i) => chosen[i] === undefined)
+    const nodes = [...new Set(chosen.filter((name) => name !== undefined))].sort()
+    if (wrong === undefined && nodes.length > 0) return { nodes, reason: 'your answer' }
+    asked = `"${wrong ?? answer}" is none of them.\nNumbers or names [${list[0]?.name}]: `
   }
 }

@@ -28,10 +28,13 @@ export async function members(context: Context, given: Given, file: BrokerFile):
   const found = await inTurns(await contextNames(context, given), (name) => open(context, given, name))
   const chosen = [...uids].map(([id, uid]) => ({ id, subject: found.find((one) => one?.uid === uid && uid !== '')?.subject }))
   const lost = chosen.filter(({ subject }) => subject === undefined).map(({ id }) => id)
-  if (lost.length > 0)
+  if (lost.length > 0) {
+    const there = chosen.flatMap(({ subject }) => subject?.name ?? [])
+    const others = there.length === 0 ? '' : `The others: subctl uninstall --contexts ${there.join(',')}. `
     throw new UserError('SUB0809', `No context of the kubeconfig leads to ${lost.map((id) => `"${id}"`).join(', ')}`, {
-      hint: `The others: subctl uninstall --contexts ${chosen.flatMap(({ subject }) => subject?.name ?? []).join(',')}. What is gone for good: ${lost.map((id) => `subctl forget ${id}`).join('; ')}`,
+      hint: `${others}What is gone for good: ${lost.map((id) => `subctl forget ${id}`).join('; ')}`,
     })
+  }
   return chosen.flatMap(({ subject }) => subject ?? [])
 }
 

@@ -5,17 +5,17 @@ import { parseCidrs } from '../../model/net.ts'
 import { parseTunnelPort } from '../../model/ports.ts'
 import { parseZones } from '../../model/zones.ts'
 
-const refused = (key: string, why: string): UserError =>
+const refused = (clusterId: string, key: string, why: string): UserError =>
   new UserError('SUB0433', `The settings of this cluster have what agents refuse: ${key} ${why}`, {
-    hint: 'Join again, with the flags of then and right ones: subctl join --force-conflicts. It writes the settings anew.',
+    hint: `Join again, with the flags of then and right ones: subctl join --cluster-id ${clusterId} --force-conflicts. It writes the settings anew.`,
   })
 
 /** The value of a key. A RangeError of the reading is what agents would say of it. */
-function readBy<T>(key: string, read: () => T): T {
+function readBy<T>(clusterId: string, key: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    throw error instanceof RangeError ? refused(key, error.message) : error
+    throw error instanceof RangeError ? refused(clusterId, key, error.message) : error
   }
 }
 
@@ -25,16 +25,17 @@ function readBy<T>(key: string, read: () => T): T {
  */
 export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettings {
   const text = (key: string, otherwise = ''): string => data[key] ?? otherwise
+  const clusterId = text('SUBMARINER_CLUSTERID')
   const number = (key: string, otherwise: number): number => {
     const value = text(key, String(otherwise))
-    if (!/^\d{1,9}$/.test(value)) throw refused(key, `${JSON.stringify(value)} is not a number`)
+    if (!/^\d{1,9}$/.test(value)) throw refused(clusterId, key, `${JSON.stringify(value)} is not a number`)
     return Number(value)
   }
-  const networks = (key: string): JoinSettings['podCidrs'] => readBy(key, () => parseCidrs(text(key)))
+  const networks = (key: string): JoinSettings['podCidrs'] => readBy(clusterId, key, () => parseCidrs(text(key)))
   const dns = DNS_WISHES.find((wish) => wish === text('SUBMARINER_DNS')) ?? DNS_WISHES[0]
   const driver = CABLE_DRIVERS.find((name) => WIRE_NAMES[name] === text('SUBMARINER_CABLEDRIVER'))
   return {
-    clusterId: text('SUBMARINER_CLUSTERID'),
+    clusterId,
     namespace: text('SUBMARINER_NAMESPACE', NAMESPACE),
     podCidrs: networks('SUBMARINER_CLUSTERCIDR'),
     serviceCidrs: networks('SUBMARINER_SERVICECIDR'),
@@ -57,7 +58,7 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
       .split(',')
       .filter((name) => name !== ''),
     dns,
-    zones: readBy('SUBMARINER_DNS_ZONES', () => parseZones(text('SUBMARINER_DNS_ZONES'))),
+    zones: readBy(clusterId, 'SUBMARINER_DNS_ZONES', () => parseZones(text('SUBMARINER_DNS_ZONES'))),
     dnsServer: dns === 'own',
     broker: {
       server: text('BROKER_K8S_APISERVER'),
@@ -68,6 +69,6 @@ export function settingsFrom(data: Readonly<Record<string, string>>): JoinSettin
 }
 
 /** Throws where agents of this version would refuse the settings. */
-export const checkSettings = ({ nattPort }: JoinSettings): void => {
-  readBy('CE_IPSEC_NATTPORT', () => parseTunnelPort(String(nattPort)))
+export const checkSettings = ({ clusterId, nattPort }: JoinSettings): void => {
+  readBy(clusterId, 'CE_IPSEC_NATTPORT', () => parseTunnelPort(String(nattPort)))
 }
