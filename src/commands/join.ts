@@ -19,7 +19,7 @@ import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
 import { checkStillOurs, forgetUninstall } from './join/last.ts'
 import { leaveServices, planServicesLeave, type ServicesLeave } from './join/leave-services.ts'
-import { applyReplacing, CHARON_STAYS, changesCharon, hasCharon, mendCharon } from './join/replace.ts'
+import { applyReplacing, changesCharon, charonStays, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
 import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
 import { applyOptions, applyStage, deadlineOf, onCluster, openKube, planIn, print, type Stage, say } from './join/stage.ts'
@@ -172,7 +172,7 @@ async function applyStages(
     await forgetUninstall(here.api, settings.namespace, progress.say)
     await checkStillOurs(here.api, settings)
   })
-  if (replaces && !isWaiting(context, given)) say(context, CHARON_STAYS)
+  if (replaces && !isWaiting(context, given)) say(context, charonStays(context, given))
 }
 
 async function applyOnBroker(

@@ -180,6 +180,7 @@ describePlanes('join --wait and upgrade, with a real API server and DaemonSet co
     history.length = 0
     const { err } = done(await runOn(laptop, `${JOIN} --image localhost/subctl:4 --natt-port 4604`))
     expect(err).toContain('charon goes on with the settings it has')
+    expect(err).toMatch(/: subctl upgrade( --\S+ \S+)*, or this join again with --wait/)
     await until('the engines are replaced', async () => history.filter((line) => line.startsWith('submariner-gateway')).length === 2)
     expect(history.filter((line) => line.startsWith('submariner-charon'))).toEqual([])
   })

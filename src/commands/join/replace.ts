@@ -6,6 +6,7 @@ import { textAt } from '../../install/tree.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import { CHARON_WORKLOAD, NAMESPACE, SETTINGS_ANNOTATION, SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import type { Given } from '../cli/given.ts'
+import { contextFlags } from '../cli/hint.ts'
 import type { Context } from '../context.ts'
 import { healthBefore } from '../upgrade/before.ts'
 import { gapOf } from '../upgrade/gap.ts'
@@ -24,8 +25,9 @@ export async function changesCharon(api: KubeApi, changes: readonly Change[]): P
 }
 
 /** For those who do not wait. */
-export const CHARON_STAYS =
-  'note: charon goes on with the settings it has until its pods are replaced: subctl upgrade, or join --wait, does it one gateway at a time'
+export const charonStays = (context: Context, given: Given): string =>
+  'note: charon goes on with the settings it has until its pods are replaced, and the engines with the port that it has. One gateway after the other: ' +
+  `subctl upgrade${contextFlags(given, given.text('context') ?? 'current', context.env)}, or this join again with --wait`
 
 /** Applies the changes and replaces the gateways' pods one by one, those that stand by first; gives up at the deadline. */
 export async function applyReplacing(
