@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readBrokerInfo } from '../../src/broker/info.ts'
 import { fixedAccess } from '../../src/k8s/access.ts'
 import { openApi } from '../../src/k8s/client.ts'
-import { BROKER_NAMESPACE, NAMESPACE, PSK_SECRET } from '../../src/model/names.ts'
+import { WANTED_PORT_ANNOTATION } from '../../src/model/charon-port.ts'
+import { BROKER_NAMESPACE, NAMESPACE, PSK_SECRET, SETTINGS_CONFIGMAP } from '../../src/model/names.ts'
 import { apiOf, brokerFile } from './access.ts'
 import { activeGateway, leaseOf, standbyOf } from './active.ts'
 import { kill, restart, signalCharon, start } from './agents.ts'
@@ -262,6 +263,39 @@ it(
     expect(gaps.every(({ first, lost }) => first + lost < sent)).toBe(true)
   }),
   5 * MINUTE,
+)
+
+it(
+  'another port of the tunnels in the settings takes no tunnel down: the engine goes on with charon’s until that is replaced, and then publishes the new one',
+  explained(async (lab) => {
+    const [active, api] = [await activeGateway(lab, 'west'), await apiOf(lab, 'west')]
+    const setPort = (port: string) => api.patch('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE, { data: { CE_IPSEC_NATTPORT: port } })
+    /** What the gateway publishes, and what it says that the settings want. */
+    const ports = async (): Promise<string> => {
+      const gateway = await api.get('Gateway', active.name, NAMESPACE)
+      const published = gateway?.status?.localEndpoint?.backend_config?.['udp-port']
+      return `${published} ${gateway?.metadata.annotations?.[WANTED_PORT_ANNOTATION]}`
+    }
+    expect(await ports()).toBe('4500 ')
+    await setPort('4700')
+    const tallies = await under(lab, async () => {
+      await kill(lab, active.name, 'engine')
+      await start(lab, active.name, 'engine')
+      await until('the gateway names both ports', async () => (await ports()) === '4500 4700', MINUTE)
+    })
+    expect(losses(tallies)).toEqual([])
+    for (const port of ['4700', '4500']) {
+      await setPort(port)
+      await kill(lab, active.name, 'charon', 'SIGTERM')
+      await start(lab, active.name, 'charon')
+      await until(`the gateway publishes ${port}`, async () => (await ports()).startsWith(`${port} `), MINUTE)
+      report(`all tunnels by port ${port}`, await untilConnected(lab, 2 * MINUTE), 'ms')
+    }
+    await kill(lab, active.name, 'engine')
+    await start(lab, active.name, 'engine')
+    await until('the settings are as they were', async () => (await ports()) === '4500 ', MINUTE)
+  }),
+  6 * MINUTE,
 )
 
 it('in all that time not one packet between pods left in the clear', async () => {
