@@ -13,14 +13,14 @@ const policy = (dst: string, reqid: number): string => `src 10.1.0.0/16 dst ${ds
 function bed() {
   const kernel = { states: new Set<string>(), policies: new Set<string>() }
   const [known, removed, clock, end] = [new Set<number>(), [] as string[], handClock(), new AbortController()]
-  const exec: Exec = async (argv, { input = '' } = {}) => {
+  const exec: Exec = async (argv) => {
     const line = argv.join(' ')
     const spi = /^ip xfrm state delete .* spi 0x(\w+)$/.exec(line)?.[1]
     const dst = /^ip xfrm policy delete .* dst (\S+)/.exec(line)?.[1]
     if (spi !== undefined) for (const one of kernel.states) if (one.includes(`spi 0x${spi}(`)) kernel.states.delete(one)
     if (dst !== undefined) for (const one of kernel.policies) if (one.includes(`dst ${dst}\n`)) kernel.policies.delete(one)
     if (spi !== undefined || dst !== undefined) removed.push(spi ?? dst ?? '')
-    return { code: 0, stdout: [...(input.includes('state list') ? kernel.states : kernel.policies)].join(''), stderr: '' }
+    return { code: 0, stdout: [...(line.endsWith(' state list') ? kernel.states : kernel.policies)].join(''), stderr: '' }
   }
   const ended = retireOrphans({ exec, clock, log: silentLog, knownSpis: async () => known, signal: end.signal })
   return { kernel, known, removed, clock, end, ended }

@@ -6,9 +6,8 @@ import { CHARON_TABLE } from './charon-conf.ts'
 /** Removes what a charon that was killed has left in the kernel: its rule and routes, and with kernel ESP the SAs and policies with our reqids. One line each. */
 export async function sweepLeftovers(exec: Exec): Promise<readonly string[]> {
   const lines = [...(await sweepRouting(exec))]
-  const { stdout } = await exec(['ip', '-d', '-force', '-batch', '-'], { input: `${STATES}\n${POLICIES}\n`, okCodes: [0, 1, 2] })
-  for (const state of statesIn(stdout)) lines.push(await removeState(exec, state))
-  for (const policy of policiesIn(stdout)) lines.push(await removePolicy(exec, policy))
+  for (const state of await readStates(exec)) lines.push(await removeState(exec, state))
+  for (const policy of await readPolicies(exec)) lines.push(await removePolicy(exec, policy))
   return lines
 }
 
@@ -45,13 +44,12 @@ export interface KernelSa {
   readonly reqid: number
 }
 
-const STATES = 'xfrm state list'
-const POLICIES = 'xfrm policy list'
-const listed = async (exec: Exec, what: string): Promise<string> =>
-  (await exec(['ip', '-d', '-force', '-batch', '-'], { input: `${what}\n`, okCodes: [0, 1, 2] })).stdout
+/** A program each: `ip` ends with the first list of xfrm, whatever else is in its batch. A kernel without XFRM has none of either. */
+const listed = async (exec: Exec, what: 'state' | 'policy'): Promise<string> =>
+  (await exec(['ip', '-d', 'xfrm', what, 'list'], { okCodes: [0, 1, 2] })).stdout
 
-export const readStates = async (exec: Exec): Promise<readonly KernelSa[]> => statesIn(await listed(exec, STATES))
-export const readPolicies = async (exec: Exec): Promise<readonly KernelPolicy[]> => policiesIn(await listed(exec, POLICIES))
+export const readStates = async (exec: Exec): Promise<readonly KernelSa[]> => statesIn(await listed(exec, 'state'))
+export const readPolicies = async (exec: Exec): Promise<readonly KernelPolicy[]> => policiesIn(await listed(exec, 'policy'))
 
 /** `src A dst B\n\tproto esp spi 0x.. reqid N mode tunnel`, each in two lines at least. */
 function statesIn(text: string): readonly KernelSa[] {
