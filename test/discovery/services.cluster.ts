@@ -262,7 +262,7 @@ describeImage('services by name', () => {
     'uninstall takes names, imports and kinds away without a trace, and the clusters’ own names go on being answered',
     test.explained(async (bed) => {
       const { stdout } = await subctl(bed, `uninstall ${brokerFile(bed)} --contexts west,east --delete-exports --yes --prove`)
-      expect(stdout.match(/Proof: no trace is left, and nothing else was changed\./g)).toHaveLength(2)
+      expect(stdout.match(/Proof: no trace is left.* nothing else was changed\./g)).toHaveLength(2)
       for (const cluster of ['west', 'east']) {
         expect(await answerOf(bed, cluster, 'kubernetes.default.svc.cluster.local')).toEqual([expect.stringMatching(/^100\./)])
         expect(await answerOf(bed, cluster, nameOf('web'))).not.toEqual([expect.stringMatching(/^\d/)])

@@ -14,6 +14,7 @@ import type { Resource } from '../../src/model/resources.ts'
 import { realFiles } from '../../src/system/files.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
+import { KUBEADM } from './names/corefiles.ts'
 
 const BROKER_URL = 'https://broker.example:6443'
 const CA = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n'
@@ -175,6 +176,18 @@ describe('deploy-broker', () => {
   )
 })
 
+describe('uninstall --all', () => {
+  it('names the others where there are any, and no empty list of them', async () => {
+    const broker = readyBroker()
+    const metadata = { name: 'cluster-west', namespace: INFO.namespace, labels: { 'submariner-io/clusterID': 'west' } }
+    broker.put({ apiVersion: 'v1', kind: 'ServiceAccount', metadata })
+    const { code, err } = await run('uninstall broker-info.subm --all --yes', { broker })
+    expect([code, err]).toEqual([1, expect.stringContaining('error SUB0809: No context of the kubeconfig leads to "west"')])
+    expect(err).toContain('What is gone for good: subctl forget west')
+    expect(err).not.toContain('--contexts')
+  })
+})
+
 describe('join', () => {
   const line = 'join --cluster-id west --pod-cidr 10.1.0.0/16 --service-cidr 100.1.0.0/16 --timeout 300ms'
   const broker = (): FakeCluster => {
@@ -228,6 +241,21 @@ describe('join', () => {
     const refused = await run(line, { broker: fakeCluster(), cluster: cluster(['a', 'b']), answers: [] })
     expect(refused.err).toContain('error SUB0411')
     expect(refused.err).not.toContain('gateways')
+  })
+
+  it('says at the top of what it emits that the change of the cluster’s own DNS is not among it', async () => {
+    const west = cluster(['a'])
+    const first = async (): Promise<string> =>
+      (await run(`${line} --emit yaml`, { broker: broker(), cluster: west })).out.split('---')[0] ?? ''
+    expect(await first()).not.toContain('DNS')
+    const [metadata, labels] = [{ namespace: 'kube-system', name: 'coredns' }, { 'k8s-app': 'kube-dns' }]
+    west.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata, ...{ data: { Corefile: KUBEADM } } })
+    const containers = [{ name: 'coredns', image: 'coredns:1.12.4', volumeMounts: [{ name: 'c', mountPath: '/etc/coredns' }] }]
+    const spec = { template: { spec: { containers, volumes: [{ name: 'c', configMap: { name: 'coredns' } }] } } }
+    west.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, labels }, ...{ spec } })
+    expect(await first()).toMatch(
+      /\n# Not among these: the change of the cluster's own DNS .*--dns multicluster\)\.\n# subctl join --cluster-id west --plan prints/,
+    )
   })
 
   it('takes the best node where nobody is asked, and says why', async () => {

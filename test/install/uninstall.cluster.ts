@@ -82,7 +82,7 @@ describeImage('uninstall on real clusters', () => {
       // Its keeper goes with it: nobody tidies up.
       await execOn(bed, 'west-gw1', ['pkill', '-9', '-f', 'charon'], { okCodes: [0, 1] })
       const { stdout } = await subctl(bed, `uninstall ${brokerFile(bed)} --contexts west,east --yes --prove`)
-      expect(stdout.match(/Proof: no trace is left, and nothing else was changed\./g)).toHaveLength(2)
+      expect(stdout.match(/Proof: no trace is left.* nothing else was changed\./g)).toHaveLength(2)
       await expectSame(bed, before)
     }),
     LIMIT_MS,

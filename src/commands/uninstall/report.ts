@@ -83,6 +83,9 @@ export const isWhole = ({ nodes, left, brokerLeft }: Done): boolean =>
 
 const verdictLine = (proof: Proof, isAll: boolean): string => {
   if (!isProved(proof)) return 'Proof: it failed.'
+  const stays = proof.after.api.ours.size
+  if (isAll && stays > 0)
+    return `Proof: no trace is left but for the ${stays} objects that stay on purpose, see above; nothing else was changed.`
   return isAll
     ? 'Proof: no trace is left, and nothing else was changed.'
     : 'Proof: it is not whole, see above; nothing that was looked at is left here, and nothing else was changed.'
@@ -95,7 +98,7 @@ function proofLines(proof: Proof, isAll: boolean): readonly string[] {
     trace === undefined ? 'not looked at' : `${linesOf(trace.ours).length} of ours, ${linesOf(trace.others).length} of others`
   return [
     verdictLine(proof, isAll),
-    `  API objects: before ${apiCount(before.api)}; after ${apiCount(after.api)}`,
+    `  API objects: before ${apiCount(before.api)}; after ${apiCount(after.api)}${after.api.ours.size > 0 && isProved(proof) ? ' (ours stay)' : ''}`,
     ...verdictLines(api),
     ...nodes.flatMap(({ node, ...verdict }) => [
       `  node ${node}: lines before ${nodeCount(before.traces.get(node))}; after ${nodeCount(after.traces.get(node))}`,
