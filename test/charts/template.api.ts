@@ -242,6 +242,7 @@ const REFUSALS: readonly (readonly [string, Chart, object, string])[] = [
   ['text for a truth', 'submariner', { submariner: { natEnabled: 'yes' } }, "at '/submariner/natEnabled': got string, want boolean"],
   ['a number for a text', 'submariner', { submariner: { clusterId: 7 } }, "at '/submariner/clusterId': got number, want string"],
   ['a domain that is none', 'submariner', { dns: { zones: ['a..b'] } }, "at '/dns/zones/0': 'a..b' does not match pattern"],
+  ['a domain of one label', 'submariner', { dns: { zones: ['local'] } }, "at '/dns/zones/0': 'local' does not match pattern"],
   ['a port that is none', 'submariner', { ipsec: { nattPort: 70000 } }, "at '/ipsec/nattPort': maximum: got 70,000, want 65,535"],
   [
     'an id that is no label',

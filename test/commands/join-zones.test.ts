@@ -24,7 +24,7 @@ describe('the domains of a join', () => {
     ['which the flag takes the place of', ['apps.example'], ['corp.example', 'no domain'], ['clusterset.local', 'apps.example']],
   ])('%s', (_, zone, custom, zones) => expect(zonesOf(zone, custom)).toEqual(zones))
 
-  it.each(['', 'a..b', 'a b', 'a.b;c', '-a.example', '1.0.10.in-addr.arpa', 'x'.repeat(64)])(
+  it.each(['', 'local', 'com', 'Corp.', 'a..b', 'a b', 'a.b;c', '-a.example', '1.0.10.in-addr.arpa', 'x'.repeat(64)])(
     'are refused before anybody is asked: %j',
     (zone) => {
       expect(() => chosenSettings(of([zone]))).toThrow(/--zone/)
@@ -36,5 +36,7 @@ describe('the domains of a join', () => {
   it('come back out of the settings of the agents', () => {
     expect(parseZones(environmentOf(FULL_JOIN).SUBMARINER_DNS_ZONES ?? '')).toEqual(FULL_JOIN.zones)
     expect(parseZones('')).toEqual(['clusterset.local'])
+    // An upgrade keeps what an earlier join took.
+    expect(parseZones('clusterset.local,corp')).toEqual(['clusterset.local', 'corp'])
   })
 })

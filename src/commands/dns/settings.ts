@@ -3,7 +3,7 @@ import type { Place } from '../../discovery/dns/server.ts'
 import { brokerNamespaces } from '../../model/mcs-place.ts'
 import { isLabel } from '../../model/names.ts'
 import { ipOrNone, parseIp } from '../../model/net.ts'
-import { parseZone, ZONE } from '../../model/zones.ts'
+import { readZone, ZONE } from '../../model/zones.ts'
 import { type Given, usage } from '../cli/given.ts'
 
 export interface DnsSettings {
@@ -62,7 +62,7 @@ function placeOf(text: string): Place {
 
 function zoneOf(text: string): readonly string[] {
   try {
-    return parseZone(text).split('.')
+    return readZone(text).split('.')
   } catch (error) {
     if (error instanceof RangeError) throw usage(`--zone: ${error.message}`, 'zone')
     throw error

@@ -1,6 +1,7 @@
 // What is done to a cluster's DNS for the clusterset's names, and how it is undone: functions of what was read.
 import { EXIT, UserError } from '../../model/errors.ts'
 import type { Resource } from '../../model/resources.ts'
+import { zonesOverlap } from '../../model/zones.ts'
 import type { DnsWish } from '../objects/settings.ts'
 import { isRecord, listAt, textAt } from '../tree.ts'
 import { BEGIN, blockIn, END, withBlock, withoutBlock } from './block.ts'
@@ -75,9 +76,9 @@ export function planNames(facts: DnsFacts, { wish, zones, server, brokers }: Nam
 
 /** The cluster's own names must go on being answered by the cluster. */
 function checkZones(zones: readonly string[], domain: string): void {
-  const wrong = zones.find((zone) => zone === domain || zone.endsWith(`.${domain}`))
+  const wrong = zones.find((zone) => zonesOverlap(zone, domain))
   if (wrong !== undefined)
-    throw new UserError('SUB1009', `--zone ${wrong}: the cluster’s own names are in ${domain}`, {
+    throw new UserError('SUB1009', `--zone ${wrong}: the cluster’s own names are in ${domain}, and would not be answered any more`, {
       exitCode: EXIT.usage,
       hint: 'Choose a domain that nothing in the cluster has names in, such as clusterset.example.com.',
     })

@@ -39,7 +39,7 @@ export const dnsProblems: Problems = {
   SUB1009: {
     title: 'A domain for names of other clusters is the cluster’s own',
     cause:
-      '--zone of join, the broker’s file or the setting SUBMARINER_DNS_ZONES names the domain of the cluster’s Services, or one in it.',
+      '--zone of join, the broker’s file or the setting SUBMARINER_DNS_ZONES names the domain of the cluster’s Services, one in it, or one that it is in.',
     next: 'Join with another --zone. Nothing was changed.',
   },
   SUB1008: {

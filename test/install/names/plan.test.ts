@@ -66,9 +66,17 @@ describe('who answers is chosen by what the cluster’s DNS can do', () => {
     const forwards = mapText({ text: String(planNames(facts(), wish('own')).edits[0]?.after) })
     expect(planNames(facts(coreDns({ ...noPod, corefile: forwards })), wish('auto')).mode).toBe('own')
   })
-  it('the domain of the cluster’s own names is a mistake on the command line', () => {
-    const plan = (): unknown => planNames(facts(), wish('auto', { zones: ['clusterset.local', 'cluster.local'] }))
-    expect(plan).toThrow(expect.objectContaining({ id: 'SUB1009', exitCode: 64 }))
+  it.each(['cluster.local', 'svc.cluster.local', 'local'])('%s is a mistake where the cluster’s own names are in cluster.local', (zone) => {
+    for (const mode of ['auto', 'own', 'none'] as const) {
+      const plan = (): unknown => planNames(facts(), wish(mode, { zones: ['clusterset.local', zone] }))
+      expect(plan).toThrow(expect.objectContaining({ id: 'SUB1009', exitCode: 64 }))
+    }
+  })
+  it.each(['example.com', 'k8s.corp.example.com', 'corp.example.com'])('%s is one where they are in k8s.corp.example.com', (zone) => {
+    const text = KUBEADM.replaceAll('cluster.local', 'k8s.corp.example.com')
+    const seen = facts(coreDns({ corefile: mapText({ text }) }))
+    expect(() => planNames(seen, wish('own', { zones: ['clusterset.local', zone] }))).toThrow(/own names are in k8s\.corp\.example\.com/)
+    expect(planNames(seen, wish('own', { zones: ['clusterset.local', 'apps.corp.example.com'] })).edits).toHaveLength(1)
   })
   it('own is own with any CoreDNS, and brings no right', () => {
     const plan = planNames(facts(), wish('own'))
