@@ -19,9 +19,10 @@ import { emitted } from './join/emit.ts'
 import { checkOwnId, type FactRow, type Found, find, gatewayRow, givenNetworks, networkRows, settleGateways } from './join/find.ts'
 import { checkStillOurs, forgetUninstall } from './join/last.ts'
 import { leaveServices, planServicesLeave, type ServicesLeave } from './join/leave-services.ts'
+import { applyOrBack, planNamesBack } from './join/names-back.ts'
 import { applyReplacing, changesCharon, charonStays, hasCharon, mendCharon } from './join/replace.ts'
 import { brokerSecret, type Joining, resultData, resultLines } from './join/report.ts'
-import { chosenSettings, imageOf, settingsOf } from './join/settings.ts'
+import { chosenSettings, imageOf, settingsOf, unusedNotes } from './join/settings.ts'
 import { applyOptions, applyStage, deadlineOf, onCluster, openKube, planIn, print, type Stage, say } from './join/stage.ts'
 import { expectedOnBroker, isWaiting, waitIfWanted } from './join/up.ts'
 import { type NamesRun, planNames } from './names/set-up.ts'
@@ -43,7 +44,7 @@ export const join: Run = async (context, given) => {
     return find(given, api)
   })
   for (const row of networkRows(seen)) say(context, factLine(row))
-  for (const note of seen.networks.notes) say(context, `note: ${note}`)
+  for (const note of [...seen.networks.notes, ...unusedNotes(chosen)]) say(context, `note: ${note}`)
   await onBroker(broker, () => checkMember(broker, clusterId, seen))
   if (chosen.serviceDiscovery) await onBroker(broker, () => checkServices(broker))
   const gateways = await settleGateways(context, given, seen.seen)
@@ -105,13 +106,17 @@ async function plan(context: Context, given: Given, { clusterId, broker, api, fo
   const secrets = { broker: brokerSecret(known), psk: { psk: broker.info.psk } }
   const pods = image && { ...image, isOpenShift: await onCluster(api, () => hasConstraints(api)) }
   const adopted = settings.serviceDiscovery ? await onCluster(api, () => adoptedKinds(api)) : []
-  const objects = planInstall(settings, found.gateways.nodes, secrets, pods).filter((object) => !isAdopted(object, adopted))
+  const objectsOf = (all: typeof settings) =>
+    planInstall(all, found.gateways.nodes, secrets, pods).filter((object) => !isAdopted(object, adopted))
+  const objects = objectsOf(settings)
+  const namesBack = await onCluster(api, () => planNamesBack(api, settings, objectsOf))
   const there = await onBroker(broker, () => compareRead(broker.api, brokerObjects(broker, settings, uid)))
   const here = await onCluster(api, () => compare(api, objects))
   const leave = found.hasJoined ? await onCluster(api, () => planServicesLeave(api, settings, context)) : undefined
   return {
     settings,
     names,
+    namesBack,
     image,
     leave,
     found,
@@ -143,7 +148,7 @@ async function applyStages(
   joining: Joining,
   { deadline, named }: { readonly deadline: number; readonly named: NamesRun },
 ): Promise<void> {
-  const { settings, leave, found, stages, broker } = joining
+  const { settings, namesBack, leave, found, stages, broker } = joining
   const [, here] = stages
   context.journal?.begin()
   planIn(context, stages)
@@ -167,7 +172,7 @@ async function applyStages(
       await applyStage({ ...here, changes }, options)
       if (hasCharon(changes)) await mendCharon(context, here.api, options)
     }
-    await named.apply()
+    await applyOrBack(here.api, named, namesBack, progress)
     await leaveIf('dns')
     await forgetUninstall(here.api, settings.namespace, progress.say)
     await checkStillOurs(here.api, settings)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { given } from '../../src/commands/cli/given.ts'
 import { INSTALL_COMMANDS } from '../../src/commands/cli/specs/install.ts'
-import { chosenSettings, settingsOf } from '../../src/commands/join/settings.ts'
+import { chosenSettings, settingsOf, unusedNotes } from '../../src/commands/join/settings.ts'
 import { environmentOf } from '../../src/install/objects/settings.ts'
 import { parseZone, parseZones } from '../../src/model/zones.ts'
 import { FULL_JOIN } from '../fakes/join-settings.ts'
@@ -32,6 +32,16 @@ describe('the domains of a join', () => {
       expect(() => parseZone(zone)).toThrow(RangeError)
     },
   )
+
+  it('with --service-discovery false are told as having no effect, with the other flags of services', () => {
+    const notes = (values: Record<string, unknown>) => unusedNotes(chosenSettings(given(flags, values, [], {})))
+    const all = { zone: ['a.b'], dns: 'own', balance: 'spread', 'allow-namespaces': 'kube-system' }
+    expect(notes({ ...all, 'service-discovery': 'false' })).toEqual([
+      expect.stringMatching(/^--dns, --zone, --balance, --allow-namespaces without effect, since --service-discovery is false/),
+    ])
+    expect(notes({ 'service-discovery': 'false', balance: 'spread' })).toEqual([expect.stringMatching(/^--balance without/)])
+    expect([notes({ 'service-discovery': 'false' }), notes(all)]).toEqual([[], []])
+  })
 
   it('come back out of the settings of the agents', () => {
     expect(parseZones(environmentOf(FULL_JOIN).SUBMARINER_DNS_ZONES ?? '')).toEqual(FULL_JOIN.zones)

@@ -7,7 +7,7 @@ import { readBrokerInfo, writeBrokerInfo } from '../../src/broker/info.ts'
 import { main } from '../../src/commands/cli/main.ts'
 import type { Context, KubeOptions } from '../../src/commands/context.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
-import { labelled } from '../../src/install/objects/manifests.ts'
+import { labelled, mcsCrds, memberCrds } from '../../src/install/objects/manifests.ts'
 import { keptApart } from '../../src/install/version.ts'
 import { UserError } from '../../src/model/errors.ts'
 import type { Resource } from '../../src/model/resources.ts'
@@ -261,6 +261,37 @@ describe('join', () => {
   it('takes the best node where nobody is asked, and says why', async () => {
     const { err } = await run(`${line} --yes`, { broker: broker(), cluster: cluster(['a', 'b']), answers: ['2'] })
     expect(err).toMatch(/gateways +a +chosen: worker, ready; --gateway NODE takes another/)
+  })
+
+  it('where the cluster’s DNS cannot be changed, leaves the settings of names as they were', async () => {
+    const [hub, west] = [broker(), cluster(['a'])]
+    const data = { token: encode('t'), 'ca.crt': encode(CA), namespace: encode(INFO.namespace) }
+    hub.put(object('Secret', 'v1', 'cluster-west-token', { data }))
+    for (const crd of [...memberCrds(), ...mcsCrds()])
+      west.put({ ...crd, ...{ status: { conditions: [{ type: 'Established', status: 'True' }] } } })
+    const settings = () => west.objects('ConfigMap').find(({ metadata }) => metadata.name === 'submariner-settings')?.data
+    expect(await run(`${line} --dns none`, { broker: hub, cluster: west })).toMatchObject({ code: 0 })
+    const [metadata, labels] = [{ namespace: 'kube-system', name: 'coredns' }, { 'k8s-app': 'kube-dns' }]
+    west.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata, ...{ data: { Corefile: KUBEADM } } })
+    const containers = [{ name: 'coredns', image: 'coredns:1.11.3', volumeMounts: [{ name: 'c', mountPath: '/etc/coredns' }] }]
+    const spec = { template: { spec: { containers, volumes: [{ name: 'c', configMap: { name: 'coredns' } }] } } }
+    west.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, labels }, ...{ spec } })
+    // So that no pod can look names up.
+    const [node] = west.objects('Node')
+    if (node !== undefined) west.put({ ...node, ...{ status: { ...node.status, conditions: [{ type: 'Ready', status: 'False' }] } } })
+    const failed = await run(`${line} --dns own --zone apps.example --balance spread`, { broker: hub, cluster: west })
+    expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('error SUB1005: ') })
+    expect(failed.err).toContain('names: the settings say --dns none again')
+    expect(settings()).toMatchObject({
+      SUBMARINER_DNS: 'none',
+      SUBMARINER_DNS_ZONES: 'clusterset.local',
+      SUBMARINER_SERVICEBALANCE: 'spread',
+    })
+  })
+
+  it('says which flags of services come to nothing without services, in a plan too', async () => {
+    const { code, err } = await run(`${line} --plan --service-discovery false --dns own`, { broker: broker(), cluster: cluster(['a']) })
+    expect([code, err]).toEqual([0, expect.stringContaining('note: --dns without effect, since --service-discovery is false')])
   })
 
   it('gives up where the broker makes no token, with the cluster as it was', async () => {

@@ -7,12 +7,15 @@ import type { NamesPlan } from '../names/set-up.ts'
 import type { Broker } from './broker.ts'
 import { type Found, gatewayRow, networkRows } from './find.ts'
 import { leaveLines, leavingObjects, type ServicesLeave } from './leave-services.ts'
+import type { NamesBack } from './names-back.ts'
 import { type Stage, stageLines, stageRecords } from './stage.ts'
 
 /** A join that is settled: what it found and what it changes. */
 export interface Joining {
   readonly settings: JoinSettings
   readonly names: NamesPlan
+  /** Where the change of the cluster’s DNS fails. */
+  readonly namesBack: NamesBack
   /** Undefined where the agents are not to be installed. */
   readonly image: Image | undefined
   /** What goes where services are left out from now on. */

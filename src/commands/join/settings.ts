@@ -54,6 +54,20 @@ export function chosenSettings(given: Given): Chosen {
   }
 }
 
+/** Flags of services that come to nothing where services are left out: a join with services has to give them again. */
+export function unusedNotes({ serviceDiscovery, dns, zones, balance, allowedNamespaces }: Chosen): readonly string[] {
+  if (serviceDiscovery) return []
+  const flags = [
+    ...(dns === 'auto' ? [] : ['--dns']),
+    ...(zones.length > 1 ? ['--zone'] : []),
+    ...(balance === BALANCES[0] ? [] : ['--balance']),
+    ...(allowedNamespaces.length > 0 ? ['--allow-namespaces'] : []),
+  ]
+  return flags.length === 0
+    ? []
+    : [`${flags.join(', ')} without effect, since --service-discovery is false: give it again to a join with services`]
+}
+
 /** The settings of a cluster: flags, and the networks that were found. */
 export const settingsOf = (
   given: Given,

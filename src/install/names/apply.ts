@@ -162,6 +162,7 @@ async function untilServed(plan: NamesPlan, options: NamesOptions & { readonly l
         throw new UserError(
           'SUB1006',
           `The cluster’s own names were no longer answered after the change for ${plan.zones.join(', ')} (${text}): it was taken back`,
+          { hint: hintOf(plan) },
         )
     }
     if (clock.now() - told >= TELL_MS) {
@@ -173,8 +174,16 @@ async function untilServed(plan: NamesPlan, options: NamesOptions & { readonly l
   throw new UserError(
     'SUB1007',
     `The cluster’s DNS did not answer ${plan.zones.join(', ')} within ${seconds(MOST_MS)} (${last}): the change was taken back`,
-    { exitCode: EXIT.timedOut },
+    { exitCode: EXIT.timedOut, hint: hintOf(plan) },
   )
+}
+
+/** Another way than the one that failed. */
+function hintOf({ mode }: NamesPlan): string {
+  const log = 'Look into the log of the DNS pods (kubectl logs --namespace kube-system --selector k8s-app=kube-dns)'
+  return mode === 'own'
+    ? `${log}, and of the pods of submariner-dns; then run join again. Until then: --dns none, or the --dns and --zone of before.`
+    : `${log}; then run join again. Until then: --dns own, or --dns none.`
 }
 const seconds = (ms: number): string => `${Math.round(ms / 1000)} s`
 

@@ -29,7 +29,7 @@ export const dnsProblems: Problems = {
   SUB1006: {
     title: 'A change of the cluster’s DNS was taken back',
     cause: 'After it the cluster’s own names were no longer answered.',
-    next: 'Look into the log of the DNS pods (`kubectl logs --namespace kube-system --selector k8s-app=kube-dns`); join with --dns own or none meanwhile.',
+    next: 'Look into the log of the DNS pods (`kubectl logs --namespace kube-system --selector k8s-app=kube-dns`); join with another --dns, or with none, meanwhile.',
   },
   SUB1007: {
     title: 'The cluster’s DNS does not answer for other clusters in time',
