@@ -2,12 +2,13 @@
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
-import { aimOf, exportsOf, namespaceOf } from './export/find.ts'
+import { aimOf, contextTitle, exportsOf, namespaceOf } from './export/find.ts'
 import { checkNamespace, type ExportWish, planNamespace, planService } from './export/plan.ts'
 import { emitted, tell } from './export/report.ts'
 import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
 import { checkEffects, effectOf, isWaiting, type Judge, waitFor } from './export/wait.ts'
 import { onCluster, say } from './join/stage.ts'
+import { hasNoAgent, NO_AGENT } from './look/agent.ts'
 import { type Subject, subjects } from './look/subjects.ts'
 
 /** Looks at every cluster before anything is changed in one. */
@@ -47,10 +48,19 @@ export async function conclude(context: Context, given: Given, outcome: Paramete
   const effects = isLooking ? await waitFor(context, given, waited, judge) : undefined
   if (!isForPeople) tell(context, given, { ...outcome, ...(effects !== undefined && { effects }) })
   if (effects !== undefined) checkEffects(effects)
-  else if (isForPeople && outcome.kind === 'Export') say(context, 'Whether the agents have taken it up: --wait, or `subctl show services`.')
+  else if (outcome.kind === 'Export') await sayWhatNext(context, outcome.clusters, isForPeople)
+}
+
+async function sayWhatNext(context: Context, clusters: readonly ClusterSteps[], isForPeople: boolean): Promise<void> {
+  const without = await Promise.all(
+    clusters.map(async ({ subject }) => ((await hasNoAgent(subject.api).catch(() => false)) ? [subject] : [])),
+  )
+  for (const subject of without.flat()) say(context, `note: ${contextTitle(subject)}: ${NO_AGENT}`)
+  if (isForPeople) say(context, 'Whether the agents have taken it up: --wait, or `subctl show services`.')
 }
 
 const judgeExports: Judge = async (api, steps) => {
+  if (await hasNoAgent(api)) return new Map(steps.map(({ name }) => [name, { state: 'failed', text: NO_AGENT }]))
   const there = await exportsOf(api, steps[0]?.namespace ?? '')
   return new Map(steps.map(({ name }) => [name, effectOf(there?.get(name))]))
 }

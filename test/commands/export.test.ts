@@ -5,7 +5,7 @@ import { ApiError } from '../../src/k8s/api.ts'
 import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
-import type { FakeApi } from '../fakes/kube.ts'
+import { type FakeApi, make } from '../fakes/kube.ts'
 import { podOf } from '../fakes/services.ts'
 
 let open: Sites | undefined
@@ -364,6 +364,40 @@ Mend what is said; it is looked at again by itself.
     const { code, err } = await subctl('export service web -n shop --wait')
     expect(code).toBe(0)
     expect(err).toMatch(/warning web: .*port/)
+  })
+
+  it.each(['--service-discovery false', 'uninstall'])('takes no condition for true that an agent left behind, after %s', async (what) => {
+    const { all, west, subctl } = scene()
+    west.start()
+    west.serve('web')
+    await all.turn(5_000)
+    expect((await subctl('export service web -n shop --wait')).code).toBe(0)
+    await open?.end()
+    open = undefined
+    west.api.drop('ConfigMap', 'submariner-settings', AGENTS)
+    const putSettings = (truth: string): void =>
+      west.api.put(make('ConfigMap', 'submariner-settings', { data: { SUBMARINER_SERVICEDISCOVERY: truth } }, { namespace: AGENTS }))
+    if (what !== 'uninstall') putSettings('false')
+    const said = 'no agent of services runs in this cluster: join with --service-discovery true'
+    const waited = await subctl('export service web -n shop --wait --timeout 10s')
+    expect([waited.code, waited.err]).toEqual([
+      1,
+      expect.stringContaining(`error SUB0906: Not exported:\n  web (context current): ${said}`),
+    ])
+    const left = await subctl('export service web -n shop -o json')
+    expect([left.code, left.err]).toEqual([0, `note: the current context: ${said}\n`])
+    if (what === 'uninstall') west.api.put(make('Deployment', 'submariner-lighthouse-agent', {}, { namespace: 'submariner-operator' }))
+    else putSettings('true')
+    expect((await subctl('export service web -n shop --wait')).code).toBe(0)
+  })
+
+  it('who may not look at the agents’ namespace is told what the conditions say', async () => {
+    const { all, west, apis, subctl } = scene()
+    west.start()
+    west.serve('web')
+    await all.turn(5_000)
+    apis['']?.failNext(new ApiError(403, 'Forbidden', 'no'), (call) => call.startsWith('get ConfigMap'), Number.POSITIVE_INFINITY)
+    expect((await subctl('export service web -n shop --wait')).code).toBe(0)
   })
 
   it('ends with 75 where no agent is there', async () => {

@@ -6,6 +6,7 @@ import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, typ
 import { isBrokersImport } from '../../model/mcs-place.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { ZONE } from '../../model/zones.ts'
+import { leavesOut } from './agent.ts'
 import { notJoined, type Subject } from './subjects.ts'
 
 /** Backends: all, and those that take traffic. */
@@ -20,6 +21,8 @@ export interface ServiceSight {
   readonly zones: readonly string[]
   /** Whether it has the kinds of the MCS API. */
   readonly isServed: boolean
+  /** Whether an agent is to look after them; conditions are of the past where none is. */
+  readonly hasAgent: boolean
   /** All by `namespace/name` of the service. */
   readonly exports: ReadonlyMap<string, ServiceExport>
   readonly imports: ReadonlyMap<string, ServiceImport>
@@ -58,6 +61,7 @@ export async function serviceSight(
       clusterId,
       zones: settings?.data?.SUBMARINER_DNS_ZONES?.split(',') ?? [ZONE],
       isServed: exports !== undefined && imports !== undefined,
+      hasAgent: !leavesOut(settings?.data),
     },
     exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
     // A broker on the cluster has the same kind for what members share.

@@ -5,6 +5,7 @@ import { type Condition, IN_PART, type ServiceExport, type ServiceImport } from 
 import type { Given } from '../cli/given.ts'
 import type { Run } from '../cli/run.ts'
 import { checkName } from '../export/find.ts'
+import { NO_AGENT } from './agent.ts'
 import { type NamesSight, namesLine, namesSight } from './names.ts'
 import { type Count, type ServiceSight, serviceSight } from './service-sight.ts'
 import { subjects } from './subjects.ts'
@@ -46,7 +47,7 @@ function rowsOf(sights: readonly ServiceSight[]): readonly Row[] {
   return keys.map((key) => {
     const [namespace = '', name = ''] = key.split('/')
     const type = sights.map(({ imports }) => imports.get(key)?.spec?.type).find((one) => one !== undefined) ?? '-'
-    const isExported = sights.some(({ exports }) => isReady(exports.get(key)))
+    const isExported = sights.some(({ exports, hasAgent }) => hasAgent && isReady(exports.get(key)))
     return { namespace, name, type, clusters: sights.map((sight) => placeOf(sight, key, { namespace, isExported })) }
   })
 }
@@ -62,11 +63,14 @@ function placeOf(
     cluster: sight.clusterId,
     context: sight.subject.name,
     export: {
-      state: exportState(exported),
-      messages: messagesOf(exported),
+      state: sight.hasAgent ? exportState(exported) : unlooked(exported),
+      messages: sight.hasAgent ? messagesOf(exported) : exported === undefined ? [] : [NO_AGENT],
       conflict: conflict?.status === 'True' ? conflict.reason : null,
     },
-    import: { state: importState(imported, sight.namespaces.has(namespace), isExported), ips: imported?.spec?.ips ?? [] },
+    import: {
+      state: sight.hasAgent ? importState(imported, sight.namespaces.has(namespace), isExported) : unlooked(imported),
+      ips: imported?.spec?.ips ?? [],
+    },
     pods: exported === undefined ? null : sight.own(key),
     backends: [...sight.behind(key)].map(([cluster, count]) => ({ cluster, ...count })),
   }
@@ -75,6 +79,9 @@ function placeOf(
 const conditionOf = (object: ServiceExport | ServiceImport | undefined, type: string): Condition | undefined =>
   object?.status?.conditions?.find((one) => one.type === type)
 const isReady = (object: ServiceExport | ServiceImport | undefined): boolean => conditionOf(object, 'Ready')?.status === 'True'
+
+/** Whatever its conditions say: they are what an agent said that has gone. */
+const unlooked = (object: ServiceExport | ServiceImport | undefined): string => (object === undefined ? 'no' : 'no agent')
 
 function exportState(exported: ServiceExport | undefined): string {
   if (exported === undefined) return 'no'

@@ -2,6 +2,7 @@
 import { readName, type ServiceName } from '../../discovery/dns/names.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
 import { ZONE } from '../../model/zones.ts'
+import { NO_AGENT } from '../look/agent.ts'
 import type { ServiceSight } from '../look/service-sight.ts'
 
 /** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone. */
@@ -49,6 +50,7 @@ export function reasonOf(result: NameResult, service: ServiceName, sight: Servic
 function unimported({ namespace, service }: ServiceName, sight: ServiceSight, others: readonly string[]): string | undefined {
   if (!sight.isServed) return 'the cluster does not have the kinds of services across clusters'
   if (sight.imports.has(`${namespace}/${service}`)) return undefined
+  if (!sight.hasAgent) return NO_AGENT
   if (!sight.namespaces.has(namespace)) return `there is no namespace ${namespace} here, so its services are not imported`
   if (others.length === 0)
     return `there is no ServiceImport ${service} in namespace ${namespace}: none of the clusters asked exports the service`
