@@ -27,6 +27,9 @@ import type { ProbeOrder, ProbeOutcome, RouteAgentSeen, RouteAgentSettings, Rout
 const SLOWER = 2
 /** Of one node to all clusters together. */
 const MOST_PER_SECOND = 10
+/** A missing answer is asked for again so many times as fast as the engine asks ordinarily, of so many gateways at once. */
+const QUICKER = 10
+const MOST_QUICK = 8
 /** A pass ends within this time, well or not. */
 const STUCK_MS = 180_000
 
@@ -114,7 +117,8 @@ function worldOf(context: Context, { settings, local, files }: Opened, running: 
     node: openNode(kernel),
     openHealth(source): Prober {
       const { intervalMs, mostLost } = settings.health
-      const options = { intervalMs: intervalMs * SLOWER, mostLost, mostPerSecond: MOST_PER_SECOND, source }
+      const quick = { quickMs: intervalMs / QUICKER, mostQuick: MOST_QUICK }
+      const options = { intervalMs: intervalMs * SLOWER, mostLost, mostPerSecond: MOST_PER_SECOND, ...quick, source }
       const health = openHealth({ follow, clock, log, signal, ...options })
       running.push(health.ended)
       return health

@@ -26,6 +26,8 @@ export interface OverdueOptions<T extends Doubtful> {
   readonly periodMs: number
   /** Quick requests to send. One answer ends them; when all are lost the target is. */
   readonly requests: number
+  /** So many targets at once are asked quickly; of more the ordinary requests must do. Default: 32. */
+  readonly mostAtOnce?: number | undefined
   readonly heard: (one: T, ms: number) => void
   readonly lost: () => void
 }
@@ -34,13 +36,12 @@ export interface OverdueOptions<T extends Doubtful> {
 export const ANSWER_MS = 500
 /** And the shortest, besides twice the round trip. */
 const LEAST_ANSWER_MS = 150
-/** So many targets at once are asked quickly; of more the ordinary requests must do. */
 const MOST_AT_ONCE = 32
 const LOOK_MS = 50
 
 /** Looks until the signal. */
 export async function watchOverdue<T extends Doubtful>(options: OverdueOptions<T>): Promise<void> {
-  const { clock, signal, seen, intervalMs, heard, lost } = options
+  const { clock, signal, seen, intervalMs, heard, lost, mostAtOnce = MOST_AT_ONCE } = options
   let asking = 0
   const doubt = async (target: string, one: T): Promise<void> => {
     const { answeredAt } = one
@@ -57,7 +58,7 @@ export async function watchOverdue<T extends Doubtful>(options: OverdueOptions<T
     let waitMs = intervalMs()
     for (const [target, one] of seen) {
       const dueMs = dueInMs(one, clock.now(), intervalMs())
-      if (dueMs <= 0 && asking < MOST_AT_ONCE) void doubt(target, one)
+      if (dueMs <= 0 && asking < mostAtOnce) void doubt(target, one)
       else waitMs = Math.min(waitMs, dueMs)
     }
     await clock.sleep(Math.max(LOOK_MS, waitMs), signal)

@@ -38,6 +38,8 @@ export interface HealthOptions {
   readonly mostLost: number
   /** Between two requests to a target of which one is missing. Undefined: it is asked no faster than others. */
   readonly quickMs?: number
+  /** Targets asked so at once. */
+  readonly mostQuick?: number
   /** Of all targets together: with more of them the interval grows. Default: 100. */
   readonly mostPerSecond?: number
   /** The address to send from: the node's in the pods' network. Undefined: whatever the kernel takes. */
@@ -106,7 +108,7 @@ export function openHealth(options: HealthOptions): Prober {
       else await aborted(AbortSignal.any([signal, stop.signal]))
     }
   }
-  const quick = { ...options, periodMs: options.quickMs ?? 0, requests: mostLost * QUICK_TIMES }
+  const quick = { ...options, periodMs: options.quickMs ?? 0, requests: mostLost * QUICK_TIMES, mostAtOnce: options.mostQuick }
   const doubting =
     options.quickMs === undefined ? undefined : watchOverdue({ ...quick, seen, intervalMs, heard: hear, lost: () => changed() })
   return {

@@ -1,9 +1,5 @@
-// Which clusters our gateways reach, from what they say of their connections. A cluster that comes and goes has to stay for longer and longer before it counts.
-import { isRecord } from '../k8s/answers.ts'
-
-/** `failed`: all tunnels to the cluster have been tried and carry nothing. A cluster with no word is not connected, or not yet. */
-export type Word = 'connected' | 'failed'
-export type Words = ReadonlyMap<string, Word>
+// Which clusters count as reached. A cluster that comes and goes has to stay for longer and longer before it counts.
+import type { Word, Words } from '../model/reach-words.ts'
 
 /** What is remembered of one cluster. */
 export interface Reach {
@@ -24,22 +20,6 @@ const RETURN_MS = 1_000
 const MOST_RETURN_MS = 30_000
 /** Losses that long ago count no more. */
 const FORGIVE_MS = 300_000
-
-/** What the active Gateways say of each cluster; undefined where none says that it is active: then nothing is known. */
-export function wordsOf(gateways: readonly object[]): Words | undefined {
-  const active = gateways.map((gateway) => at(gateway, 'status')).filter((status) => at(status, 'haStatus') === 'active')
-  if (active.length === 0) return undefined
-  const connections = active.flatMap((status): readonly unknown[] => listed(at(status, 'connections')))
-  const states = Map.groupBy(connections, (connection) => String(at(at(connection, 'endpoint'), 'cluster_id')))
-  return new Map(
-    [...states].flatMap(([cluster, all]): readonly (readonly [string, Word])[] => {
-      if (all.some((connection) => at(connection, 'status') === 'connected')) return [[cluster, 'connected']]
-      return all.every((connection) => at(connection, 'status') === 'error') ? [[cluster, 'failed']] : []
-    }),
-  )
-}
-const at = (value: unknown, key: string): unknown => (isRecord(value) ? value[key] : undefined)
-const listed = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 
 export interface Judged {
   readonly reaches: Reaches

@@ -144,6 +144,16 @@ describe('the RouteAgent object', () => {
     ])
   })
 
+  it('is written at once when a gateway has stopped answering, not when it is looked at next', async () => {
+    const made = await running()
+    made.pulses.set('10.2.0.1', { state: 'alive', rtt: times('1ms') })
+    await made.clock.advance(2_500)
+    made.pulses.set('10.2.0.1', { state: 'dead' })
+    made.told.changed()
+    await made.clock.advance(150)
+    expect(mine(made)?.status.remoteEndpoints).toMatchObject([{ status: 'error' }])
+  })
+
   it('writes round-trip times alone once a minute, and nothing else while nothing changes', async () => {
     const made = await running()
     made.pulses.set('10.2.0.1', { state: 'alive', rtt: times('1ms') })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { judgeReach, LOSE_MS, type Reaches, type Word, wordsOf } from '../../src/discovery/reach.ts'
+import { judgeReach, LOSE_MS, type Reaches } from '../../src/discovery/reach.ts'
+import { type Word, wordsOf } from '../../src/model/reach-words.ts'
 import type { ConnectionStatus, Gateway } from '../../src/model/resources.ts'
 import { endpointOf } from '../fakes/clusters.ts'
 import { make } from '../fakes/kube.ts'

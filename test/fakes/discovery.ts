@@ -3,7 +3,7 @@ import { runDiscovery } from '../../src/commands/discovery/run.ts'
 import type { DiscoverySeen, DiscoverySettings } from '../../src/commands/discovery/world.ts'
 import type { Kind } from '../../src/model/kinds.ts'
 import type { Backend, EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
-import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID } from '../../src/model/names.ts'
+import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID, GATEWAY_LEASE } from '../../src/model/names.ts'
 import type { ConnectionStatus, Meta, Resource, Service } from '../../src/model/resources.ts'
 import { silentLog } from '../../src/system/log.ts'
 import type { HandClock } from './clock.ts'
@@ -34,6 +34,10 @@ export interface Site {
   wish(name: string, meta?: Partial<Meta>, spec?: ServiceExport['spec']): void
   /** What the active gateway says of its connections; clusters that are not named are connected. */
   connections(states: Readonly<Record<string, ConnectionStatus>>): void
+  /** What the route agent of a node says of other clusters. */
+  node(name: string, states: Readonly<Record<string, ConnectionStatus>>): void
+  /** The leading gateway renews its lease. */
+  renew(holder?: string): void
   import(name: string, namespace?: string): ServiceImport | undefined
   export(name: string, namespace?: string): ServiceExport | undefined
   /** Addresses behind an import, ready ones, as kube-proxy or, for a headless one, DNS see them. */
@@ -172,6 +176,11 @@ function openSite(ground: Ground): Site {
     wish: (name, meta, spec) =>
       api.put({ ...exportOf(name, { uid: `${id}-${name}-${clock.now()}`, creationTimestamp: isoOf(clock), ...meta }, spec) }),
     connections,
+    node: (name, states) => api.put(routeAgentOf(name, states)),
+    renew(holder = `${id}-gw1`) {
+      const spec = { holderIdentity: holder, leaseDurationSeconds: 3, renewTime: new Date(clock.now()).toISOString() }
+      api.put(make('Lease', GATEWAY_LEASE, { spec }, { namespace: AGENTS }))
+    },
     import: (name, where) => find('ServiceImport', name, where) as ServiceImport | undefined,
     export: (name, where) => find('ServiceExport', name, where) as ServiceExport | undefined,
     backends: (name, where = 'shop') => backendsOf(api, name, where),
@@ -182,6 +191,10 @@ function openSite(ground: Ground): Site {
       api.drop('Namespace', name)
     },
   }
+}
+const routeAgentOf = (name: string, states: Readonly<Record<string, ConnectionStatus>>): Resource => {
+  const remoteEndpoints = Object.entries(states).map(([id, status]) => ({ status, statusMessage: '', spec: endpointOf(id).spec }))
+  return make('RouteAgent', name, { status: { version: '', statusFailure: '', remoteEndpoints } }, { namespace: AGENTS })
 }
 const isoOf = (clock: HandClock): string => new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z')
 

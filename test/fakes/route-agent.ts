@@ -21,6 +21,8 @@ export interface RouteAgentScene {
   readonly plans: NodePlan[]
   readonly kernel: { failing: boolean; unguarded: readonly string[]; changed: () => void }
   readonly pulses: Map<string, Pulse>
+  /** What the prober calls when a pulse has changed. */
+  readonly told: { changed: () => void }
   readonly probed: { targets: readonly Ip[]; orders: ProbeOrder[]; outcome: (order: ProbeOrder) => ProbeOutcome }
   readonly world: RouteAgentWorld
   readonly seen: () => RouteAgentSeen | undefined
@@ -48,6 +50,7 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
   const plans: NodePlan[] = []
   const kernel: RouteAgentScene['kernel'] = { failing: false, unguarded: [], changed: () => undefined }
   const pulses: RouteAgentScene['pulses'] = new Map()
+  const told = { changed: (): void => undefined }
   const probed: RouteAgentScene['probed'] = { targets: [], orders: [], outcome: allAnswered }
   let seen: RouteAgentSeen | undefined
   let running: Promise<void> | undefined
@@ -82,7 +85,9 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
         probed.targets = targets
       },
       pulse: (target) => pulses.get(target) ?? { state: 'unknown' },
-      onChange: () => {},
+      onChange: (act) => {
+        told.changed = act
+      },
     }),
     facts: async () => ({ nodeMtu: 1500, cniIp: parseIp('10.1.9.1'), cniDevice: 'cni0', ...facts }),
     probe: async (order) => {
@@ -103,6 +108,7 @@ export function routeAgentScene(nodeName = 'w1', facts: Partial<NodeFacts> = {})
     plans,
     kernel,
     pulses,
+    told,
     probed,
     world,
     seen: () => seen,

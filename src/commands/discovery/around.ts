@@ -1,8 +1,9 @@
 // What all services depend on: the networks and the reach of the other clusters, namespaces, and the state of the broker.
 import type { Known } from '../../discovery/plan.ts'
-import { judgeReach, wordsOf } from '../../discovery/reach.ts'
+import { judgeReach } from '../../discovery/reach.ts'
 import { canonical } from '../../model/canonical.ts'
 import { BROKER_UID } from '../../model/names.ts'
+import { wordsOf } from '../../model/reach-words.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { type BrokerState, brokerState, liveNamespaces, membersOf, ownNetworks } from './known.ts'
 import type { Around, Leader } from './leader.ts'
@@ -42,7 +43,8 @@ const NO_NETWORKS = [] as const
 
 function reachesNow(leader: Leader, clusters: Iterable<string>): Leader['reaches'] {
   const { world, stores } = leader
-  const judged = judgeReach(leader.reaches, clusters, wordsOf(stores.local.gateways.all()), world.clock.now())
+  const words = wordsOf(stores.local.gateways.all(), stores.nodes.words())
+  const judged = judgeReach(leader.reaches, clusters, words, world.clock.now())
   for (const [id, { isReachable }] of judged.reaches)
     if (isReachable !== (leader.reaches.get(id)?.isReachable ?? true))
       world.log.info(

@@ -1,6 +1,7 @@
 // The live copies that the leading agent works on.
 import { type Copies, openCopies, type ServiceText } from '../../discovery/copies/copies.ts'
 import { lightNamespace } from '../../discovery/copies/light.ts'
+import { type Nodes, openNodes } from '../../discovery/nodes.ts'
 import { type Feed, openFeed, openStore, type Store, type StoreOptions } from '../../k8s/store.ts'
 import type { Cluster, Endpoint, Gateway, Node, Resource } from '../../model/resources.ts'
 import type { DiscoveryWorld } from './world.ts'
@@ -28,6 +29,8 @@ export interface Stores {
   readonly local: LocalStores
   /** Undefined for a cluster without a broker. */
   readonly broker: BrokerStores | undefined
+  /** What this cluster's nodes reach, while nobody leads its gateways. */
+  readonly nodes: Nodes
   /** Settles when the signal has ended them all. */
   readonly ended: Promise<unknown>
 }
@@ -61,8 +64,9 @@ export function openStores({ settings, clock, log, local, broker }: DiscoveryWor
     clusters: openStore(broker, 'Cluster', there),
     endpoints: openStore(broker, 'Endpoint', there),
   }
-  const all: readonly Feed[] = [...Object.values(ours), ...Object.values(theirs ?? {})]
-  return { copies, local: ours, broker: theirs, ended: Promise.all(all.map(({ ended }) => ended)) }
+  const nodes = openNodes(local, { clock, log, signal, onChange, namespace: settings.namespace })
+  const all: readonly Pick<Feed, 'ended'>[] = [...Object.values(ours), ...Object.values(theirs ?? {}), nodes]
+  return { copies, local: ours, broker: theirs, nodes, ended: Promise.all(all.map(({ ended }) => ended)) }
 }
 
 /** The first of the copies that nothing is known of yet, with why; undefined where all have been listed. */

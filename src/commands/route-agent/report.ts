@@ -57,6 +57,7 @@ export function runReport(state: RouteAgentState): ReportLoop {
     // After each pass over the kernel there is something to look at, among many clusters for longer than what changed there took.
     gatherMs: GATHER_MS,
   })
+  health.onChange(loop.kick)
   return {
     kick: loop.kick,
     ended: loop.ended,

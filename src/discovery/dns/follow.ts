@@ -4,12 +4,13 @@ import { SERVICE_NAME } from '../../model/mcs.ts'
 import type { Clock } from '../../system/clock.ts'
 import { collectSoon } from '../../system/heap.ts'
 import type { Log } from '../../system/log.ts'
+import { openNodes } from '../nodes.ts'
 import type { Index } from './index.ts'
 import { openReach } from './reach.ts'
 
 export interface FollowOptions {
   readonly api: KubeApi
-  /** Where the Gateways are. */
+  /** Where the Gateways and RouteAgents are. */
   readonly namespace: string
   readonly clock: Clock
   readonly log: Log
@@ -31,11 +32,9 @@ export function followCluster(index: Index, { api, namespace, clock, log, signal
   const imports = openFeed(api, 'ServiceImport', index.imports, common)
   const slices = openFeed(api, 'EndpointSlice', index.slices, { ...common, query: { labels: { [SERVICE_NAME]: '' } } })
   const see = openReach({ clock, signal, onChange: index.setConnected })
-  const gateways = openStore(api, 'Gateway', {
-    ...common,
-    query: { namespace },
-    onChange: () => see(gateways.all()),
-  })
+  const look = (): void => see(gateways.all(), nodes.words())
+  const nodes = openNodes(api, { ...common, namespace, onChange: look })
+  const gateways = openStore(api, 'Gateway', { ...common, query: { namespace }, onChange: look })
   const feeds: readonly Feed[] = [imports, slices, gateways]
   const begin = async (): Promise<void> => {
     await Promise.all([imports.ready, slices.ready])
@@ -50,6 +49,6 @@ export function followCluster(index: Index, { api, namespace, clock, log, signal
   const begun = begin()
   return {
     trouble: () => imports.trouble ?? slices.trouble,
-    ended: Promise.all([begun, ...feeds.map((feed) => feed.ended)]).then(() => undefined),
+    ended: Promise.all([begun, nodes.ended, ...feeds.map((feed) => feed.ended)]).then(() => undefined),
   }
 }

@@ -1,5 +1,6 @@
+import { type NodeWords, type Words, wordsOf } from '../../model/reach-words.ts'
 import type { Clock } from '../../system/clock.ts'
-import { judgeReach, type Reaches, type Words, wordsOf } from '../reach.ts'
+import { judgeReach, type Reaches } from '../reach.ts'
 
 export interface ReachOptions {
   readonly clock: Clock
@@ -9,10 +10,10 @@ export interface ReachOptions {
 }
 
 /**
- * Which clusters can be reached, from all Gateways, as they change. Without Gateways all can. While none of them is active, as between two, what was known
+ * Which clusters can be reached, from all Gateways and, while nobody leads them, from what the nodes say, as they change. Without Gateways all can. While none of them is active, as between two, what was known
  * last stays; a cluster of which none of them has ever spoken cannot be reached.
  */
-export function openReach({ clock, signal, onChange }: ReachOptions): (gateways: readonly object[]) => void {
+export function openReach({ clock, signal, onChange }: ReachOptions): (gateways: readonly object[], nodes?: readonly NodeWords[]) => void {
   let reaches: Reaches = new Map()
   let words: Words | undefined
   let known: string | undefined
@@ -29,8 +30,8 @@ export function openReach({ clock, signal, onChange }: ReachOptions): (gateways:
     if (judged.nextMs !== Number.POSITIVE_INFINITY) void clock.sleep(judged.nextMs, signal).then(() => signal.aborted || judge())
     if (words !== undefined) publish([...reaches].flatMap(([id, { isReachable }]) => (isReachable ? [id] : [])))
   }
-  return (gateways) => {
-    words = wordsOf(gateways)
+  return (gateways, nodes) => {
+    words = wordsOf(gateways, nodes)
     if (gateways.length > 0) return judge()
     reaches = new Map()
     publish(undefined)
