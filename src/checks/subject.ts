@@ -2,6 +2,7 @@ import type { KubeApi } from '../k8s/api.ts'
 import type { ProbeAnswer } from '../model/probe.ts'
 import type { Clock } from '../system/clock.ts'
 import type { BrokerCredential } from './clusters/broker-access.ts'
+import type { Installed } from './installed/missing.ts'
 import { type Look, look } from './look.ts'
 import type { PodFindings } from './pods/pod-findings.ts'
 import type { NamesSetup } from './services/names-setup.ts'
@@ -20,6 +21,8 @@ export interface CheckContext {
   readonly credential: () => Promise<BrokerCredential>
   /** What agents that start now would refuse of their settings and secrets, a line each that names the key. */
   readonly settingsFaults: () => Promise<readonly string[]>
+  /** What has to be there by the cluster's settings. */
+  readonly installed: () => Promise<Installed>
   /** Reads the cluster's objects anew. */
   readonly look: () => Promise<Look>
   /** What every node found when asked to probe now; asked once, read by several checks. */

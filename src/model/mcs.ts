@@ -24,6 +24,8 @@ export const EXPORTED_LABELS = 'submariner.io/exported-labels'
 export const EXPORTED_ANNOTATIONS = 'submariner.io/exported-annotations'
 /** Reason of a ServiceExport's Ready, whose status is True: other clusters leave out some of its backends. */
 export const IN_PART = 'ExportedInPart'
+/** Reason of a ServiceImport's Ready, whose status is True: this cluster leaves out some of the addresses that others export. */
+export const IMPORTED_IN_PART = 'ImportedInPart'
 /** Label of everything that an import makes in a cluster: what goes by it is ours. */
 export const IMPORTED = 'submariner.io/imported'
 /** Kubernetes' own: the Service that an EndpointSlice is of. kube-proxy goes by it. */

@@ -6,6 +6,7 @@ import { type CheckContext, looker } from '../../src/checks/subject.ts'
 import {
   type Condition,
   type EndpointSlice,
+  IMPORTED_IN_PART,
   IN_PART,
   SERVICE_NAME,
   type ServiceImport,
@@ -92,7 +93,8 @@ const putPod = (cluster: FakeCluster, app: string, name: string, isReady = true)
 }
 function putLease(cluster: FakeCluster, id: Id, now: number): void {
   const spec: Lease['spec'] = { holderIdentity: `${id}-discovery`, leaseDurationSeconds: 3, renewTime: new Date(now).toISOString() }
-  cluster.put(make('Lease', 'submariner-discovery-lock', { spec }, { namespace: NAMESPACE }))
+  for (const name of ['submariner-discovery-lock', 'submariner-gateway-lock'])
+    cluster.put(make('Lease', name, { spec }, { namespace: NAMESPACE }))
 }
 function connect(cluster: FakeCluster, id: Id, status: ConnectionStatus): void {
   const other = id === 'west' ? 'east' : 'west'
@@ -279,6 +281,74 @@ describe('checks of services', () => {
       quiet.clusters.west.put(make('ServiceImport', 'web-shop-east-1', { spec: type, status }, { namespace, labels }))
     }
     expect(await quiet.verdict('SUB0637')).toEqual({ is: 'ok', note: '1 imports, of east' })
+  })
+
+  it('SUB0637 takes a gateway’s word for what is reached while it leads, and that of the other nodes when it does not', async () => {
+    const made = scene()
+    putExport(made.clusters.east, 'web', READY)
+    putImport(made.clusters.west, 'web', ['east'])
+    const say = (node: string, status: ConnectionStatus): void => {
+      const remoteEndpoints = [{ status, statusMessage: '', spec: endpointOf('east').spec }]
+      made.clusters.west.put(
+        make('RouteAgent', node, { status: { version: '', statusFailure: '', remoteEndpoints } }, { namespace: NAMESPACE }),
+      )
+    }
+    say('west-gw1', 'connected')
+    say('w1', 'error')
+    expect(await made.verdict('SUB0637')).toEqual({ is: 'ok', note: '1 imports, of east' })
+    made.isRenewed = false
+    expect(await made.verdict('SUB0637')).toMatchObject({
+      is: 'failed',
+      reason: '1 imports of east count as ready, and no gateway leads, and no other node reaches it',
+    })
+    say('w2', 'connected')
+    expect(await made.verdict('SUB0637')).toEqual({ is: 'ok', note: '1 imports, of east' })
+  })
+
+  it('SUB0637 warns of addresses that this cluster leaves out', async () => {
+    const made = scene()
+    putExport(made.clusters.east, 'web', READY)
+    putImport(made.clusters.west, 'web', ['east'])
+    const [web] = made.clusters.west.objects('ServiceImport')
+    const ready = { ...said('Ready', 'True', '2 addresses of east left out: 8.8.8.8 lies in no network'), reason: IMPORTED_IN_PART }
+    const status = { ...web?.status, conditions: [ready] }
+    if (web !== undefined) made.clusters.west.put({ ...web, status } as ServiceImport)
+    expect(await made.verdict('SUB0637')).toMatchObject({
+      is: 'warning',
+      reason: 'shop/web: 2 addresses of east left out: 8.8.8.8 lies in no network',
+      hint: expect.stringContaining('subctl show services -o wide'),
+    })
+  })
+
+  it('SUB0636 and SUB0637 pass over what a run of verify exports for a moment', async () => {
+    const made = scene()
+    const { west, east } = made.clusters
+    for (const cluster of [west, east])
+      cluster.put(make('Namespace', 'submariner-verify-1', {}, { labels: { 'submariner.io/verify': 'true' } }))
+    const test = exportOf('headless-0')
+    const metadata = { ...test.metadata, namespace: 'submariner-verify-1' }
+    const conditions = [said('Valid', 'True'), said('Ready', 'False', 'the service is on its way to the broker')]
+    east.put({ ...test, metadata, status: { conditions } } as typeof test)
+    west.put({ ...test, metadata } as typeof test)
+    expect(await made.verdict('SUB0636')).toEqual({ is: 'ok', note: '0 services' })
+    expect(await made.verdict('SUB0636', 'east')).toEqual({ is: 'ok', note: '0 services' })
+    east.put({ ...test, metadata, status: { conditions: [READY] } } as typeof test)
+    expect(await made.verdict('SUB0637')).toEqual({ is: 'ok', note: '0 imports, of no cluster' })
+  })
+
+  it('SUB0635 warns, with the lines to write, where names are left to a person', async () => {
+    const made = scene()
+    const byHand = 'Helm (release mesh) leaves the cluster’s DNS alone'
+    const changes = ['~ ConfigMap kube-system/coredns Corefile', '    +clusterset.local:53 {']
+    for (const mode of ['multicluster', 'own', 'none'] as const) {
+      made.names = { ...MULTICLUSTER, mode, changes, byHand }
+      const verdict = await made.verdict('SUB0635')
+      expect(verdict).toMatchObject({ is: 'warning', reason: `names of the clusterset are not set up, which is left to you: ${byHand}` })
+      for (const text of ['docs/helm.md', ...changes]) expect(verdict?.is === 'warning' && verdict.hint).toContain(text)
+      // Once the lines are there it is as anywhere.
+      made.names = { ...MULTICLUSTER, mode, byHand }
+      expect((await made.verdict('SUB0635'))?.is).toBe(mode === 'none' ? 'skipped' : 'ok')
+    }
   })
 
   it('SUB0637 expects nothing in a namespace that is not there', async () => {

@@ -119,6 +119,20 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
     ])
   })
 
+  it('says which addresses of another cluster are left out, and why', async () => {
+    const { all, east, show } = await scene()
+    east.serve('odd', { clusterIP: 'None', clusterIPs: ['None'] }, [podOf('10.2.0.9'), podOf('8.8.8.8')])
+    east.wish('odd')
+    await all.turn(6_000)
+    const { out } = await show('--contexts west -o wide')
+    expect(out).toMatch(/^shop\/odd +Headless +west +no +in part +.*8\.8\.8\.8 lies in no network of cluster east/m)
+    const { items } = JSON.parse((await show('--contexts west -o json')).out)
+    expect(items.find(({ name }: { name: string }) => name === 'odd').clusters[0].import).toMatchObject({
+      state: 'in part',
+      messages: [expect.stringMatching(/1 address of east left out/)],
+    })
+  })
+
   it('-o json is for programs, -o name lists services', async () => {
     const { all, west, show } = await scene()
     const { items, ...list } = JSON.parse((await show('--contexts west,east -o json')).out)
@@ -158,6 +172,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
         "ips": [
           "100.1.9.2",
         ],
+        "messages": [],
         "state": "ready",
       },
       "pods": {
@@ -191,6 +206,7 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
         "ips": [
           "100.2.9.4",
         ],
+        "messages": [],
         "state": "ready",
       },
       "pods": {

@@ -191,6 +191,19 @@ describe('verify with services', () => {
     )
   })
 
+  it('asks for no names that are left to a person and not set up yet', async () => {
+    const byHand = 'Helm (release mesh) leaves the cluster’s DNS alone'
+    const unset: NamesSetup = { mode: 'multicluster', why: 'CoreDNS 1.12.4', changes: ['~ ConfigMap'], notes: [], byHand }
+    const made = await scene({ names: { west: unset } })
+    made.kubelets.dns = (name, site) => (site.id === 'west' ? { code: 'NXDOMAIN' } : dnsOf('multicluster')(name, site))
+    const { west, east } = await made.run()
+    expect(text(west).slice(1, 3)).toEqual([
+      `SUB0639 skipped: names are not set up here (SUB0635): ${byHand}; by their addresses they are reached`,
+      `SUB0640 skipped: names are not set up here (SUB0635): ${byHand}; by their addresses they are reached`,
+    ])
+    expect(text(east)[1]).toMatch(/^SUB0639 ok/)
+  })
+
   it('says which address is not reached, though its name is right', async () => {
     const made = await scene()
     made.kubelets.reached = (ip, site) => site.id === 'east' || !ip.startsWith('10.2.')

@@ -2,10 +2,11 @@
 import { IN_PART } from '../../model/mcs.ts'
 import type { Verdict } from '../check.ts'
 import { firstOf, verdictOf } from '../listing.ts'
-import { activeGateways, type Look, remoteIds } from '../look.ts'
+import { type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
 import { NO_AGENTS, serviceAgents } from './agents.ts'
 import { conditionOf, type Exchange, type Exported, isExported, readExchange } from './exchange.ts'
+import { unreachedOnes } from './unreached.ts'
 
 /** SUB0636: an export that no agent has looked at is a failure; one that is refused, or that clusters disagree about, is for its owner to see. */
 export async function exportsTaken(context: CheckContext): Promise<Verdict> {
@@ -36,15 +37,20 @@ function problemOf({ key, conditions }: Exported): string | undefined {
 }
 
 /** SUB0637: nothing is imported that nobody exports any more, nothing is missing, and nothing is ready that is not reached. */
-export async function importsTrue(context: CheckContext): Promise<Verdict> {
+export async function importsTrue(context: CheckContext, signal: AbortSignal): Promise<Verdict> {
   const agents = await serviceAgents(context)
   if (typeof agents === 'string') return { is: 'skipped', reason: agents }
   const [seen, here, others] = await Promise.all([context.look(), readExchange(context.api), exportsOfOthers(context)])
   const stale = staleOnes(seen, here, others)
-  const problems = [...stale, ...missingOnes(here, others), ...unreachedOnes(seen, here)]
+  const problems = [...stale, ...missingOnes(here, others), ...(await unreachedOnes(context, seen, here, signal))]
   const note = `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}`
-  return verdictOf(firstOf(problems), { note, hint: leaderLog(context) })
+  const partly = here.imports.flatMap(({ key, leftOut }) => (leftOut === undefined ? [] : [`${key}: ${leftOut}`]))
+  if (problems.length > 0 || partly.length === 0) return verdictOf(firstOf(problems), { note, hint: leaderLog(context) })
+  return { is: 'warning', reason: firstOf(partly).join('; '), hint: PARTLY_HINT }
 }
+
+const PARTLY_HINT =
+  'see `subctl show services -o wide`; the cluster that exports it has EndpointSlices with addresses outside its own networks: somebody else writes them, or `subctl show clusters` lacks a network of it'
 
 const leaderLog = ({ namespace }: CheckContext): string =>
   `look into the log of the agent that leads: \`kubectl -n ${namespace} logs -l app=submariner-discovery\``
@@ -98,18 +104,4 @@ function missingOnes({ imports, namespaces }: Exchange, others: readonly Other[]
         return clusters.includes(clusterId) ? [] : [`the import ${key} does not have cluster ${clusterId}, which exports it`]
       }),
   )
-}
-
-/** Backends that count as ready though the active gateway is not connected to their cluster. */
-function unreachedOnes(seen: Look, { behind }: Exchange): readonly string[] {
-  const active = activeGateways(seen)
-  if (active.length === 0) return []
-  const connected = new Set(
-    active.flatMap(({ status }) => status.connections.flatMap((one) => (one.status === 'connected' ? [one.endpoint.cluster_id] : []))),
-  )
-  const ready = Map.groupBy(
-    behind.filter(({ cluster, isReady }) => isReady && cluster !== seen.clusterId && !connected.has(cluster)),
-    ({ cluster }) => cluster,
-  )
-  return [...ready].map(([cluster, all]) => `${all.length} imports of ${cluster} count as ready, and no gateway is connected to it`)
 }

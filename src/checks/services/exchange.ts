@@ -3,12 +3,14 @@ import { ApiError, type KubeApi, type Listed } from '../../k8s/api.ts'
 import {
   type Condition,
   type EndpointSlice,
+  IMPORTED_IN_PART,
   SERVICE_NAME,
   type ServiceExport,
   type ServiceImport,
   SOURCE_CLUSTER,
 } from '../../model/mcs.ts'
 import { isBrokersImport, isBrokersSlice } from '../../model/mcs-place.ts'
+import { VERIFY_LABEL } from '../../model/names.ts'
 
 export interface Exported {
   /** `namespace/name`. */
@@ -19,6 +21,8 @@ export interface Imported {
   readonly key: string
   /** Ids of the clusters that are said to export it. */
   readonly clusters: readonly string[]
+  /** What this cluster leaves out of it, and why; undefined where it takes all. */
+  readonly leftOut: string | undefined
 }
 /** The part of an import that is of one cluster. */
 export interface Behind {
@@ -27,6 +31,7 @@ export interface Behind {
   /** Whether one of its backends takes traffic. */
   readonly isReady: boolean
 }
+/** Of the services of users: those of namespaces of verify are left out. */
 export interface Exchange {
   readonly exports: readonly Exported[]
   readonly imports: readonly Imported[]
@@ -46,23 +51,35 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
     ),
     orNone(
       api.listOf('ServiceImport', {}, (one) => ({
-        ...{ key: keyOf(one), clusters: (one.status?.clusters ?? []).map(({ cluster }) => cluster) },
+        ...{ key: keyOf(one), clusters: (one.status?.clusters ?? []).map(({ cluster }) => cluster), leftOut: leftOutOf(one) },
         isShared: isBrokersImport(one.metadata),
       })),
     ),
     api.listOf('EndpointSlice', { labels: { [SERVICE_NAME]: '', [SOURCE_CLUSTER]: '' } }, behindOf),
-    api.listOf('Namespace', {}, (one) => ({ name: one.metadata.name, isGoing: isGoing(one) })),
+    api.listOf('Namespace', {}, (one) => ({
+      name: one.metadata.name,
+      isGoing: isGoing(one),
+      isOfVerify: one.metadata.labels?.[VERIFY_LABEL] !== undefined,
+    })),
   ])
+  // What a run of verify has exported for a moment is judged by that run.
+  const ofVerify = new Set(namespaces.items.filter(({ isOfVerify }) => isOfVerify).map(({ name }) => name))
+  const isUsers = ({ key }: { readonly key: string }): boolean => !ofVerify.has(key.split('/')[0] ?? '')
   return {
-    exports: exports.filter(({ isGoing }) => !isGoing),
-    imports: imports.filter(({ isShared }) => !isShared),
-    behind: behind.items.filter(({ isShared }) => !isShared),
-    namespaces: new Set(namespaces.items.filter(({ isGoing }) => !isGoing).map(({ name }) => name)),
+    exports: exports.filter((one) => !one.isGoing && isUsers(one)),
+    imports: imports.filter((one) => !one.isShared && isUsers(one)),
+    behind: behind.items.filter((one) => !one.isShared && isUsers(one)),
+    namespaces: new Set(namespaces.items.filter(({ name, isGoing }) => !isGoing && !ofVerify.has(name)).map(({ name }) => name)),
   }
 }
 
 const isGoing = ({ metadata }: { readonly metadata: { readonly deletionTimestamp?: string } }): boolean =>
   metadata.deletionTimestamp !== undefined
+
+function leftOutOf({ status }: ServiceImport): string | undefined {
+  const ready = conditionOf(status?.conditions ?? [], 'Ready')
+  return ready?.reason === IMPORTED_IN_PART ? ready.message : undefined
+}
 
 const behindOf = ({ metadata, endpoints }: EndpointSlice): Behind & { readonly isShared: boolean } => ({
   isShared: isBrokersSlice(metadata),

@@ -8,4 +8,6 @@ export interface NamesSetup {
   readonly changes: readonly string[]
   /** What is left to a person, or may be undone by another program. */
   readonly notes: readonly string[]
+  /** Why a person has to make the changes, such as that Helm leaves the cluster's DNS alone; undefined where a join makes them. */
+  readonly byHand?: string
 }

@@ -1,6 +1,7 @@
 import type { Check, Verdict } from '../check.ts'
 import { firstOf, judging, verdictOf } from '../listing.ts'
 import type { CheckContext } from '../subject.ts'
+import { unsetNames } from './names.ts'
 import { isRight, sayFetch, sayNames, type Tried, type TriedKind, type TriedName, type Waited } from './tried.ts'
 
 /** Questions about services that each cluster, this one too, exports for the test: as users' pods of this cluster meet them. */
@@ -47,9 +48,9 @@ function named(id: `SUB${string}`, name: string, kind: TriedKind): Check<CheckCo
       const wrong = names.filter((one) => !isRight(one))
       const fetched = mine.flatMap(({ service, fetched: list }) => list.map((one) => ({ service, ...one })))
       const unreached = fetched.filter(({ result }) => result?.ok !== true).map((one) => sayFetch(one, one.service))
-      const { mode, why } = await context.names()
-      if (wrong.length > 0 && wrong.length === names.length && unreached.length === 0 && mode === 'none')
-        return { is: 'skipped', reason: `nobody of ours answers names here (${why}); by their addresses they are reached` }
+      const unset = unsetNames(await context.names())
+      if (wrong.length > 0 && wrong.length === names.length && unreached.length === 0 && unset !== undefined)
+        return { is: 'skipped', reason: `${unset}; by their addresses they are reached` }
       const [first] = wrong
       if (first !== undefined && unreached.length === 0 && wrong.every(isNotUnderstood))
         return { is: 'skipped', reason: `the pods’ image is older than this question (SUB0617): ${first.why}` }

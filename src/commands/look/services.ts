@@ -1,7 +1,7 @@
 // `show services`: every service of the clusterset, as each cluster asked about has it.
 import { stringify } from 'yaml'
 import { UserError } from '../../model/errors.ts'
-import { type Condition, IN_PART, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
+import { type Condition, IMPORTED_IN_PART, IN_PART, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
 import type { Run } from '../cli/run.ts'
 import { checkName } from '../export/find.ts'
@@ -16,7 +16,7 @@ interface Place {
   readonly cluster: string
   readonly context: string
   readonly export: { readonly state: string; readonly messages: readonly string[]; readonly conflict: string | null }
-  readonly import: { readonly state: string; readonly ips: readonly string[] }
+  readonly import: { readonly state: string; readonly ips: readonly string[]; readonly messages: readonly string[] }
   /** Its own pods, where it exports the service. */
   readonly pods: Count | null
   readonly backends: readonly (Count & { readonly cluster: string })[]
@@ -70,6 +70,7 @@ function placeOf(
     import: {
       state: sight.hasAgent ? importState(imported, sight.namespaces.has(namespace), isExported) : unlooked(imported),
       ips: imported?.spec?.ips ?? [],
+      messages: messagesOf(imported),
     },
     pods: exported === undefined ? null : sight.own(key),
     backends: [...sight.behind(key)].map(([cluster, count]) => ({ cluster, ...count })),
@@ -93,16 +94,17 @@ function exportState(exported: ServiceExport | undefined): string {
 
 /** Upstream's agents say nothing of an import's being ready. */
 function importState(imported: ServiceImport | undefined, hasNamespace: boolean, isExported: boolean): string {
-  if (imported !== undefined) return conditionOf(imported, 'Ready')?.status === 'False' ? 'not ready' : 'ready'
+  const ready = conditionOf(imported, 'Ready')
+  if (imported !== undefined) return ready?.status === 'False' ? 'not ready' : isInPart(ready) ? 'in part' : 'ready'
   if (!hasNamespace) return 'no namespace'
   return isExported ? 'missing' : 'no'
 }
 
-const isInPart = (ready: Condition | undefined): boolean => ready?.status === 'True' && ready.reason === IN_PART
+const isInPart = (ready: Condition | undefined): boolean => ready?.status === 'True' && [IN_PART, IMPORTED_IN_PART].includes(ready.reason)
 
 /** What stands in the way, what clusters leave out, and what they disagree about. */
-const messagesOf = (exported: ServiceExport | undefined): readonly string[] =>
-  (exported?.status?.conditions ?? [])
+const messagesOf = (object: ServiceExport | ServiceImport | undefined): readonly string[] =>
+  (object?.status?.conditions ?? [])
     .filter((one) => (one.type === 'Conflict' ? one.status === 'True' : one.status === 'False' || (one.type === 'Ready' && isInPart(one))))
     .map(({ type, message, reason }) => `${type}: ${message === '' ? reason : message.replaceAll('\n', '; ')}`)
 
@@ -141,5 +143,5 @@ const cells = ({ namespace, name, type }: Row, place: Place): readonly string[] 
   or(place.backends.map((one) => `${one.cluster} ${share(one)}`).join(', ')),
   or(place.export.conflict ?? ''),
   place.context,
-  or(place.export.messages.join('; ')),
+  or([...place.export.messages, ...place.import.messages.map((text) => `import: ${text}`)].join('; ')),
 ]

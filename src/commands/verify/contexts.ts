@@ -6,6 +6,7 @@ import type { KubeApi } from '../../k8s/api.ts'
 import type { Context } from '../context.ts'
 import type { Subject } from '../look/subjects.ts'
 import { failOver } from './failover.ts'
+import { installedObjects } from './installed.ts'
 import { namesSetup } from './names.ts'
 import type { PodRun } from './pod-run.ts'
 import { tryServices } from './service-run.ts'
@@ -28,7 +29,8 @@ export function checkContexts(context: Context, found: readonly Subject[], names
       all,
       look: looker(api, namespace),
       settingsFaults: () => settingsFaults(api, namespace, context.files),
-      names: () => namesSetup({ api, look: looker(api, namespace) }),
+      installed: () => installedObjects(api, namespace),
+      names: () => namesSetup({ api, namespace, look: looker(api, namespace) }),
       broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       credential: () => brokerCredential(api, namespace),
       probes: (signal) => {

@@ -3,7 +3,15 @@
 import { isSame } from '../../model/canonical.ts'
 import type { Refusal } from '../../model/decode.ts'
 import type { Diff } from '../../model/diff.ts'
-import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec, SOURCE_CLUSTER } from '../../model/mcs.ts'
+import {
+  type EndpointSlice,
+  IMPORTED,
+  IMPORTED_IN_PART,
+  SERVICE_NAME,
+  type ServiceImport,
+  type ServiceImportSpec,
+  SOURCE_CLUSTER,
+} from '../../model/mcs.ts'
 import type { Cidr } from '../../model/net.ts'
 import type { Service } from '../../model/resources.ts'
 import { isImported } from '../copies/light.ts'
@@ -11,10 +19,10 @@ import { type Guard, refusalOf } from '../service/guard.ts'
 import type { Merged } from '../service/merge.ts'
 import type { Services } from '../service/services.ts'
 import { keyText, type Slice, specOf } from '../service/share.ts'
-import { renewed } from '../up/conditions.ts'
+import { renewed, type Say } from '../up/conditions.ts'
 import { changes } from '../up/plan.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
-import { hasReady, importSlices, reseen } from './slices.ts'
+import { hasReady, importSlices, type LeftOut, reseen } from './slices.ts'
 
 export interface DownView {
   readonly clusterId: string
@@ -135,7 +143,7 @@ const stay = (view: DownView, { service }: Place, kept: readonly EndpointSlice[]
 function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
   const owner = ownerOf(place.import)
   const pods = view.pods.get(keyText(merged)) ?? []
-  const { slices, refused } = importSlices({ ...view, merged, pods, owner })
+  const { slices, refused, leftOut } = importSlices({ ...view, merged, pods, owner })
   const kept = frozen(view, place, slices)
   const known = { ...specOf(merged), ...(merged.type === 'Headless' && { ports: [] }) }
   // Clusters that are not heard may be older than those that are: what the service is like stays as it was.
@@ -156,7 +164,7 @@ function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
       drop: isExtra && place.service !== undefined ? [place.service] : [],
     },
     slices: changes(place.slices, [...slices, ...stay(view, isNear ? NOWHERE : place, kept)]),
-    statuses: statusOf(view, wanted, place.import, { merged, kept }),
+    statuses: statusOf(view, wanted, place.import, { merged, kept, leftOut }),
     refused,
   }
 }
@@ -185,12 +193,13 @@ const ownerOf = (there: ServiceImport | undefined): unknown =>
 interface Exporters {
   readonly merged: Merged
   readonly kept: readonly EndpointSlice[]
+  readonly leftOut: readonly LeftOut[]
 }
 function statusOf(
   { nowMs }: DownView,
   wanted: ServiceImport,
   there: ServiceImport | undefined,
-  { merged, kept }: Exporters,
+  { merged, kept, leftOut }: Exporters,
 ): readonly ServiceImport[] {
   if (there === undefined) return []
   const exporters = merged.shares.filter(({ type }) => type === wanted.spec.type).map(({ cluster }) => cluster)
@@ -200,10 +209,27 @@ function statusOf(
   const ready = renewed(
     old.find(({ type }) => type === 'Ready'),
     isUsable
-      ? { type: 'Ready', status: 'True', reason: 'Ready', message: 'the service can be used in this cluster' }
+      ? usableSaying(leftOut)
       : { type: 'Ready', status: 'False', reason: 'Pending', message: 'the service has no address in this cluster yet' },
     { nowMs, generation: undefined },
   )
   const status = { clusters, conditions: [...old.filter(({ type }) => type !== 'Ready'), ready], endpointSliceObjects: 'Present' as const }
   return isSame(status, there.status) ? [] : [{ ...there, status }]
+}
+
+const USABLE = 'the service can be used in this cluster'
+/** Clusters that a condition names. */
+const MOST_NAMED = 5
+
+/** That a part of what other clusters say is not taken is told with the reason, for whoever looks after the service here or there. */
+function usableSaying(leftOut: readonly LeftOut[]): Say {
+  if (leftOut.length === 0) return { type: 'Ready', status: 'True', reason: 'Ready', message: USABLE }
+  const texts = leftOut
+    .toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1))
+    .slice(0, MOST_NAMED)
+    .map(
+      ({ cluster, addresses, reason }) => `${addresses === 1 ? '1 address' : `${addresses} addresses`} of ${cluster} left out: ${reason}`,
+    )
+  const more = leftOut.length > texts.length ? [`and of ${leftOut.length - texts.length} more clusters`] : []
+  return { type: 'Ready', status: 'True', reason: IMPORTED_IN_PART, message: [USABLE, ...texts, ...more].join('; ') }
 }

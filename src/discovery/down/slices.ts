@@ -37,11 +37,20 @@ export interface SlicesView {
 export interface ImportSlices {
   readonly slices: readonly EndpointSlice[]
   readonly refused: readonly Refusal[]
+  readonly leftOut: readonly LeftOut[]
+}
+/** What is not taken of a cluster's addresses of a service. */
+export interface LeftOut {
+  readonly cluster: string
+  readonly addresses: number
+  /** Of the first of them. */
+  readonly reason: string
 }
 
 export function importSlices(view: SlicesView): ImportSlices {
   const { merged, clusterId, pods } = view
   const refused: Refusal[] = []
+  const leftOut: LeftOut[] = []
   const alike = merged.shares.filter(({ type }) => type === merged.type)
   const own = alike.find(({ cluster }) => cluster === clusterId)
   const maps = { derived: derivedPorts(merged.ports), own: own?.ports ?? [] }
@@ -60,10 +69,14 @@ export function importSlices(view: SlicesView): ImportSlices {
         )
       })
     const vetted = share.slices.map((slice) => vetSlice(slice, share.cluster, view.networksOf(share.cluster)))
-    refused.push(...vetted.flatMap((one) => one.refused))
+    const [first, ...more] = vetted.flatMap((one) => one.refused)
+    if (first !== undefined) {
+      refused.push(first, ...more)
+      leftOut.push({ cluster: share.cluster, addresses: 1 + more.length, reason: first.reason })
+    }
     return vetted.map(({ slice }) => remoteSlice(view, share, slice, { derived: maps.derived, near }))
   })
-  return { slices, refused }
+  return { slices, refused, leftOut }
 }
 
 export const hasReady = (slices: readonly Slice[]): boolean => slices.some(({ backends }) => backends.some(isReady))

@@ -310,6 +310,15 @@ describe('planDown()', () => {
       expect(planDown(viewOf({ others: [evil(address)] }, there)).refused).toMatchObject([
         { field: 'endpoints[0]', reason: expect.stringContaining(address) },
       ])
+      expect(web(there)?.status?.conditions).toMatchObject([
+        {
+          ...{ type: 'Ready', status: 'True', reason: 'ImportedInPart' },
+          message: `the service can be used in this cluster; 1 address of east left out: ${address} lies in no network of cluster east`,
+        },
+      ])
+      // Once it is mended nothing is said of it any more.
+      const mended = settled({ others: [shareOf('east')] }, there)
+      expect(web(mended)?.status?.conditions).toMatchObject([{ reason: 'Ready', message: 'the service can be used in this cluster' }])
     }
     const unknown = settled({ others: [shareOf('east')], more: { networksOf: () => [] } })
     expect(unknown.slices.flatMap(({ endpoints }) => endpoints)).toEqual([])
