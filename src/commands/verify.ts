@@ -173,7 +173,11 @@ async function conclude(context: Context, given: Given, done: { reports: readonl
   const counts = countOf(reports)
   await writeJunit(context, given, junit(reports))
   if (format === 'json' || format === 'yaml') context.stdout.write(`${reportText(reports, format)}\n`)
-  if (context.signal.aborted) return EXIT.interrupted
+  if (context.signal.aborted) {
+    const made = reports.reduce((sum, { outcomes }) => sum + outcomes.length, 0)
+    context.stderr.write(`Interrupted: ${made === 1 ? '1 check was' : `${made} checks were`} made.\n`)
+    return EXIT.interrupted
+  }
   if (timedOut) {
     out.write('Time ran out before all checks were made. Give more with --timeout.\n')
     return EXIT.timedOut

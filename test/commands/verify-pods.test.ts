@@ -5,6 +5,7 @@ import { DONE_LINE, parseAim, writeAim } from '../../src/model/nettest.ts'
 import type { DaemonSet, Pod } from '../../src/model/resources.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
+import { putInstall } from '../fakes/install.ts'
 import { type Joined, joined, NAMESPACE } from '../fakes/joined.ts'
 import { type FakeApi, type FakeCluster, make } from '../fakes/kube.ts'
 
@@ -57,6 +58,7 @@ function giveAddresses(api: FakeApi | undefined): void {
 }
 
 function installWorkloads(cluster: FakeCluster, id: Id): void {
+  putInstall(cluster, { clusterId: id, serviceDiscovery: false })
   for (const [name, nodes] of [
     ['submariner-gateway', [`${id}-gw1`, `${id}-gw2`]],
     ['submariner-charon', [`${id}-gw1`, `${id}-gw2`]],
@@ -227,6 +229,8 @@ describe('verify with pods', () => {
     const world = fakeWorld({ apis: made.apis, clock: made.clock, env: { LANG: 'C' } })
     interrupt = world.end
     expect(await main(['verify', ...PODS], world.context, laptopRuns)).toBe(130)
+    expect(world.err()).toMatch(/^Interrupted: \d+ checks were made\.$/m)
+    expect(world.out()).not.toContain('checks in order')
     expect(leftovers(made)).toEqual([])
   })
 
@@ -245,7 +249,7 @@ describe('verify with pods', () => {
     left('submariner-verify-odd', 'soon')
     left('submariner-verify-now', '2026-01-01T01:00:00Z')
     await verify(made)
-    expect(made.clusters.west.objects('Namespace').map(({ metadata }) => metadata.name)).toEqual(['submariner-verify-now'])
+    expect(made.clusters.west.objects('Namespace').map(({ metadata }) => metadata.name)).toEqual([NAMESPACE, 'submariner-verify-now'])
   })
 
   it('runs none with --pods false, with one context, or where the agents are no pods', async () => {

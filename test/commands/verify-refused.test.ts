@@ -41,6 +41,23 @@ it('verify says that it is refused and why, and goes on with those that are well
   expect(west).toContain('ok SUB0618 both ends name each other')
 })
 
+it('verify warns of what the gateway refuses while all it knew before still works: which object, why, whose, and what to do', async () => {
+  const made = joined()
+  const [gateway] = made.clusters.west.objects('Gateway')
+  const [published] = made.broker.objects('Endpoint').filter(({ spec }) => spec.cluster_id === 'east')
+  if (gateway === undefined || published === undefined) throw new Error('nothing to refuse')
+  const object = `Endpoint "${published.metadata.name}"`
+  const refused = JSON.stringify([{ object, field: 'spec.subnets[0]', reason: '10.1.0.0/16 overlaps this cluster' }])
+  const annotations = { ...gateway.metadata.annotations, 'submariner.io/refused': refused }
+  made.clusters.west.put({ ...gateway, metadata: { ...gateway.metadata, annotations } })
+  const { code, out } = await run(made, ['verify', '--context', 'west'])
+  expect(code).toBe(0)
+  expect(out).toContain(
+    `SUB0607 it knows every cluster of the clusterset: west-gw1 refuses ${object} of east: spec.subnets[0]: 10.1.0.0/16 overlaps this cluster`,
+  )
+  expect(out).toContain('what was taken before stays in use; mend what that cluster publishes')
+})
+
 it('verify keeps large packets apart from small ones, of each pair of ends', async () => {
   const made = joined()
   made.set((node, id) => {

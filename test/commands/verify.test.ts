@@ -4,7 +4,7 @@ import { laptopRuns } from '../../src/commands/laptop-runs.ts'
 import { FAILURE_ANNOTATION } from '../../src/model/gateway-status.ts'
 import { KEPT_UNTIL } from '../../src/model/names.ts'
 import { PROBE_REQUEST } from '../../src/model/probe.ts'
-import type { Cluster, Gateway } from '../../src/model/resources.ts'
+import type { Cluster, Gateway, Secret } from '../../src/model/resources.ts'
 import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
 import { connectionTo, goodAnswer, type Joined, joined, NAMESPACE } from '../fakes/joined.ts'
 
@@ -47,6 +47,7 @@ it('verify finds two healthy clusters in order', async () => {
   skipped SUB0621 the agents' pods are ready: the agents do not run as pods here
   skipped SUB0622 what was installed is as it was: the agents do not run as pods here
   skipped SUB0623 all clusters run one image: the agents do not run as pods here
+  ok SUB0642 all clusters have one pre-shared key (as in east)
   ok SUB0624 the broker's credential is this cluster's own
   skipped SUB0625 pods without rights run on a gateway and a worker node: the agents do not run as pods here
   skipped SUB0626 pods reach pods of the other clusters by TCP: the agents do not run as pods here
@@ -65,7 +66,7 @@ it('verify finds two healthy clusters in order', async () => {
   skipped SUB0641 a service that is taken back is gone, and its names with it: the agents do not run as pods here"
 `)
   expect(east).toBe(mirrored(west))
-  expect(sum).toBe('42 checks in order, 0 failed, 0 warnings, 36 skipped over 2 clusters.')
+  expect(sum).toBe('44 checks in order, 0 failed, 0 warnings, 36 skipped over 2 clusters.')
   expect({ code, err }).toEqual({ code: 0, err: '' })
 })
 
@@ -129,8 +130,30 @@ it('verify warns where the rights on the broker are shared', async () => {
   const made = joined()
   const { out, code } = await verify({ ...made, apis: { ...made.apis, '': made.broker.api('member') } }, ['--context', 'west'])
   expect(out).toContain('warning SUB0609')
+  // The fake broker is of a Kubernetes that knows policies.
+  expect(out).toContain('the broker’s policy submariner-broker-own-objects is not in force: run `subctl deploy-broker` again')
   expect(made.broker.objects('Cluster')).toHaveLength(2)
   expect(code).toBe(0)
+})
+
+it('verify tells a token that all clusters have from a broker without policies', async () => {
+  const made = joined()
+  const broker = made.broker.api('member')
+  const { raw } = broker
+  broker.raw = async (path, ...more) => (path === '/version' ? '{"gitVersion": "v1.29.4"}' : raw(path, ...more))
+  const hints = async () => {
+    const { out } = await verify({ ...made, apis: { ...made.apis, '': broker } }, ['--context', 'west', '--test', 'SUB060[1269]'])
+    return out.split('warning SUB0609')[1] ?? ''
+  }
+  expect(await hints()).toContain('the broker is Kubernetes 1.29: move it to 1.30 or later')
+  const claims = { sub: 'system:serviceaccount:submariner-k8s-broker:submariner-k8s-broker-client' }
+  const token = `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`
+  const [secret] = made.clusters.west.objects('Secret').filter(({ metadata }) => metadata.name === 'submariner-broker-secret')
+  if (secret === undefined) throw new Error('no credential')
+  const renewed: Secret = { ...secret, data: { ...secret.data, token: Buffer.from(token).toString('base64') } }
+  made.clusters.west.put(renewed)
+  expect(await hints()).toContain('all clusters use one token: give each its own')
+  expect(await hints()).not.toContain('1.30')
 })
 
 it('verify finds a lease that nobody renews, and two gateways that both think they lead', async () => {

@@ -22,6 +22,10 @@ export async function brokerCredential(api: KubeApi, namespace: string): Promise
   return { ...account, digest: sha256(token) }
 }
 
+/** The account whose token the broker chart hands to every cluster alike (upstream's name). */
+const SHARED_ACCOUNT = 'submariner-k8s-broker-client'
+export const isShared = ({ account }: BrokerCredential): boolean => account?.split(':').at(-1) === SHARED_ACCOUNT
+
 /** How a member's agents reach the broker: by the address in its settings and its own credential. Throws UserError where either is missing. */
 export async function brokerAccess(api: KubeApi, namespace: string): Promise<Access> {
   const settings = (await api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace))?.data ?? {}

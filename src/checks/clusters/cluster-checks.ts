@@ -1,13 +1,14 @@
-import { ApiError } from '../../k8s/api.ts'
 import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../../model/names.ts'
 import { overlaps, parseCidr } from '../../model/net.ts'
-import type { Cluster } from '../../model/resources.ts'
 import type { Check, Verdict } from '../check.ts'
 import { isRenewed } from '../lease.ts'
+import { firstOf } from '../listing.ts'
 import { ALONE, activeGateways, isOwn, type Look, remoteIds } from '../look.ts'
+import { REFUSED_HINT, refusals } from '../paths/refused.ts'
 import type { CheckContext } from '../subject.ts'
 import { notAccepted } from './broker-access.ts'
 import { copiesKept, departedIds, membership } from './departed.ts'
+import { triedAsAnother } from './rights.ts'
 
 const ok = (note?: string): Verdict => ({ is: 'ok', ...(note !== undefined && { note }) })
 
@@ -141,15 +142,17 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
     patienceMs: 10_000,
     async run(context) {
       const seen = await context.look()
-      const { members, departed } = await membership(context, seen)
+      const { members, departed, owners } = await membership(context, seen)
+      const refused = refusals(seen, owners)
       const unknown = members.filter((id) => id !== seen.clusterId && !remoteIds(seen).includes(id))
       if (unknown.length > 0)
         return {
           is: 'failed',
-          reason: `the broker has ${unknown.join(', ')}, this cluster's API does not`,
+          reason: [`the broker has ${unknown.join(', ')}, this cluster's API does not`, ...firstOf(refused)].join('; '),
           hint: 'see the log of the engine on the active gateway: it names what it refuses',
         }
-      if (departed.length > 0) return copiesKept(seen, departed, context.clock.now())
+      if (departed.length > 0) return besides(copiesKept(seen, departed, context.clock.now()), refused)
+      if (refused.length > 0) return { is: 'warning', reason: firstOf(refused).join('; '), hint: REFUSED_HINT }
       if (members.length < 2)
         return {
           is: 'warning',
@@ -178,33 +181,9 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
   },
 ]
 
-/** Asks the broker, without writing anything, to take an object of a cluster that is not this one: it has to refuse. */
-async function triedAsAnother(context: CheckContext): Promise<Verdict> {
-  const { settings, clusterId } = await context.look()
-  const broker = await context.broker()
-  const another = clusterId === 'subctl-verify' ? 'subctl-verify-2' : 'subctl-verify'
-  const object: Cluster = {
-    apiVersion: 'submariner.io/v1',
-    kind: 'Cluster',
-    metadata: {
-      name: another,
-      namespace: settings.BROKER_K8S_REMOTENAMESPACE ?? BROKER_NAMESPACE,
-      labels: { [CLUSTER_LABEL]: another },
-    },
-    spec: { cluster_id: another, color_codes: ['blue'], cluster_cidr: [], service_cidr: [], global_cidr: [] },
-  }
-  try {
-    await broker.create(object, { dryRun: true })
-  } catch (error) {
-    if (error instanceof ApiError && (error.code === 403 || error.code === 422)) return ok('refused when tried')
-    throw error
-  }
-  return {
-    is: 'warning',
-    reason: `the broker would take an object of cluster "${another}" from cluster "${clusterId}": rights are shared`,
-    hint: 'move the broker to Kubernetes 1.30 or later, or to `subctl serve-broker`, and run `subctl deploy-broker` again',
-  }
-}
+/** What is wrong, and what is refused besides. */
+const besides = (verdict: Verdict, refused: readonly string[]): Verdict =>
+  'hint' in verdict ? { ...verdict, reason: [verdict.reason, ...firstOf(refused)].join('; ') } : verdict
 
 function overlapping(seen: Look, without: readonly string[]): Verdict {
   const here = seen.clusters.filter(({ spec }) => !without.includes(spec?.cluster_id))

@@ -1,5 +1,6 @@
 // Clusters that are known here and not to the broker any more: who has gone, or whose objects the broker has lost.
-import { BROKER_NAMESPACE, KEPT_UNTIL } from '../../model/names.ts'
+import { nameOf } from '../../model/decode.ts'
+import { BROKER_NAMESPACE, CLUSTER_LABEL, KEPT_UNTIL } from '../../model/names.ts'
 import type { Verdict } from '../check.ts'
 import { isOwn, type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
@@ -9,6 +10,8 @@ export interface Membership {
   readonly members: readonly string[]
   /** Ids of clusters that this one has copies of, and the broker nothing at all. */
   readonly departed: readonly string[]
+  /** Ids of the clusters that the broker's objects are of, by kind and name as refusals have them. */
+  readonly owners: ReadonlyMap<string, string>
 }
 
 export async function membership(context: CheckContext, seen: Look): Promise<Membership> {
@@ -17,7 +20,11 @@ export async function membership(context: CheckContext, seen: Look): Promise<Mem
   const [clusters, endpoints] = await Promise.all([broker.list('Cluster', { namespace }), broker.list('Endpoint', { namespace })])
   const members = clusters.items.flatMap(({ spec }) => spec?.cluster_id ?? [])
   const there = new Set([...members, ...endpoints.items.map(({ spec }) => spec?.cluster_id)])
-  return { members, departed: remoteIds(seen).filter((id) => !there.has(id)) }
+  const owners = [...clusters.items, ...endpoints.items].flatMap((object) => {
+    const id = object.metadata.labels?.[CLUSTER_LABEL]
+    return id === undefined ? [] : [[nameOf(object.kind, object), id] as const]
+  })
+  return { members, departed: remoteIds(seen).filter((id) => !there.has(id)), owners: new Map(owners) }
 }
 
 /** As membership() has them; none where the broker does not say. */

@@ -6,8 +6,17 @@ import type { Kind } from '../../model/kinds.ts'
 import { FIELD_MANAGER } from '../../model/names.ts'
 
 /** What the installed objects are of; secrets are left out, their texts would be read for nothing. */
-const KINDS_INSTALLED: readonly Kind[] = ['DaemonSet', 'Deployment', 'ConfigMap', 'ServiceAccount', 'Role', 'RoleBinding']
-const KINDS_GLOBAL: readonly Kind[] = ['ClusterRole', 'ClusterRoleBinding']
+const KINDS_INSTALLED: readonly Kind[] = [
+  'DaemonSet',
+  'Deployment',
+  'Service',
+  'ConfigMap',
+  'ResourceQuota',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+]
+const KINDS_GLOBAL: readonly Kind[] = ['ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition']
 /** Parts of an object that its installer alone has to do with. */
 const OWNED = ['f:spec', 'f:data', 'f:rules', 'f:roleRef', 'f:subjects']
 /** What `kubectl rollout restart` writes: it changes nothing of what was installed. */
@@ -20,7 +29,7 @@ export interface ForeignChange {
   readonly object: string
   /** The field manager, such as `kubectl-edit`. */
   readonly by: string
-  /** Dotted paths, the first few. */
+  /** Dotted paths. */
   readonly fields: readonly string[]
 }
 
@@ -60,7 +69,7 @@ export function changesOf(kind: Kind, item: unknown): readonly ForeignChange[] {
   return managers.flatMap((by): readonly ForeignChange[] => {
     const fields = fieldsOf(by).filter((field) => !kept.has(field))
     const isForeign = by !== installer && by !== FIELD_MANAGER && !AT_HOME.includes(by) && fields.length > 0
-    return isForeign ? [{ object: `${kind} ${String(name)}`, by, fields: fields.slice(0, 3) }] : []
+    return isForeign ? [{ object: `${kind} ${String(name)}`, by, fields }] : []
   })
 }
 

@@ -33,10 +33,10 @@ export const checkProblems: Problems = {
     next: 'Check the broker, then run `subctl join` again: it renews address and credential.',
   },
   SUB0607: {
-    title: 'This cluster and the broker know different clusters',
+    title: 'This cluster does not take all that the broker has',
     cause:
-      'The broker has one more: its objects are refused (networks that overlap, bad fields, another’s label) or not yet copied. Or this cluster has: it keeps copies for ten minutes after the broker had lost its own objects too.',
-    next: "Look into the log of the active gateway's engine: it names object, field and reason. Copies that are kept go by themselves at the time that is named.",
+      'Another cluster publishes what this one refuses: what it has taken before stays in use, and the change does not come through. Or the broker has a cluster more: its objects are refused (networks that overlap, bad fields, another’s label) or not yet copied. Or this cluster has: it keeps copies for ten minutes after the broker had lost its own objects too.',
+    next: "Read object, field and reason beside the check, or in the log of the active gateway's engine, and mend them in the cluster that is named. Copies that are kept go by themselves at the time that is named.",
   },
   SUB0608: {
     title: 'Networks overlap',
@@ -45,13 +45,15 @@ export const checkProblems: Problems = {
   },
   SUB0609: {
     title: 'Rights on the broker are shared',
-    cause: "The broker's Kubernetes has no policy that binds a member to its own objects (older than 1.30), or the policy was removed.",
-    next: 'Where not all members trust each other: another broker, or `subctl deploy-broker` again on Kubernetes 1.30 or later.',
+    cause:
+      "All clusters use one token of the broker's chart; or the broker's Kubernetes has no policy that binds a member to its own objects (older than 1.30); or the policy was removed.",
+    next: 'Where not all members trust each other: a token for each by `subctl join broker-info.subm --cluster-id NAME`; `subctl deploy-broker` again for the policy; another broker where Kubernetes is older than 1.30.',
   },
   SUB0610: {
     title: 'A connection is not up',
-    cause: "The peer's gateway does not answer on its UDP port, the keys differ, or it has just changed.",
-    next: 'Open UDP 4500 between the gateways; read the reason in `subctl show connections -o wide`.',
+    cause:
+      "The peer's gateway does not answer on its UDP port, the keys, versions, cable drivers or networks of the two do not fit, or it has just changed.",
+    next: 'Read the reason in `subctl show connections -o wide`: "no answer" is a UDP port to open between the gateways (`subctl show endpoints -o wide`), "authentication failed" are keys that differ (SUB0642), "refused the networks" are networks that overlap (SUB0608).',
   },
   SUB0611: {
     title: 'A node has no route agent',
@@ -105,13 +107,14 @@ export const checkProblems: Problems = {
   },
   SUB0621: {
     title: "The agents' pods are not ready",
-    cause: 'An image cannot be had, a pod finds no node, or a container ends or fails its probe.',
-    next: 'Read the reason beside the pod; `kubectl -n submariner describe pods` tells more.',
+    cause:
+      'An image cannot be had, a pod finds no node, or a container ends or fails its probe; as a warning: pods of charon go on with settings of before.',
+    next: 'Read the reason beside the pod; `kubectl -n submariner describe pods` tells more. `subctl upgrade` replaces pods of before.',
   },
   SUB0622: {
-    title: 'Somebody changed what was installed',
-    cause: 'A person or another program wrote fields of our objects: the API notes who.',
-    next: 'See what `subctl join ... --plan` would put back, or make the change a setting of `join`.',
+    title: 'Somebody changed or removed what was installed',
+    cause: 'A person or another program removed objects that the agents need, or wrote fields of them: the API notes who.',
+    next: 'Run `subctl join broker-info.subm --cluster-id NAME` again, or `helm upgrade`: it puts back what is missing. See what `subctl join ... --plan` would change, or make the change a setting of `join`.',
   },
   SUB0623: {
     title: 'Images differ',
@@ -211,5 +214,11 @@ export const checkProblems: Problems = {
     title: 'A service that was taken back is still there',
     cause: 'The agent of one of the two clusters does not work, or a DNS cache on the way keeps names longer than their TTL says.',
     next: 'See SUB0634 of both clusters; look for caches before CoreDNS, such as NodeLocal DNSCache.',
+  },
+  SUB0642: {
+    title: 'Clusters have different pre-shared keys',
+    cause:
+      'Somebody has changed the key of one cluster, or it joined by the file of another broker. Tunnels that stand go on; after the next change of a gateway none comes up.',
+    next: 'Run `subctl join broker-info.subm --cluster-id NAME` again for each cluster with one and the same file: the key is in it.',
   },
 }
