@@ -44,6 +44,17 @@ it('show prints all that a cluster says of the clusterset', async () => {
   expect(code).toBe(0)
 })
 
+it('show connections says what no other node reaches, where a gateway calls it connected', async () => {
+  const scene = joined('1.2.3')
+  for (const agent of scene.clusters.west.objects('RouteAgent'))
+    if (agent.metadata.name !== 'west-gw1') {
+      const remoteEndpoints = agent.status.remoteEndpoints.map((one) => ({ ...one, status: 'error' as const }))
+      scene.clusters.west.put({ ...agent, status: { ...agent.status, remoteEndpoints } } as typeof agent)
+    }
+  const { out } = await show(['connections', '--context', 'west'], scene.apis)
+  expect(out).toContain('! west-gw1 says connected to east, and no other node reaches it')
+})
+
 it('show connections -o wide has the reasons and networks', async () => {
   expect((await show(['connections', '--context', 'west', '-o', 'wide'])).out).toMatchInlineSnapshot(`
 "Cluster "west" (context west)

@@ -1,5 +1,6 @@
 import { isOwn, type Look } from '../../checks/look.ts'
 import { isRefused } from '../../checks/paths/refused.ts'
+import { doubtedOnes } from '../../checks/services/unreached.ts'
 import { oldPortOf, oldPortText, replaceCharon } from '../../model/charon-port.ts'
 import { refusalText } from '../../model/decode.ts'
 import { refusedOf } from '../../model/gateway-status.ts'
@@ -97,6 +98,7 @@ export const SECTIONS: readonly Section[] = [
         ]),
       ),
     objects: (look) => look.gateways,
+    remarks: doubtedOnes,
   },
   {
     name: 'route-agents',
