@@ -10,7 +10,7 @@ const SLOW_MS = 1_000
 const REQUESTS = 10
 
 /** A prober whose every request is answered or not as the scene says, one after the other. */
-function scene(isAnswered: (ip: string) => boolean) {
+function scene(isAnswered: (ip: string) => boolean, more: { readonly mostQuick?: number } = {}) {
   const clock = handClock()
   const end = new AbortController()
   const runs: (readonly string[])[] = []
@@ -31,7 +31,7 @@ function scene(isAnswered: (ip: string) => boolean) {
     onNote?.(`${targets[0]} : xmt/rcv/%loss = ${count}/${received}/${received === 0 ? 100 : 0}%`)
     if (!signal.aborted && received === 0) throw new Error('fping: nobody answers')
   }
-  const options = { follow, clock, log: silentLog, signal: end.signal, intervalMs: SLOW_MS, mostLost: 5, quickMs: SLOW_MS / 10 }
+  const options = { follow, clock, log: silentLog, signal: end.signal, intervalMs: SLOW_MS, mostLost: 5, quickMs: SLOW_MS / 10, ...more }
   const health = openHealth({ ...options, source: () => undefined as Ip | undefined })
   health.onChange(() => changes.push(clock.now()))
   const advance = async (ms: number): Promise<void> => {
@@ -71,6 +71,22 @@ describe('a target that misses an answer', () => {
     isUp = false
     await advance(30_000)
     expect(quick()).toBe(1)
+    end.abort()
+    await health.ended
+  })
+
+  it('waits for its turn where no more may be asked quickly at once', async () => {
+    let isUp = true
+    const { health, advance, quick, end } = scene(() => isUp, { mostQuick: 2 })
+    const targets = [1, 2, 3, 4].map((n) => parseIp(`10.2.0.${n}`))
+    health.probe(targets)
+    await advance(3_005)
+    isUp = false
+    await advance(2_000)
+    expect(quick()).toBe(2)
+    await advance(2_000)
+    expect(quick()).toBe(4)
+    expect(targets.map((ip) => health.pulse(ip).state)).toEqual(['dead', 'dead', 'dead', 'dead'])
     end.abort()
     await health.ended
   })
