@@ -1,5 +1,6 @@
 // `subctl resolve NAME`: what the DNS of each cluster says of a name of the clusterset.
 import { EXIT, UserError } from '../model/errors.ts'
+import { SETTINGS_CONFIGMAP } from '../model/names.ts'
 import { type NameResult, parseName, typeOf } from '../model/nettest-name.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -10,8 +11,10 @@ import { marksFor } from './look/marks.ts'
 import { type ServiceSight, serviceSight } from './look/service-sight.ts'
 import { type Subject, subjects } from './look/subjects.ts'
 import { printable } from './look/tables.ts'
-import { askIn } from './resolve/ask.ts'
-import { keyOf, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
+import { type Asking, askIn } from './resolve/ask.ts'
+import { keyOf, mayBeShort, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
+import { type SetUp, setUpOf } from './resolve/setup.ts'
+import { statusLine } from './verify/lines.ts'
 
 /** Pods end by themselves so long after the last moment at which they could be needed. */
 const POD_SPARE_MS = 30_000
@@ -22,6 +25,7 @@ interface Asked {
   readonly sight: ServiceSight | undefined
   /** Text: why it could not be asked. */
   readonly result: NameResult | string
+  readonly setUp: SetUp | undefined
 }
 /** What one cluster says. */
 interface Finding {
@@ -45,7 +49,8 @@ export const resolve: Run = async (context, given) => {
   else throw usage(`"${word}" names its namespace itself: -n is for a name of one word`, 'namespace')
   const timeoutMs = given.duration('timeout')
   const found = await subjects(context, given)
-  const name = nameOf(isBare ? `${word}.${of ?? namespaceOf(found)}` : word)
+  const typed = isBare ? `${word}.${of ?? namespaceOf(found)}` : word
+  const name = nameOf(typed, mayBeShort(parseName(typed)) ? await clustersOf(found, given.need('agents-namespace')) : undefined)
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
   const namespace = given.need('agents-namespace')
@@ -55,12 +60,9 @@ export const resolve: Run = async (context, given) => {
     lifeMs: timeoutMs + POD_SPARE_MS,
     tell: (left: string) => say(context, `note: ${left}`),
   }
-  const asked = await Promise.all(
-    found.map(async (subject): Promise<Asked> => {
-      const sight = await sightOf(subject, namespace, serviceOf(name)?.namespace)
-      return { subject, sight, result: await askIn(subject, asking) }
-    }),
-  )
+  const status = statusLine(context.stderr)
+  status.show(`a pod of ${found.map((one) => one.name).join(', ')} asks its DNS for ${name}`)
+  const asked = await Promise.all(found.map((subject) => askOne(subject, asking))).finally(() => status.clear())
   context.signal.throwIfAborted()
   const findings = asked.map((one) => findingOf(name, one, asked))
   print(context, given, [name, ...findings.map((finding) => lineOf(context, given, finding))], {
@@ -71,9 +73,28 @@ export const resolve: Run = async (context, given) => {
   return deadline.aborted ? EXIT.timedOut : EXIT.checkFailed
 }
 
-function nameOf(text: string): string {
+async function askOne(subject: Subject, asking: Asking & { readonly namespace: string }): Promise<Asked> {
+  const sight = await sightOf(subject, asking.namespace, serviceOf(asking.name)?.namespace)
+  const result = await askIn(subject, asking)
+  const hasFailed = typeof result !== 'string' && !result.ok
+  return { subject, sight, result, setUp: hasFailed && sight !== undefined ? await setUpOf(sight) : undefined }
+}
+
+/** All that the clusters asked know: themselves, and those they have Endpoints of. */
+async function clustersOf(found: readonly Subject[], namespace: string): Promise<ReadonlySet<string>> {
+  const ids = found.map(async ({ api }) => {
+    const [settings, endpoints] = await Promise.all([
+      api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace),
+      api.list('Endpoint', { namespace }).catch(() => ({ items: [] })),
+    ])
+    return [settings?.data?.SUBMARINER_CLUSTERID ?? '', ...endpoints.items.map(({ spec }) => spec.cluster_id)]
+  })
+  return new Set((await Promise.all(ids)).flat())
+}
+
+function nameOf(text: string, clusters?: ReadonlySet<string>): string {
   try {
-    return wholeName(parseName(text))
+    return wholeName(parseName(text), clusters)
   } catch (error) {
     if (error instanceof RangeError) throw usage(error.message)
     throw error
@@ -90,7 +111,7 @@ async function sightOf(subject: Subject, agents: string, namespace: string | und
   }
 }
 
-function findingOf(name: string, { subject, sight, result }: Asked, all: readonly Asked[]): Finding {
+function findingOf(name: string, { subject, sight, result, setUp }: Asked, all: readonly Asked[]): Finding {
   const place = { cluster: sight?.clusterId ?? subject.name, context: subject.name }
   if (typeof result === 'string') return { ...place, ok: false, answers: [], servers: [], reason: `not asked: ${result}` }
   const { ok, code, servers, ms, answers = [] } = result
@@ -98,7 +119,7 @@ function findingOf(name: string, { subject, sight, result }: Asked, all: readonl
   const known = service !== undefined && sight !== undefined ? { service, sight } : undefined
   const exporters =
     known === undefined ? [] : all.flatMap((one) => (one.sight?.exports.has(keyOf(known.service)) === true ? [one.sight.clusterId] : []))
-  const reason = ok || known === undefined ? undefined : reasonOf(result, known.service, known.sight, exporters)
+  const reason = ok || known === undefined ? undefined : reasonOf(result, known.service, known.sight, { others: exporters, setUp })
   return {
     ...{ ...place, ok, servers, ms },
     ...(code !== undefined && { code }),

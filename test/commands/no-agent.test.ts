@@ -66,6 +66,8 @@ it('resolve says that there is none, and not to look into its log', async () => 
   if (api === undefined) throw new Error('no API')
   const sight = await serviceSight({ name: 'west', api }, AGENTS)
   const name = { kind: 'service', namespace: 'shop', service: 'web' } as const
-  const result = { ask: '', type: 'A', ok: false, code: 'NXDOMAIN', servers: [], ms: 1 } as const
-  expect(reasonOf(result, name, sight, ['west'])).toBe('no agent of services runs in this cluster: join with --service-discovery true')
+  const result = { ask: 'web.shop.svc.clusterset.local', type: 'A', ok: false, code: 'NXDOMAIN', servers: [], ms: 1 } as const
+  expect(reasonOf(result, name, sight, { others: ['west'], setUp: undefined })).toBe(
+    'no agent of services runs in this cluster: join with --service-discovery true',
+  )
 })

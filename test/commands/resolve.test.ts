@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
 import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { multiclusterRights } from '../../src/install/names/rights.ts'
 import { DONE_LINE } from '../../src/model/nettest.ts'
 import { type NameResult, parseName, readNameResult } from '../../src/model/nettest-name.ts'
 import type { DaemonSet, Pod } from '../../src/model/resources.ts'
@@ -8,6 +9,7 @@ import { handClock } from '../fakes/clock.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { type FakeApi, make } from '../fakes/kube.ts'
+import { KUBEADM } from '../install/names/corefiles.ts'
 
 let open: Sites | undefined
 afterEach(async () => {
@@ -33,8 +35,8 @@ async function scene(dns: Dns) {
   all.site('west').serve('web')
   all.site('west').wish('web')
   await all.turn(6_000)
-  const resolve = async (line: string, during: (world: FakeWorld) => void = () => undefined) => {
-    const world = fakeWorld({ apis, clock, env: { LANG: 'C' } })
+  const resolve = async (line: string, during: (world: FakeWorld) => void = () => undefined, isTty = false) => {
+    const world = fakeWorld({ apis, clock, env: { LANG: 'C' }, isTty })
     const state = { isOver: false }
     const run = main(['resolve', ...line.split(' ')], world.context, laptopRuns).finally(() => {
       state.isOver = true
@@ -129,6 +131,50 @@ describe('subctl resolve', () => {
     })
     const elsewhere = await resolve('web.shop --context east --agents-namespace elsewhere')
     expect(elsewhere.out).toContain('FAILED east')
+  })
+
+  it('completes a short name of a single cluster where there is such a cluster, and no other name of three labels', async () => {
+    const { resolve } = await scene(() => ({ answers: ['100.1.0.10'] }))
+    expect((await resolve('west.web.shop --contexts west,east')).out).toMatch(/^west\.web\.shop\.svc\.clusterset\.local\n/)
+    expect((await resolve('west.web.shop --context east')).out).toMatch(/^west\.web\.shop\.svc\.clusterset\.local\n/)
+    expect((await resolve('south.web.shop --context east')).out).toMatch(/^south\.web\.shop\n/)
+    expect((await resolve('pod-0.west.web.shop --context east')).out).toMatch(/^pod-0\.west\.web\.shop\.svc\.clusterset\.local\n/)
+    expect((await resolve('www.example.com --context east')).out).toMatch(/^www\.example\.com\n/)
+  })
+
+  it('tells a person at a terminal what it waits for, and nobody else', async () => {
+    const { resolve } = await scene(gone)
+    const line = 'a pod of west, east asks its DNS for web.shop.svc.clusterset.local'
+    expect((await resolve('web.shop --contexts west,east', undefined, true)).err).toContain(line)
+    expect((await resolve('web.shop --contexts west,east')).err).toBe('')
+  })
+
+  it('a domain that is none of the clusterset’s is said to be none', async () => {
+    const { resolve } = await scene(() => ({ code: 'SERVFAIL' }))
+    const { out } = await resolve('web.shop.svc.apps.example --context east')
+    expect(out).toContain('apps.example is no domain of the clusterset’s names there: clusterset.local')
+  })
+
+  it('where CoreDNS is to answer it itself, says whether it lacks the right, and nothing of forwarding', async () => {
+    const { all, resolve } = await scene(() => ({ code: 'SERVFAIL' }))
+    const { api } = all.site('east')
+    const system = { namespace: 'kube-system' }
+    const block =
+      '# BEGIN subctl\nclusterset.local:53 {\n    kubernetes clusterset.local {\n        multicluster clusterset.local\n    }\n}\n# END subctl\n'
+    api.put(make('ConfigMap', 'coredns', { data: { Corefile: `${block}${KUBEADM}` } }, system))
+    const pod = {
+      serviceAccountName: 'coredns',
+      containers: [{ name: 'coredns', image: 'coredns:1.12.4', volumeMounts: [{ name: 'c', mountPath: '/etc/coredns' }] }],
+      volumes: [{ name: 'c', configMap: { name: 'coredns' } }],
+    }
+    api.put(make('Deployment', 'coredns', { spec: { template: { spec: pod } } }, { ...system, labels: { 'k8s-app': 'kube-dns' } }))
+    expect((await resolve('web.shop --context east')).out).toContain(
+      'may not read ServiceImports (not there as it should be: ClusterRole submariner-cluster-dns, ClusterRoleBinding submariner-cluster-dns)',
+    )
+    for (const object of multiclusterRights({ namespace: 'kube-system', name: 'coredns' })) api.put(object)
+    const { out } = await resolve('web.shop --context east')
+    expect(out).toContain('cannot yet, as before it has read the ServiceImports')
+    expect(out).not.toContain('forwards')
   })
 
   it.each([

@@ -4,12 +4,20 @@ import type { NameResult } from '../../model/nettest-name.ts'
 import { ZONE } from '../../model/zones.ts'
 import { NO_AGENT } from '../look/agent.ts'
 import type { ServiceSight } from '../look/service-sight.ts'
+import type { SetUp } from './setup.ts'
 
-/** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone. */
-export function wholeName(name: string): string {
+/** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone, and `west.web.shop` is where `west` is one of the clusters. */
+export function wholeName(name: string, clusters: ReadonlySet<string> = new Set()): string {
   if (name.endsWith('.svc')) return `${name}.${ZONE}`
-  return name.split('.').length === 2 ? `${name}.svc.${ZONE}` : name
+  const whole = `${name}.svc.${ZONE}`
+  if (name.split('.').length === 2) return whole
+  return clusters.has(clusterIn(name) ?? '') ? whole : name
 }
+
+/** The cluster that a name would be of if it were a short one; undefined where it cannot be. */
+const clusterIn = (name: string): string | undefined => serviceOf(`${name}.svc`)?.cluster
+/** Whether it hangs on the clusters whether the name is a short one. */
+export const mayBeShort = (name: string): boolean => wholeName(name) === name && clusterIn(name) !== undefined
 
 /** The service that the name is of; undefined where it is of none. */
 export function serviceOf(name: string): ServiceName | undefined {
@@ -40,11 +48,30 @@ export function ownedText({ value, is, cluster }: Owned): string {
   return `${value} (${is === 'service' ? 'the service’s own address in this cluster' : (cluster ?? 'not known as an address of the service')})`
 }
 
-/** What stands in the way of an answer. `others`: the clusters that export the service, as far as they were asked. */
-export function reasonOf(result: NameResult, service: ServiceName, sight: ServiceSight, others: readonly string[]): string {
+export interface Around {
+  /** The clusters that export the service, as far as they were asked. */
+  readonly others: readonly string[]
+  /** How the cluster's DNS is set up; undefined where that is not seen. */
+  readonly setUp: SetUp | undefined
+}
+
+/** What stands in the way of an answer. */
+export function reasonOf(result: NameResult, service: ServiceName, sight: ServiceSight, { others, setUp }: Around): string {
   if (result.code === 'TIMEOUT' || result.code === 'CONNREFUSED')
     return 'no DNS server answers pods there: see whether the cluster’s DNS runs'
+  const zone = result.ask.slice(result.ask.lastIndexOf('.svc.') + '.svc.'.length)
+  if (!sight.zones.includes(zone)) return `${zone} is no domain of the clusterset’s names there: ${sight.zones.join(', ')}`
+  if (result.code !== 'NXDOMAIN' && result.code !== 'NODATA') return failure(setUp)
   return unimported(service, sight, others) ?? imported(result, service, sight)
+}
+
+/** Of a server that gives no answer at all, such as SERVFAIL. */
+function failure(setUp: SetUp | undefined): string {
+  if (setUp?.mode !== 'multicluster')
+    return 'the DNS server knows the zone and cannot answer for it, such as where it forwards to a server that is away'
+  return setUp.missing.length > 0
+    ? `CoreDNS is to answer it itself and may not read ServiceImports (not there as it should be: ${setUp.missing.join(', ')}): run subctl join again`
+    : 'CoreDNS is to answer it itself and cannot yet, as before it has read the ServiceImports: look into the log of its pods'
 }
 
 function unimported({ namespace, service }: ServiceName, sight: ServiceSight, others: readonly string[]): string | undefined {
@@ -65,8 +92,6 @@ function imported({ code, type }: NameResult, name: ServiceName, sight: ServiceS
     return `cluster ${name.cluster} does not export the service; those that do: ${counts || 'none'}`
   if (wanted.every(([, { ready }]) => ready === 0)) return `nothing of the service is ready: ${counts || 'it has no backends'}`
   if (code === 'NODATA') return `the name is known and has no ${type} record`
-  if (code !== 'NXDOMAIN')
-    return 'the DNS server knows the zone and cannot answer for it, such as where it forwards to a server that is away'
   if (name.cluster !== undefined || name.host !== undefined)
     return 'the service is imported, but the name is not known: names of single clusters and pods of services with an address need `subctl dns`'
   return `the service is imported and ready, but the cluster’s DNS does not know it: it has neither the option multicluster nor a forwarding to \`subctl dns\` (docs/dns.md)`

@@ -3,6 +3,7 @@ import { isRight, type TriedName, type Waited } from '../../checks/services/trie
 import type { NameResult } from '../../model/nettest-name.ts'
 import { serviceSight } from '../look/service-sight.ts'
 import { reasonOf, serviceOf } from '../resolve/reason.ts'
+import { setUpOf } from '../resolve/setup.ts'
 import { addressesOf, type Member, type Share } from './service-members.ts'
 import { serviceName } from './service-objects.ts'
 import { type Asker, awaitAnswers, startAskers } from './service-pods.ts'
@@ -69,11 +70,13 @@ async function explained({ context }: Member, all: readonly Asked[], signal: Abo
   if (first === undefined || signal.aborted) return all
   const { namespace } = first.share.way.to
   const sight = await serviceSight(context, context.namespace, { namespace }).catch(() => undefined)
+  const setUp = sight && (await setUpOf(sight))
   return all.map((one) => {
     const { result, name } = one.tried
     const service = serviceOf(name)
     if (!isOpen(one) || sight === undefined || result === undefined || service === undefined) return one
-    return { ...one, tried: { ...one.tried, why: reasonOf(result, service, sight, [one.share.exporter.clusterId]) } }
+    const others = [one.share.exporter.clusterId]
+    return { ...one, tried: { ...one.tried, why: reasonOf(result, service, sight, { others, setUp }) } }
   })
 }
 

@@ -81,7 +81,8 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
     brief: 'Ask the DNS of each cluster for a name, and say who answers what, and why not',
     text: [
       'A pod without rights asks, from a namespace of its own in each cluster, which is removed again. NAME may be short: `web.shop` is',
-      '`web.shop.svc.clusterset.local`, and `web` is that of the namespace of -n. A name that begins with _ is asked for as SRV, any other as A. The exit code is 2 where a cluster does not answer.',
+      '`web.shop.svc.clusterset.local`, `west.web.shop` that of the cluster west, where there is such a cluster, and `web` that of the namespace of -n. A name that begins with _ is asked for as SRV,',
+      'any other as A. It takes as long as a pod takes to start there, some seconds where the node has the image, and ends at --timeout. The exit code is 2 where a cluster does not answer.',
     ].join('\n'),
     args: [{ name: 'name', brief: 'such as web.shop, east.web.shop.svc.clusterset.local or _http._tcp.web.shop.svc.clusterset.local' }],
     flags: [
