@@ -52,7 +52,7 @@ it('show services takes no condition for true that an agent left behind, and mis
   east.api.drop('ServiceImport', 'web', 'shop')
   const messages = ['no agent of services runs in this cluster: join with --service-discovery true']
   expect(await show()).toMatchObject([
-    { cluster: 'west', export: { state: 'no agent', messages }, import: { state: 'no agent' } },
+    { cluster: 'west', export: { state: 'no agent', messages }, import: { state: 'no agent', messages: [] } },
     { cluster: 'east', export: { state: 'no', messages: [] }, import: { state: 'no' } },
   ])
 })

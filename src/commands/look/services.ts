@@ -70,7 +70,7 @@ function placeOf(
     import: {
       state: sight.hasAgent ? importState(imported, sight.namespaces.has(namespace), isExported) : unlooked(imported),
       ips: imported?.spec?.ips ?? [],
-      messages: messagesOf(imported),
+      messages: sight.hasAgent ? messagesOf(imported) : [],
     },
     pods: exported === undefined ? null : sight.own(key),
     backends: [...sight.behind(key)].map(([cluster, count]) => ({ cluster, ...count })),
