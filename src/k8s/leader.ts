@@ -26,7 +26,6 @@ export interface LeaderOptions {
 /** Of a lease that promises no longer one. Renewed three times in it. */
 const TERM_MS = 3_000
 const LOOK_MS = TERM_MS / 3
-const FOREVER_MS = 60_000
 
 /** While renewals come, their events are all that it costs. When one is late it is the lease itself that is read: silence of a watch may be the API's. */
 export function watchLeader(api: KubeApi, name: Omit<LeaseName, 'me'>, { clock, log, signal, onChange }: LeaderOptions): LeaderWatch {
@@ -65,8 +64,9 @@ export function watchLeader(api: KubeApi, name: Omit<LeaseName, 'me'>, { clock, 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
       const termMs = termOf(store.get(name.name, name.namespace), TERM_MS)
-      const lateMs = state.renewal === undefined ? FOREVER_MS : state.renewedAtMs + termMs / 2 - clock.now()
-      if (lateMs > 0) await nap(Math.min(lateMs, state.renewal === undefined ? TERM_MS : FOREVER_MS))
+      // Of a lease that nobody has held yet nothing is late.
+      const lateMs = state.renewal === undefined ? TERM_MS : state.renewedAtMs + termMs / 2 - clock.now()
+      if (lateMs > 0) await nap(lateMs)
       else {
         looker ??= openCandidate(api, { ...name, me: '' }, { clock, log, termMs: TERM_MS, renewMs: LOOK_MS })
         const napMs = await look(looker)
