@@ -172,8 +172,9 @@ async function applyStages(
       await applyStage({ ...here, changes }, options)
       if (hasCharon(changes)) await mendCharon(context, here.api, options)
     }
-    await applyOrBack(here.api, named, namesBack, progress)
-    await leaveIf('dns')
+    // What is not changed still asks our server.
+    // What is not changed asks our server still.
+    if (await applyOrBack(here.api, named, namesBack, progress)) await leaveIf('dns')
     await forgetUninstall(here.api, settings.namespace, progress.say)
     await checkStillOurs(here.api, settings)
   })

@@ -27,7 +27,7 @@ async function scene(former: Partial<JoinSettings> | undefined, wished: Partial<
   await put(settings)
   const said: string[] = []
   const failing = { apply: () => Promise.reject(new Error('taken back')) }
-  const fail = (): Promise<void> => applyOrBack(api, failing, back, { clock: handClock(), say: (text) => said.push(text) })
+  const fail = (): Promise<boolean> => applyOrBack(api, failing, back, { clock: handClock(), say: (text) => said.push(text) })
   const data = () => cluster.objects('ConfigMap').find(({ metadata }) => metadata.name === 'submariner-settings')?.data ?? {}
   const pods = (): string =>
     JSON.stringify(cluster.objects('Deployment').find(({ metadata }) => metadata.name === 'submariner-dns') ?? null)
@@ -47,6 +47,16 @@ describe('where the cluster’s DNS could not be changed', () => {
     expect(data()).toMatchObject({ SUBMARINER_DNS: 'own', SUBMARINER_DNS_ZONES: ZONES.join(','), SUBMARINER_SERVICEBALANCE: 'spread' })
     expect(pods()).toContain(hash)
     expect(said).toEqual(['names: the settings say --dns own --zone apps.example again, as the cluster’s DNS does'])
+  })
+
+  it('with auto, where its DNS is left as it is with a note, the settings stay and it is said', async () => {
+    const { api, back, data, said } = await scene({ dns: 'auto', zones: ZONES }, { dns: 'auto' })
+    const run = (isDone: boolean) =>
+      applyOrBack(api, { apply: async () => isDone }, back, { clock: handClock(), say: (text) => said.push(text) })
+    expect(await run(true)).toBe(true)
+    expect([data().SUBMARINER_DNS_ZONES, said]).toEqual(['clusterset.local', []])
+    expect(await run(false)).toBe(false)
+    expect([data().SUBMARINER_DNS_ZONES, said.length]).toEqual(['clusterset.local', 1])
   })
 
   it('pods of our DNS server that came for nothing are named', async () => {

@@ -106,7 +106,7 @@ it('where services are not exchanged nothing comes, and what was there goes', as
 it('a cluster in which no pod of ours can look names up is left as it is: a note for auto, an error for a mode by name', async () => {
   const cluster = coreDns('1.11.3')
   const auto = progress()
-  await (await planNames(cluster.api(), wishOf({ dns: 'auto' }))).begin(cluster.api(), auto).apply()
+  expect(await (await planNames(cluster.api(), wishOf({ dns: 'auto' }))).begin(cluster.api(), auto).apply()).toBe(false)
   expect(auto.said).toEqual([expect.stringMatching(/^note: .*no pod can look names up.*SUB1005/)])
   const own = await planNames(cluster.api(), wishOf({ dns: 'own' }))
   await expect(own.begin(cluster.api(), progress()).apply()).rejects.toMatchObject({ id: 'SUB1005' })

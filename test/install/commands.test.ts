@@ -263,23 +263,36 @@ describe('join', () => {
     expect(err).toMatch(/gateways +a +chosen: worker, ready; --gateway NODE takes another/)
   })
 
-  it('where the cluster’s DNS cannot be changed, leaves the settings of names as they were', async () => {
+  /** A cluster that has joined with the flags; its CoreDNS comes after that, and no pod can look names up any more. */
+  async function joined(flags: string, corefile: string, version: string) {
     const [hub, west] = [broker(), cluster(['a'])]
     const data = { token: encode('t'), 'ca.crt': encode(CA), namespace: encode(INFO.namespace) }
     hub.put(object('Secret', 'v1', 'cluster-west-token', { data }))
     for (const crd of [...memberCrds(), ...mcsCrds()])
       west.put({ ...crd, ...{ status: { conditions: [{ type: 'Established', status: 'True' }] } } })
-    const settings = () => west.objects('ConfigMap').find(({ metadata }) => metadata.name === 'submariner-settings')?.data
-    expect(await run(`${line} --dns none`, { broker: hub, cluster: west })).toMatchObject({ code: 0 })
+    expect(await run(`${line} ${flags}`, { broker: hub, cluster: west })).toMatchObject({ code: 0 })
     const [metadata, labels] = [{ namespace: 'kube-system', name: 'coredns' }, { 'k8s-app': 'kube-dns' }]
-    west.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata, ...{ data: { Corefile: KUBEADM } } })
-    const containers = [{ name: 'coredns', image: 'coredns:1.11.3', volumeMounts: [{ name: 'c', mountPath: '/etc/coredns' }] }]
+    west.put({ apiVersion: 'v1', kind: 'ConfigMap', metadata, ...{ data: { Corefile: corefile } } })
+    const containers = [{ name: 'coredns', image: `coredns:${version}`, volumeMounts: [{ name: 'c', mountPath: '/etc/coredns' }] }]
     const spec = { template: { spec: { containers, volumes: [{ name: 'c', configMap: { name: 'coredns' } }] } } }
     west.put({ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...metadata, labels }, ...{ spec } })
-    // So that no pod can look names up.
     const [node] = west.objects('Node')
     if (node !== undefined) west.put({ ...node, ...{ status: { ...node.status, conditions: [{ type: 'Ready', status: 'False' }] } } })
-    const failed = await run(`${line} --dns own --zone apps.example --balance spread`, { broker: hub, cluster: west })
+    const settings = () => west.objects('ConfigMap').find(({ metadata: { name } }) => name === 'submariner-settings')?.data
+    // An API that says yes to whatever review it is asked for.
+    const api = () => {
+      const plain = west.api()
+      const create = async (one: Resource) =>
+        one.kind === 'SubjectAccessReview' ? { ...one, status: { allowed: true } } : plain.create(one)
+      return Object.assign(Object.create(plain), { create })
+    }
+    const again = (more: string) => run(`${line} ${more}`, { broker: hub, cluster: { ...west, api } })
+    return { west, again, settings }
+  }
+
+  it('where the cluster’s DNS cannot be changed, leaves the settings of names as they were', async () => {
+    const { again, settings } = await joined('--dns none', KUBEADM, '1.11.3')
+    const failed = await again('--dns own --zone apps.example --balance spread')
     expect(failed).toMatchObject({ code: 1, err: expect.stringContaining('error SUB1005: ') })
     expect(failed.err).toContain('names: the settings say --dns none again')
     expect(settings()).toMatchObject({
@@ -287,6 +300,31 @@ describe('join', () => {
       SUBMARINER_DNS_ZONES: 'clusterset.local',
       SUBMARINER_SERVICEBALANCE: 'spread',
     })
+  })
+
+  it('takes our DNS server out only where the cluster’s DNS does not ask it any more', async () => {
+    const forwards = `# BEGIN subctl\nclusterset.local:53 {\n    forward . 10.96.0.53\n}\n# END subctl\n${KUBEADM}`
+    const { west, again, settings } = await joined('--dns own', forwards, '1.12.4')
+    const served = (name: string, kind: string): string =>
+      JSON.stringify({ resources: [{ name, kind, namespaced: true, verbs: ['get', 'list', 'delete'] }] })
+    const [apps, rbac] = ['apps/v1', 'rbac.authorization.k8s.io/v1']
+    west.answer('/apis', JSON.stringify({ groups: [apps, rbac].map((groupVersion) => ({ preferredVersion: { groupVersion } })) }))
+    west.answer('/api/v1', JSON.stringify({ resources: [] }))
+    west.answer(`/apis/${apps}`, served('deployments', 'Deployment'))
+    west.answer(`/apis/${rbac}`, served('roles', 'Role'))
+    const own = west.objects('Deployment').filter(({ metadata: { name } }) => name === 'submariner-dns')
+    expect(own).toHaveLength(1)
+    for (const where of ['', '/namespaces/submariner', `/namespaces/${INFO.namespace}`]) {
+      west.answer(`/apis/${apps}${where}/deployments`, JSON.stringify({ items: where.endsWith('broker') ? [] : own }))
+      west.answer(`/apis/${rbac}${where}/roles`, '{"items":[]}')
+    }
+    const left = await again('--dns auto')
+    expect(left).toMatchObject({
+      code: 0,
+      err: expect.stringMatching(/note: The cluster’s DNS was not changed: .*SUB1005/),
+    })
+    expect(west.objects('Deployment').map(({ metadata: { name } }) => name)).toContain('submariner-dns')
+    expect(settings()).toMatchObject({ SUBMARINER_DNS: 'auto' })
   })
 
   it('says which flags of services come to nothing without services, in a plan too', async () => {

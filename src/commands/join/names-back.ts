@@ -55,10 +55,15 @@ interface Saying extends Pick<ApplyOptions, 'clock'> {
   readonly say: (text: string) => void
 }
 
-/** Has the cluster's DNS changed. Where that fails it throws, with the settings as they were before. */
-export async function applyOrBack(api: KubeApi, named: Pick<NamesRun, 'apply'>, back: NamesBack, saying: Saying): Promise<void> {
+/** Has the cluster's DNS changed, and says whether it is. Where that fails the settings are as before, and it throws; where it is left out with a note they stay. */
+export async function applyOrBack(api: KubeApi, named: Pick<NamesRun, 'apply'>, back: NamesBack, saying: Saying): Promise<boolean> {
   try {
-    await named.apply()
+    const isDone = await named.apply()
+    if (!isDone && back.objects.length > 0)
+      saying.say(
+        `note: the settings say ${flagsOf(back.wished)} all the same: run join again with that once the cluster’s DNS can be looked at`,
+      )
+    return isDone
   } catch (error) {
     await putNamesBack(api, back, saying)
     throw error

@@ -39,7 +39,8 @@ export interface NamesPlan {
   readonly begin: (api: KubeApi, progress: NamesProgress, image?: Image) => NamesRun
 }
 export interface NamesRun {
-  readonly apply: () => Promise<void>
+  /** Whether the cluster's DNS is as planned: with `auto` it may be left as it is, which has been said then. */
+  readonly apply: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 export interface NamesUndo {
@@ -97,13 +98,15 @@ interface Wish extends Pick<NamesOptions, 'ask' | 'before'> {
   readonly settings: NamesSettings
 }
 /** Where nobody asked for it by name, a DNS that no pod can look at is no reason for a join to fail. */
-async function applyWish(api: KubeApi, wished: Wish, progress: NamesProgress): Promise<void> {
+async function applyWish(api: KubeApi, wished: Wish, progress: NamesProgress): Promise<boolean> {
   const isAuto = wished.wish === 'auto'
   try {
     await applyPlan(api, { ...wished, ...(isAuto && { wish: wished.mode }) }, progress)
+    return true
   } catch (error) {
     if (!isAuto || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
     progress.say(`note: ${error.message} (${error.id})`)
+    return false
   }
 }
 
