@@ -40,6 +40,8 @@ describePlanes('names of services by the guide of Helm', () => {
     for (const crd of mcsCrds()) await api.apply(crd)
     await until('the kind is served', async () => (await api.raw('/apis')).includes('multicluster.x-k8s.io'))
     const data = { Corefile: KUBEADM, other: 'kept\n' }
+    // What a first go has made.
+    for (const kind of ['ConfigMap', 'Deployment'] as const) await api.remove(kind, AT.name, AT.namespace)
     await api.create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: AT, ...{ data } })
     await api.create(DEPLOYMENT)
     const kubeconfig = join(folder, 'kubeconfig')
