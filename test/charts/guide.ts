@@ -37,7 +37,7 @@ export function runLines({ kubeconfig, folder, env = {} }: Shell, lines: string)
 touch ${variables}
 source ${variables}
 ${lines}
-for name in \${!SUBMARINER_*}; do declare -p "\$name"; done >${variables}
+for name in \${!SUBMARINER_*}; do declare -p "$name"; done >${variables}
 `
   const path = `${dirname(kubeProgram('helm'))}:${process.env.PATH}`
   return exec(['bash', '-c', `cd "$1"; exec bash -x`, 'bash', ROOT], {
