@@ -38,8 +38,9 @@ async function listening(node: NodeNs, body: (heard: Heard) => Promise<void>): P
     },
   }
   try {
+    // The kernel tells of a route that comes, not of one that is there as it is: it goes again, until somebody listens.
     while (lines.length === 0) {
-      await node.ip('route replace 10.87.0.1 dev ipsec0')
+      await node.ip('route add 10.87.0.1 dev ipsec0', 'route del 10.87.0.1 dev ipsec0')
       await realClock.sleep(20)
     }
     await heard.soFar()
