@@ -27,6 +27,8 @@ export interface CheckContext {
   readonly look: () => Promise<Look>
   /** What every node found when asked to probe now; asked once, read by several checks. */
   readonly probes: (signal: AbortSignal) => Promise<readonly NodeProbe[]>
+  /** The same, asked once more now. */
+  readonly probesAnew: (signal: AbortSignal) => Promise<readonly NodeProbe[]>
   /** Names of gateways that did not answer when asked; asked once. */
   readonly silentGateways: (signal: AbortSignal) => Promise<readonly string[]>
   /** Starts what the pods of this run ask, beside other checks. */

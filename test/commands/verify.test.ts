@@ -116,6 +116,22 @@ it('verify says which node is unguarded, which leaks, and which stays silent', a
   expect(out).toContain('west-w1: 10.1.9.2 > 10.2.0.1 (ICMP) left by eth0')
 })
 
+it('a node that is just putting its plan in force is asked once more: what stays alone is a fault', async () => {
+  const made = joined()
+  let [last, count] = [0, 0]
+  made.set((node, id) => {
+    // Each round of questions comes later than the one before.
+    if (node === 'west-w1' && made.clock.now() - last > 2_000) {
+      last = made.clock.now()
+      count += 1
+    }
+    return { ...goodAnswer(node, id), unguarded: node === 'west-w1' && count === 1 ? ['a chain not as planned'] : [] }
+  })
+  const { code, out } = await verify(made, ['--context', 'west'])
+  expect([code, failed(out), count]).toEqual([0, [], 2])
+  expect(out).toContain('ok SUB0615')
+})
+
 it('verify names the port between the nodes where the gateway alone reaches the others', async () => {
   const made = joined()
   made.set((node, id) =>

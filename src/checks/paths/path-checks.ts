@@ -10,6 +10,9 @@ import { connectionProblems, isConnected } from './connections.ts'
 import { GATEWAY_WAIT_MS, isOf } from './gateways.ts'
 import { reached } from './reached.ts'
 
+const GUARDED = 'routes and filters are in force'
+/** Longer than a pass of a route agent takes, with the time that it gathers changes for. */
+const PASS_MS = 3_000
 const AGENT_LOG = 'see the log of the route agent on that node'
 
 /** Questions about what lies between the clusters: tunnels, paths from every node, and what protects them. */
@@ -78,10 +81,11 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
     needs: ['SUB0611'],
     hint: 'the route agent mends this within its next pass; see its log if it does not',
     async find(context, signal) {
-      const problems = answersOf(await context.probes(signal)).flatMap(({ node, answer }) =>
-        answer.unguarded.map((line) => `${node}: ${line}`),
-      )
-      return { problems, note: 'routes and filters are in force' }
+      const first = unguardedIn(await context.probes(signal))
+      if (first.length === 0) return { problems: first, note: GUARDED }
+      // A pass may just have been under way, as when the first pod comes to a node: what stays is a fault.
+      await context.clock.sleep(PASS_MS, signal)
+      return { problems: unguardedIn(await context.probesAnew(signal)), note: GUARDED }
     },
   }),
   {
@@ -181,6 +185,8 @@ export const PATH_CHECKS: readonly Check<CheckContext>[] = [
   }),
 ]
 
+const unguardedIn = (probes: readonly NodeProbe[]): readonly string[] =>
+  answersOf(probes).flatMap(({ node, answer }) => answer.unguarded.map((line) => `${node}: ${line}`))
 const answersOf = (probes: readonly NodeProbe[]) => probes.flatMap((probe) => ('answer' in probe ? [probe] : []))
 
 function sameEndpoint(seen: Look, other: Look): boolean {

@@ -37,6 +37,7 @@ export function checkContexts(context: Context, found: readonly Subject[], names
         asked ??= ask(api, namespace, clock, signal)
         return asked
       },
+      probesAnew: (signal) => ask(api, namespace, clock, signal),
       silentGateways: (signal) => {
         silent ??= askGateways({ api, namespace, clock, signal, id: crypto.randomUUID() })
         return silent
