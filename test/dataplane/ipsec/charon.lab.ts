@@ -101,6 +101,22 @@ describe('subctl charon', () => {
     expect(await charonPids()).toEqual([])
   }, 60_000)
 
+  it('takes over a charon that answers late, as on a node that has too much to do', async () => {
+    const first = keep()
+    await untilUp(first)
+    const before = await charonPids()
+    first.child.kill('SIGKILL')
+    await first.ended
+    process.kill(Number(before[0]), 'SIGSTOP')
+    const second = keep()
+    // Longer than one try to reach it takes.
+    await new Promise((go) => setTimeout(go, 6_000))
+    process.kill(Number(before[0]), 'SIGCONT')
+    await untilUp(second)
+    expect(second.log()).toContain('is kept')
+    expect(await charonPids()).toEqual(before)
+  }, 60_000)
+
   it('starts a charon anew that answers nobody any more', async () => {
     const keeper = keep()
     await untilUp(keeper)

@@ -107,13 +107,14 @@ async function adopted(options: KeeperOptions): Promise<RunningCharon | undefine
   if (id === undefined) return undefined
   const charon = runningCharon(id, options)
   const isSame = (await files.readIfThere(confPath(options))) === confOf(options)
-  if (isSame && (await answers(options))) {
+  // On a node that has too much to do a living one answers late, and to end it would lose packets.
+  if (isSame && (await isUp(options, charon, HUNG_MS))) {
     await tellEngine(options)
     await rememberPids(files, runDir, charon)
     log.info('charon runs already and is kept', { pid: charon.pid })
     return charon
   }
-  log.info('a charon with other settings is ended', { pid: charon.pid })
+  log.info(isSame ? 'a charon that does not answer is ended' : 'a charon with other settings is ended', { pid: charon.pid })
   await stop(options, charon)
   return undefined
 }
@@ -142,8 +143,8 @@ async function start(options: KeeperOptions): Promise<RunningCharon> {
 const tellEngine = ({ files, runDir, nattPort }: KeeperOptions): Promise<void> =>
   files.write(charonStatePath(runDir), writeCharonState({ port: nattPort }), 0o600)
 
-async function isUp(options: KeeperOptions, charon: RunningCharon): Promise<boolean> {
-  const until = options.clock.now() + START_MS
+async function isUp(options: KeeperOptions, charon: RunningCharon, mostMs = START_MS): Promise<boolean> {
+  const until = options.clock.now() + mostMs
   let ended = false
   void charon.ended.then(() => {
     ended = true
