@@ -1,10 +1,10 @@
 // What join, verify and uninstall ask of the cluster's own DNS, on an API in memory.
 import { expect, it } from '@jest/globals'
 import { type NamesProgress, type NamesSettings, planNames, planUndo } from '../../src/commands/names/set-up.ts'
-import type { Resource } from '../../src/model/resources.ts'
 import { handClock } from '../fakes/clock.ts'
 import { clusterOf } from '../fakes/clusters.ts'
-import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
+import { coreDns } from '../fakes/core-dns.ts'
+import type { FakeCluster } from '../fakes/kube.ts'
 import { KUBEADM, LIGHTHOUSE } from '../install/names/corefiles.ts'
 
 const wishOf = (over: Partial<NamesSettings>): NamesSettings => ({
@@ -15,29 +15,6 @@ const wishOf = (over: Partial<NamesSettings>): NamesSettings => ({
   ...over,
 })
 
-const place = (name: string) => ({ name, namespace: 'kube-system' })
-
-function coreDns(version: string, text = KUBEADM): FakeCluster {
-  const cluster = fakeCluster()
-  const pod = {
-    volumes: [{ name: 'config', configMap: { name: 'coredns' } }],
-    serviceAccountName: 'coredns',
-    containers: [{ name: 'coredns', image: `coredns:${version}`, volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }] }],
-  }
-  const deployment: Resource & { readonly spec: unknown } = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...place('coredns'), labels: { 'k8s-app': 'kube-dns' } } },
-    spec: { template: { spec: pod } },
-  }
-  const map: Resource & { readonly data: unknown } = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: place('coredns'),
-    data: { Corefile: text },
-  }
-  cluster.put(deployment)
-  cluster.put(map)
-  return cluster
-}
 const corefile = (cluster: FakeCluster): string | undefined => cluster.objects('ConfigMap')[0]?.data?.Corefile
 
 function progress(): NamesProgress & { readonly said: string[] } {

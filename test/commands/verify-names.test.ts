@@ -3,11 +3,10 @@ import { expect, it } from '@jest/globals'
 import { looker } from '../../src/checks/subject.ts'
 import { namesSetup } from '../../src/commands/verify/names.ts'
 import { environmentOf, type JoinSettings } from '../../src/install/objects/settings.ts'
-import type { Resource } from '../../src/model/resources.ts'
+import { coreDns } from '../fakes/core-dns.ts'
 import { PLAIN_JOIN } from '../fakes/join-settings.ts'
 import { NAMESPACE } from '../fakes/joined.ts'
-import { type FakeCluster, fakeCluster, make } from '../fakes/kube.ts'
-import { KUBEADM } from '../install/names/corefiles.ts'
+import { type FakeCluster, make } from '../fakes/kube.ts'
 
 const HELM = {
   labels: { 'app.kubernetes.io/managed-by': 'Helm' },
@@ -16,19 +15,7 @@ const HELM = {
 const BY_HELM = 'Helm (release mesh) leaves the cluster’s DNS alone'
 
 function member(version: string, settings: Partial<JoinSettings>, meta = {}): FakeCluster {
-  const cluster = fakeCluster()
-  const place = (name: string) => ({ name, namespace: 'kube-system' })
-  const pod = {
-    volumes: [{ name: 'config', configMap: { name: 'coredns' } }],
-    serviceAccountName: 'coredns',
-    containers: [{ name: 'coredns', image: `coredns:${version}`, volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }] }],
-  }
-  const dns: Resource & { readonly spec: unknown } = {
-    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...place('coredns'), labels: { 'k8s-app': 'kube-dns' } } },
-    spec: { template: { spec: pod } },
-  }
-  cluster.put(dns)
-  cluster.put(make('ConfigMap', 'coredns', { data: { Corefile: KUBEADM } }, place('coredns')))
+  const cluster = coreDns(version)
   const data = environmentOf({ ...PLAIN_JOIN, ...settings })
   cluster.put(make('ConfigMap', 'submariner-settings', { data }, { namespace: NAMESPACE, ...meta }))
   return cluster
