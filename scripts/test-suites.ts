@@ -15,7 +15,8 @@ export const lossMinutes = (): number => Number(process.env.SUBCTL_LOSS_MINUTES 
 export const SUITES: Readonly<Record<string, Suite>> = {
   unit: { workers: 2, limitMinutes: 5, root: false },
   kernel: { workers: 1, limitMinutes: 35, root: true, lane: 'namespaces' },
-  api: { workers: 1, limitMinutes: 35, root: false, lane: 'apis' },
+  // Most of a file's time goes into what a control plane waits for before it acts.
+  api: { workers: 2, limitMinutes: 35, root: false, lane: 'apis' },
   lab: { workers: 1, limitMinutes: 45, root: true, lane: 'namespaces' },
   // Both goes, and a lab. It takes hardly any CPU.
   loss: { workers: 1, limitMinutes: 20 + 2 * lossMinutes(), root: true, lane: 'links' },

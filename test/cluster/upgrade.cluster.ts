@@ -1,5 +1,4 @@
-// From the build before this one to this one, cluster by cluster, while pods send numbered datagrams; and back.
-
+// One cluster goes from the build before this one to this one, and back, while pods send numbered datagrams to and from the other.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
@@ -52,14 +51,13 @@ function upgrades(former: Previous): void {
   afterAll(() => test.down(), 120_000)
 
   it(
-    'goes cluster by cluster, standby before active, with both builds in order in between, and loses nothing but each cluster’s hand-over',
+    'goes standby before active, leaves both builds in order with each other, and loses nothing but the hand-over',
     test.explained(async (bed) => {
       // At a second go.
-      for (const context of ['west', 'east'] as const) await goBack(bed, context)
+      await goBack(bed, 'west')
       checkOrder(await upgrade(bed, 'west', flows))
       expect(await imagesOf(bed, 'east')).toEqual([former.image])
       expect(await verify(bed, ['west', 'east'])).toEqual({ code: 0, failed: [] })
-      checkOrder(await upgrade(bed, 'east', flows))
     }),
     600_000,
   )
@@ -68,8 +66,8 @@ function upgrades(former: Previous): void {
     'can be undone by the former subctl',
     test.explained(async (bed) => {
       for (const flow of flows) await flow.restart()
-      expect(await goBack(bed, 'east')).toBe(true)
-      await checkLosses('east as it was', flows)
+      expect(await goBack(bed, 'west')).toBe(true)
+      await checkLosses('west as it was', flows)
     }),
     300_000,
   )

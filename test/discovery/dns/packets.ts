@@ -22,7 +22,11 @@ const GOOD: readonly Buffer[] = NAMES.flatMap((name) =>
 
 /** Noise, good questions with bytes changed, cut or added, and headers that lie about what follows. */
 export function hostilePacket(random: (below: number) => number): Buffer {
-  const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)))
+  const noise = (length: number): Buffer => {
+    const bytes = Buffer.allocUnsafe(length)
+    for (let at = 0; at < length; at += 1) bytes[at] = random(256)
+    return bytes
+  }
   const good = Buffer.from(GOOD[random(GOOD.length)] ?? [])
   switch (random(6)) {
     case 0:
@@ -40,9 +44,13 @@ export function hostilePacket(random: (below: number) => number): Buffer {
     }
     case 4: {
       // Names that are long, deep, or point somewhere.
-      const labels = Array.from({ length: random(140) }, () => Buffer.from([1, 97 + random(26)]))
+      const labels = noise(2 * random(140))
+      for (let at = 0; at < labels.length; at += 2) {
+        labels[at] = 1
+        labels[at + 1] = 97 + ((labels[at + 1] ?? 0) % 26)
+      }
       const end = random(2) === 0 ? Buffer.from([0]) : Buffer.from([0xc0 | random(64), random(256)])
-      return Buffer.concat([good.subarray(0, 12), ...labels, end, good.subarray(-4)])
+      return Buffer.concat([good.subarray(0, 12), labels, end, good.subarray(-4)])
     }
     default: {
       // A name of ours with a label, a case or a byte that is not: a name in its own right.

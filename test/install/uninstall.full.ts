@@ -4,61 +4,15 @@ import { isNodeReady } from '../../src/install/remove/lost-pods.ts'
 import { dumpApi } from '../../src/install/remove/prove-api.ts'
 import { type Bed, execOn, startPlace, stopPlace } from '../cluster/bed.ts'
 import { warmUp } from '../cluster/bed-pods.ts'
+import { expectSame, type Held, held } from '../cluster/held.ts'
 import { joinBed, subctl } from '../cluster/joined.ts'
 import { describeImage, imageBed } from '../cluster/joined-harness.ts'
 import { apiOf, brokerFile } from '../lab/access.ts'
-import { type Dump, dump, dumpDiff } from '../lab/dump.ts'
 import { deployBroker } from '../lab/subctl.ts'
-import { until, wait } from '../lab/until.ts'
+import { until } from '../lab/until.ts'
 
 const LIMIT_MS = 600_000
 const CLUSTERS = ['west', 'east'] as const
-
-interface Held {
-  readonly nodes: Readonly<Record<string, Dump>>
-  readonly files: Readonly<Record<string, string>>
-  readonly objects: Readonly<Record<string, readonly string[]>>
-}
-async function held(bed: Bed): Promise<Held> {
-  const names = bed.layout.clusters.flatMap(({ nodes }) => nodes.map(({ name }) => name))
-  const nodes = await Promise.all(names.map(async (name) => [name, await dump(bed, name)] as const))
-  const files = await Promise.all(names.map(async (name) => [name, runFiles((await execOn(bed, name, ['ls', '/run'])).stdout)] as const))
-  const objects = await Promise.all(
-    CLUSTERS.map(async (name) => {
-      const { others } = await dumpApi(await apiOf(bed, name), () => false)
-      return [
-        name,
-        [...others]
-          .map(([key, digest]) => `${key} ${digest}`)
-          .filter(isLasting)
-          .sort(),
-      ] as const
-    }),
-  )
-  return { nodes: Object.fromEntries(nodes), files: Object.fromEntries(files), objects: Object.fromEntries(objects) }
-}
-/** Every iptables program of the node makes the lock, and keeps it. */
-const runFiles = (list: string): string => list.replace('xtables.lock\n', '')
-/** Pods of the cluster's own may be made anew meanwhile. */
-const isLasting = (line: string): boolean =>
-  !/^(Pod|EndpointSlice|Endpoints|ReplicaSet|ControllerRevision|Lease|CertificateSigningRequest) /.test(line)
-
-/** The cluster's own programs may still be at work on what a node that was down, or an API, has missed: they get a minute. Nothing of ours would go in it. */
-async function expectSame(bed: Bed, before: Held): Promise<void> {
-  const end = Date.now() + 60_000
-  for (;;) {
-    const now = await held(bed)
-    try {
-      for (const [name, was] of Object.entries(before.nodes)) expect([name, dumpDiff(was, now.nodes[name] ?? {})]).toEqual([name, []])
-      expect(now.files).toEqual(before.files)
-      expect(now.objects).toEqual(before.objects)
-      return
-    } catch (error) {
-      if (Date.now() > end) throw error
-      await wait(2_000)
-    }
-  }
-}
 
 const joinClusters = async (bed: Bed): Promise<void> => {
   for (const cluster of bed.layout.clusters) await joinBed(bed, cluster)
@@ -71,7 +25,7 @@ describeImage('uninstall on real clusters', () => {
     await test.up()
     await deployBroker(test.site)
     for (const name of CLUSTERS) await warmUp(test.site, name)
-    before = await held(test.site)
+    before = await held(test.site, CLUSTERS)
   }, LIMIT_MS)
   afterAll(() => test.down(), 120_000)
 
