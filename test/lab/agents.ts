@@ -75,32 +75,43 @@ async function accountToken(api: KubeApi, account: string): Promise<Secret> {
   throw new Error(`${api.server} makes no token for ${account}`)
 }
 
-/** The environment that an agent's pod has on a node. */
-async function environment(lab: Lab, { cluster, name }: NodeLayout): Promise<Readonly<Record<string, string>>> {
+/** What the pods of a cluster's agents have in their environment, whatever their node. */
+async function clusterEnvironment(lab: Lab, cluster: string): Promise<Readonly<Record<string, string>>> {
   const settings = await (await apiOf(lab, cluster)).get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE)
   if (settings?.data === undefined) throw new Error(`cluster ${cluster} has no ConfigMap ${SETTINGS_CONFIGMAP}: has it joined?`)
-  return {
-    ...settings.data,
-    NODE_NAME: name,
-    KUBERNETES_SERVICE_HOST: apiIp(lab, cluster),
-    KUBERNETES_SERVICE_PORT: String(API_PORT),
-  }
+  return { ...settings.data, KUBERNETES_SERVICE_HOST: apiIp(lab, cluster), KUBERNETES_SERVICE_PORT: String(API_PORT) }
+}
+
+async function startIn(lab: Lab, node: NodeLayout, agent: Agent, env: Readonly<Record<string, string>>): Promise<void> {
+  await startAs(lab, agentKey(node.name, agent), {
+    place: node.name,
+    argv: [SUBCTL, agent],
+    env: { ...env, NODE_NAME: node.name },
+    secrets: secretsFolder(lab, node.cluster, agent),
+  })
 }
 
 /** Starts an agent, the first time or again, with the settings of now. Throws where it runs. */
 export async function start(lab: Lab, node: string, agent: Agent): Promise<void> {
   const layout = nodeOf(lab.layout, node)
-  await startAs(lab, agentKey(node, agent), {
-    place: node,
-    argv: [SUBCTL, agent],
-    env: await environment(lab, layout),
-    secrets: secretsFolder(lab, layout.cluster, agent),
-  })
+  await startIn(lab, layout, agent, await clusterEnvironment(lab, layout.cluster))
 }
 
 /** Starts every agent of the nodes at once. */
 export async function startAgents(lab: Lab, nodes: readonly NodeLayout[]): Promise<void> {
-  await Promise.all(nodes.flatMap((node) => agentsOf(node).map((agent) => start(lab, node.name, agent))))
+  const begin = await readyAgents(lab, nodes)
+  await begin()
+}
+
+/** Reads what every agent of the nodes needs; what it gives starts them all at once. */
+export async function readyAgents(lab: Lab, nodes: readonly NodeLayout[]): Promise<() => Promise<void>> {
+  const names = [...new Set(nodes.map(({ cluster }) => cluster))]
+  const environments = new Map(await Promise.all(names.map(async (name) => [name, await clusterEnvironment(lab, name)] as const)))
+  return async () => {
+    await Promise.all(
+      nodes.flatMap((node) => agentsOf(node).map((agent) => startIn(lab, node, agent, environments.get(node.cluster) ?? {}))),
+    )
+  }
 }
 
 /** Ends every agent of the nodes in order, as the removal of their pods would: charon last, since engines hand over through it. */

@@ -125,6 +125,8 @@ export interface Tally {
   readonly firstMs: number | null
 }
 export interface Stream extends AsyncDisposable {
+  /** Settles when the first datagram is about to go, or when the stream has ended. */
+  readonly sending: Promise<void>
   /** Settles when the first datagram has come back. Throws where none has within the limit. */
   answered(limitMs?: number): Promise<void>
   /** Ends the stream, and waits for what is still under way. */
@@ -143,15 +145,17 @@ export const streamProgram = ({ ip, port }: Pick<Aim, 'ip' | 'port'>, intervalMs
 export function openStream(argv: Argv, route: string): Stream {
   const child = spawn(argv[0], argv.slice(1), { stdio: ['pipe', 'pipe', 'inherit'] })
   let out = ''
-  let onAnswer = (): void => undefined
-  const first = new Promise<void>((settle) => {
-    onAnswer = settle
-  })
+  const ended = new Promise<void>((settle) => child.once('close', () => settle()))
+  const said = (word: string): Promise<void> =>
+    new Promise((settle) => {
+      child.stdout.on('data', () => {
+        if (out.includes(`{"${word}":true}`)) settle()
+      })
+    })
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text
-    if (out.includes('{"answered":true}')) onAnswer()
   })
-  const ended = new Promise<void>((settle) => child.once('close', () => settle()))
+  const [sending, first] = [Promise.race([said('sending'), ended]), said('answered')]
   const stop = async (): Promise<Tally> => {
     child.stdin.end()
     await ended
@@ -160,6 +164,7 @@ export function openStream(argv: Argv, route: string): Stream {
     return JSON.parse(last) as Tally
   }
   return {
+    sending,
     stop,
     async answered(limitMs = 60_000) {
       const limit = wait(limitMs, 'late' as const, { ref: false })

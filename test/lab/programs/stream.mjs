@@ -30,6 +30,7 @@ const timer = setInterval(() => {
     socket.send(message, Number(port), address, () => undefined)
   }
 }, intervalMs / 2)
+console.log(JSON.stringify({ sending: true }))
 
 let ending = false
 const end = () => {
