@@ -12,8 +12,9 @@ export const bundleOptions = (outdir: string, commit: string): BuildOptions => (
   platform: 'node',
   format: 'cjs',
   target: 'node24',
-  minify: true,
-  keepNames: true, // errors are told apart by name
+  minifySyntax: true,
+  minifyWhitespace: true,
+  minifyIdentifiers: false, // short ones would save nothing at a start, and take the names out of stack traces
   lineLimit: 160, // else an uncaught error prints a line of megabytes
   supported: { 'dynamic-import': false }, // a script of node:vm has no import()
   loader: { '.yaml': 'text' },

@@ -1,4 +1,5 @@
-import type { TableName } from '../apiserver/kinds/served.ts'
+import { openTable, type TableName } from '../apiserver/kinds/served.ts'
+import { prepareSchemas } from '../apiserver/objects/schema.ts'
 import { type ApiServer, startServer } from '../apiserver/server.ts'
 import type { KeyPair } from '../apiserver/tls/certificates.ts'
 import { BROKER_FILE } from '../broker/info.ts'
@@ -106,6 +107,7 @@ async function run(context: Context, work: Work): Promise<void> {
     log.warn('the data were gone or empty, the keys were not: beginning anew', { data: settings.folder, next: beginning(settings.kinds) })
   if (settings.kinds === 'broker') await writeMemberFile(context, work, listen)
   log.info('serving', { listen: hostPortText(listen), kinds: settings.kinds, data: settings.folder, kubeconfig })
+  await prepareSchemas(openTable(settings.kinds).all)
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   log.info('ending')
 }

@@ -1,4 +1,5 @@
 // The rules of a CustomResourceDefinition: fields that it does not know are dropped, and what does not fit is named as a real API server names it.
+import { setImmediate } from 'node:timers/promises'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Served } from '../kinds/served.ts'
 import { type ApiObject, isRecord, type Json, recordAt } from './json.ts'
@@ -40,12 +41,24 @@ function pruned(schema: Json, value: unknown): unknown {
   return result
 }
 
-// A schema of Kubernetes has words of its own (x-kubernetes-*), and formats that say how a number is stored.
-const ajv = (allErrors: boolean): Ajv => new Ajv({ strict: false, allErrors, validateFormats: false, verbose: true, logger: false })
+// A schema of Kubernetes has words of its own (x-kubernetes-*), and formats that say how a number is stored. Those that are served came with the program:
+// they are not judged by the schema of schemas, which takes as long as all of them.
+const ajv = (allErrors: boolean): Ajv =>
+  new Ajv({ strict: false, allErrors, validateFormats: false, verbose: true, logger: false, meta: false, validateSchema: false })
 const first = ajv(false)
 const every = ajv(true)
 /** Objects up to this size get all their errors listed, larger ones the first: a hostile one has millions. */
 const MOST_LISTED = 64 * 1024
+
+/** Does, a kind at a time between other work, what the first write of each kind would have to wait for. */
+export async function prepareSchemas(all: readonly Served[]): Promise<void> {
+  for (const served of all) {
+    const schema = served.custom?.schema
+    if (schema === undefined) continue
+    await setImmediate()
+    compiled(first, served, schema)
+  }
+}
 
 /** What does not fit the kind's schema. */
 export function judgeSchema(served: Served, object: ApiObject): Cause[] {
