@@ -99,6 +99,8 @@ describe('two gateways, when something is wrong', () => {
     east.startCharon()
     west.startCharon()
     await connectBoth()
+    // Both may have begun: the west would wait long for an answer to its farewell to the second tunnel.
+    await Promise.all([untilQuiet(west, [cable(west, east)]), untilQuiet(east, [cable(east, west)])])
     await east.endCharon()
     const { stdout: rules } = await east.run(['ip', 'rule'])
     const { stdout: links } = await east.run(['ip', '-br', 'link'])
@@ -106,7 +108,7 @@ describe('two gateways, when something is wrong', () => {
     expect(links).not.toContain('ipsec0')
     expect((await east.run(['ls', east.runDir])).stdout.trim()).toBe('psk')
     await until('the west has no SA', async () => (await saIds(west)).length === 0)
-  }, 60_000)
+  }, 180_000)
 
   it('where the UDP port is taken charon waits for it', async () => {
     await east.run(['sh', '-c', 'ip link add hold type vxlan id 9 dstport 4500 nolearning && ip link set hold up'])
