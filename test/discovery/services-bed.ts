@@ -76,23 +76,23 @@ export async function answerOf(bed: Bed, cluster: string, name: string): Promise
   return result?.answers ?? [result?.code ?? 'nothing']
 }
 
-/** Has a server's pod fetch from addresses, in turn and so many times each; gives who answered. */
+/** Has a pod, by default a server's, fetch from addresses, in turn and so many times each; gives who answered. */
 export async function fetch(
   bed: Bed,
   cluster: string,
   ips: readonly string[],
-  { port = PORT, times = 1, patience = '10s' } = {},
+  { port = PORT, times = 1, patience = '10s', from = `web-${cluster}-0` } = {},
 ): Promise<readonly AimResult[]> {
   const aims = ips.flatMap((ip) => Array.from({ length: times }, () => writeAim({ protocol: 'tcp', ip: parseIp(ip), port, bytes: 1000 })))
-  const lines = await client(bed, cluster, ['--patience', patience, ...aims.flatMap((aim) => ['--aim', aim])])
+  const lines = await client(bed, cluster, ['--patience', patience, ...aims.flatMap((aim) => ['--aim', aim])], from)
   return lines.flatMap((line) => readResult(line) ?? [])
 }
 /** Names of the pods that answered, each once. */
 export const whoOf = (results: readonly AimResult[]): readonly string[] =>
   [...new Set(results.map(({ ok, name, message }) => (ok ? (name ?? '') : `${message}`)))].sort()
 
-const client = async (bed: Bed, cluster: string, args: readonly string[]): Promise<readonly string[]> =>
-  (await on(bed, cluster, '-n', SHOP, 'exec', `web-${cluster}-0`, '--', 'subctl', 'nettest', 'client', ...args)).trim().split('\n')
+const client = async (bed: Bed, cluster: string, args: readonly string[], from = `web-${cluster}-0`): Promise<readonly string[]> =>
+  (await on(bed, cluster, '-n', SHOP, 'exec', from, '--', 'subctl', 'nettest', 'client', ...args)).trim().split('\n')
 
 /** Addresses of pods, by the pods' names. */
 export async function podIps(bed: Bed, cluster: string, app: string): Promise<readonly string[]> {

@@ -179,6 +179,30 @@ describeImage('services by name', () => {
   )
 
   it(
+    'own pods that go are replaced by those of the other cluster at once, and come first again when they are back: kube-proxy keeps nothing of either',
+    test.explained(async (bed) => {
+      const west = await apiOf(bed, 'west')
+      const fetched = async () => await fetch(bed, 'west', [await vipOf(west, 'web')], { times: 40, patience: '2s', from: 'queue-0' })
+      const untilOnly = (cluster: string): Promise<number> =>
+        until(`pods of ${cluster} alone answer`, async () => {
+          const results = await fetched()
+          return results.every(({ ok }) => ok) && whoOf(results).join() === [0, 1].map((i) => `web-${cluster}-${i}`).join()
+        })
+      const scale = (replicas: number) => on(bed, 'west', 'scale', 'statefulset', 'web-west', '-n', SHOP, `--replicas=${replicas}`)
+      await balance(bed, 'west', 'local-first')
+      await untilOnly('west')
+      await scale(0)
+      await untilOnly('east')
+      await scale(2)
+      await untilOnly('west')
+      await subctl(bed, `unexport service web -n ${SHOP} --context east --wait --timeout 1m`)
+      await untilOnly('west')
+      await exportAll(bed)
+    }),
+    5 * MINUTE,
+  )
+
+  it(
     'a service of a namespace that is not here is imported once it is',
     test.explained(async (bed) => {
       const [late, west] = [`web.late.${ZONE}`, await apiOf(bed, 'west')]

@@ -2,7 +2,15 @@
 import { isKubernetesOwn, isReady } from '../../discovery/up/export.ts'
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
-import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport, SOURCE_CLUSTER } from '../../model/mcs.ts'
+import {
+  type EndpointSlice,
+  KUBE_SERVICE,
+  SERVICE_ADDRESS,
+  SERVICE_NAME,
+  type ServiceExport,
+  type ServiceImport,
+  SOURCE_CLUSTER,
+} from '../../model/mcs.ts'
 import { isBrokersImport } from '../../model/mcs-place.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { ZONE } from '../../model/zones.ts'
@@ -31,7 +39,7 @@ export interface ServiceSight {
   own(service: string): Count
   /** What is behind an import, by the cluster that it comes from; of a service with an address another cluster counts as one. */
   behind(service: string): ReadonlyMap<string, Count>
-  /** The cluster that a backend of the import is of. */
+  /** The cluster that a backend of the import, or the Service in front of its own pods, is of. */
   sourceOf(service: string, address: string): string | undefined
 }
 
@@ -71,7 +79,7 @@ export async function serviceSight(
     behind: (service) =>
       new Map([...Map.groupBy(ofImports.get(service) ?? [], ({ cluster }) => cluster)].sort().map(([id, all]) => [id, countOf(all)])),
     sourceOf: (service, address) =>
-      ofImports.get(service)?.find(({ backends }) => backends.some((one) => one.address === address))?.cluster,
+      ofImports.get(service)?.find((slice) => slice.address === address || slice.backends.some((one) => one.address === address))?.cluster,
   }
 }
 
@@ -91,16 +99,19 @@ interface Slice {
   readonly service: string | undefined
   readonly cluster: string
   readonly backends: readonly { readonly address: string; readonly isReady: boolean }[]
+  /** Of the Service in front of them, where they are this cluster's own pods. */
+  readonly address: string | undefined
 }
 
 function readSlice(slice: EndpointSlice): Slice {
-  const { namespace = '', labels = {} } = slice.metadata
+  const { namespace = '', labels = {}, annotations } = slice.metadata
   const at = (name: string | undefined): string | undefined => (name === undefined ? undefined : `${namespace}/${name}`)
   return {
     imported: at(labels[SERVICE_NAME]),
     service: isKubernetesOwn(slice) ? at(labels[KUBE_SERVICE]) : undefined,
     cluster: labels[SOURCE_CLUSTER] ?? '?',
     backends: (slice.endpoints ?? []).map((backend) => ({ address: backend.addresses[0] ?? '', isReady: isReady(backend) })),
+    address: annotations?.[SERVICE_ADDRESS],
   }
 }
 

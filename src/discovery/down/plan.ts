@@ -22,7 +22,7 @@ import { keyText, type Slice, specOf } from '../service/share.ts'
 import { renewed, type Say } from '../up/conditions.ts'
 import { changes } from '../up/plan.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
-import { hasReady, importSlices, type LeftOut, reseen } from './slices.ts'
+import { hasReady, importSlices, type LeftOut, nameBeforeAside, reseen } from './slices.ts'
 
 export interface DownView {
   readonly clusterId: string
@@ -132,8 +132,8 @@ const dropAll = (place: Place): DownPlan => ({
 
 /** Copies of other clusters' backends that the broker has no more, at a time when that means nothing. What it has lost goes piece by piece. */
 function frozen({ isFrozen, clusterId }: DownView, { slices }: Place, known: readonly EndpointSlice[]): readonly EndpointSlice[] {
-  const names = new Set(known.map(({ metadata }) => metadata.name))
-  return isFrozen ? slices.filter((slice) => clusterOf(slice) !== clusterId && !names.has(slice.metadata.name)) : []
+  const names = new Set(known.map(({ metadata }) => nameBeforeAside(metadata.name)))
+  return isFrozen ? slices.filter((slice) => clusterOf(slice) !== clusterId && !names.has(nameBeforeAside(slice.metadata.name))) : []
 }
 
 /** Copies as they are now. */

@@ -54,19 +54,15 @@ export function importSlices(view: SlicesView): ImportSlices {
   const alike = merged.shares.filter(({ type }) => type === merged.type)
   const own = alike.find(({ cluster }) => cluster === clusterId)
   const maps = { derived: derivedPorts(merged.ports), own: own?.ports ?? [] }
-  const near = own !== undefined && view.isLocalFirst && merged.type === 'ClusterSetIP' && hasReady(pods) ? own.ports : []
+  const near =
+    own !== undefined && view.isLocalFirst && merged.type === 'ClusterSetIP' ? own.ports.filter((port) => isServed(port, pods)) : []
   // What the others get of a service is its address alone.
   const address = own?.slices[0]?.backends[0]?.addresses[0]
   const slices = alike.flatMap((share) => {
     if (share.cluster === clusterId)
       return pods.map((slice) => {
         const ports = merged.type === 'Headless' ? slice.ports : podPorts(maps, slice.ports)
-        return sliceObject(
-          view,
-          share,
-          { ...slice, ports },
-          { isUsed: ports.length > 0, service: merged.type === 'Headless' ? undefined : address },
-        )
+        return sliceObject(view, share, { ...slice, ports }, { isUsed: true, service: merged.type === 'Headless' ? undefined : address })
       })
     const vetted = share.slices.map((slice) => vetSlice(slice, share.cluster, view.networksOf(share.cluster)))
     const [first, ...more] = vetted.flatMap((one) => one.refused)
@@ -78,6 +74,14 @@ export function importSlices(view: SlicesView): ImportSlices {
   })
   return { slices, refused, leftOut }
 }
+
+/** Whether a backend that is ready has the port, which goes by its name in the Service. */
+const isServed = ({ name, protocol }: Port, slices: readonly Slice[]): boolean =>
+  slices.some(
+    ({ ports, backends }) =>
+      backends.some(isReady) &&
+      ports.some((one) => (one.name ?? '') === name && (one.protocol ?? 'TCP') === protocol && one.port !== undefined),
+  )
 
 export const hasReady = (slices: readonly Slice[]): boolean => slices.some(({ backends }) => backends.some(isReady))
 
@@ -101,6 +105,14 @@ function seenConditions({ conditions = {} }: Backend, isReachable: boolean): Non
   return { ready: wasReady && isReachable, serving: conditions.serving ?? wasReady, terminating: conditions.terminating ?? false }
 }
 
+/**
+ * Ends the name of a slice that kube-proxy is not to see. It tells what a slice is of by the label `kubernetes.io/service-name` alone, and keeps for ever what it
+ * had of one that has lost the label, also once that is deleted: so no slice loses it, but another one takes its place.
+ */
+const ASIDE = '-aside'
+/** What the name of a slice and that of the one in its place have in common. */
+export const nameBeforeAside = (name: string): string => (name.endsWith(ASIDE) ? name.slice(0, -ASIDE.length) : name)
+
 export interface Reseen {
   readonly isReachable: boolean
   /** The derived Service, where this cluster's own backends do not come first; undefined: as it was. */
@@ -115,7 +127,14 @@ export function reseen(slice: EndpointSlice, { isReachable, service }: Reseen): 
     return { ...backend, conditions: { ready: isReachable && (isAlways || (serving && !terminating)), serving, terminating } }
   })
   const isUsed = service !== undefined && labels[IS_HEADLESS] === 'false'
-  return { ...slice, endpoints, metadata: { ...slice.metadata, labels: { ...labels, ...(isUsed && { [KUBE_SERVICE]: service }) } } }
+  if (!isUsed) return { ...slice, endpoints }
+  const { name: there, uid: _, resourceVersion: __, generation: ___, creationTimestamp: ____, ...kept } = slice.metadata
+  const name = nameBeforeAside(there)
+  return {
+    ...slice,
+    endpoints,
+    metadata: { ...(name === there ? slice.metadata : { ...kept, name }), labels: { ...labels, [KUBE_SERVICE]: service } },
+  }
 }
 
 interface Vetted {
@@ -148,11 +167,12 @@ function sliceObject(
 ): EndpointSlice {
   const { merged, owner } = view
   const isHeadless = merged.type === 'Headless'
+  const isSeen = isUsed && !isHeadless
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${merged.name}-${mark(keyText(merged), share.cluster, id)}`,
+      name: `${merged.name}-${mark(keyText(merged), share.cluster, id)}${isSeen ? '' : ASIDE}`,
       namespace: merged.namespace,
       labels: {
         [IMPORTED]: 'true',
@@ -161,7 +181,7 @@ function sliceObject(
         [SOURCE_CLUSTER]: share.cluster,
         [IS_HEADLESS]: String(isHeadless),
         [MANAGED_BY]: LIGHTHOUSE,
-        ...(!isHeadless && isUsed && { [KUBE_SERVICE]: derivedName(merged) }),
+        ...(isSeen && { [KUBE_SERVICE]: derivedName(merged) }),
       },
       annotations: { [PUBLISH_NOT_READY]: String(share.publishNotReady), ...(service !== undefined && { [SERVICE_ADDRESS]: service }) },
       ownerReferences: [owner],

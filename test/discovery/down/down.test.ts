@@ -4,7 +4,7 @@ import { servicesOf } from '../../../src/discovery/service/services.ts'
 import type { Share } from '../../../src/discovery/service/share.ts'
 import { ownExport } from '../../../src/discovery/up/export.ts'
 import type { EndpointSlice, ServiceExport, ServiceImport } from '../../../src/model/mcs.ts'
-import { PUBLISH_NOT_READY } from '../../../src/model/mcs.ts'
+import { KUBE_SERVICE, PUBLISH_NOT_READY } from '../../../src/model/mcs.ts'
 import { parseCidr } from '../../../src/model/net.ts'
 import type { Resource, Service } from '../../../src/model/resources.ts'
 import { exportOf, podOf, podsOf, serviceOf } from '../../fakes/services.ts'
@@ -58,6 +58,16 @@ const viewOf = ({ own, others = [], more = {} }: World, there: There): DownView 
     ...more,
   }
 }
+/** kube-proxy keeps for ever what it had of a slice that has lost its label. */
+function checkLabels(there: readonly EndpointSlice[], put: readonly EndpointSlice[]): void {
+  const labelOf = ({ metadata }: EndpointSlice): string | undefined => metadata.labels?.[KUBE_SERVICE]
+  for (const slice of put) {
+    const was = there.find(({ metadata }) => metadata.name === slice.metadata.name)
+    if (was !== undefined && labelOf(was) !== undefined && labelOf(was) !== labelOf(slice))
+      throw new Error(`${slice.metadata.name} loses its label`)
+  }
+}
+
 let count = 0
 function after(there: There, { imports, services, slices, statuses }: DownPlan): There {
   const changed = <T extends Resource>(list: readonly T[], put: readonly T[], drop: readonly T[]): readonly T[] => {
@@ -72,6 +82,7 @@ function after(there: There, { imports, services, slices, statuses }: DownPlan):
     ...service,
     spec: { ...service.spec, clusterIP: service.spec?.clusterIP ?? '100.1.0.200' },
   }))
+  checkLabels(there.slices, slices.put)
   const made = changed(there.imports, imports.put, imports.drop)
   const said = made.map(
     (one) => statuses.find(({ metadata }) => metadata.uid === one.metadata.uid && metadata.name === one.metadata.name) ?? one,
@@ -107,6 +118,43 @@ const used = ({ slices, services }: There): readonly string[] =>
 const clusters = (there: There): unknown => web(there)?.status?.clusters?.map(({ cluster }) => cluster)
 
 describe('planDown()', () => {
+  it('never takes a slice out of kube-proxy’s sight but by deleting it: own pods that go and come, another way to balance, another type', () => {
+    const others = [shareOf('east')]
+    const none = { pods: [podsOf('web', [])] }
+    let there = settled({ own: {}, others })
+    expect(used(there)).toEqual(['10.1.0.5:8080 http'])
+    there = settled({ own: none, others }, there)
+    expect(used(there)).toEqual(['100.2.0.10:80 http'])
+    there = settled({ own: {}, others }, there)
+    expect(used(there)).toEqual(['10.1.0.5:8080 http'])
+    there = settled({ own: {}, others, more: { isLocalFirst: false } }, there)
+    expect(used(there)).toEqual(['10.1.0.5:8080 http', '100.2.0.10:80 http'])
+    there = settled({ own: {}, others }, there)
+    expect(used(there)).toEqual(['10.1.0.5:8080 http'])
+    there = settled({ others }, there)
+    expect(used(there)).toEqual(['100.2.0.10:80 http'])
+    there = settled({ others: [shareOf('north', { spec: { clusterIP: 'None', clusterIPs: ['None'] } })] }, there)
+    expect(used(there)).toEqual([])
+  })
+  it('has a port that no own pod serves answered by other clusters', () => {
+    const ports = [
+      { name: 'http', port: 80 },
+      { name: 'admin', port: 81, targetPort: 'admin' },
+    ]
+    const pods = [podsOf('web', [podOf('10.1.0.5')])]
+    const there = settled({ own: { spec: { ports }, pods }, others: [shareOf('east', { spec: { ports } })] })
+    expect(used(there)).toEqual(['10.1.0.5:8080 http', '100.2.0.10:81 admin'])
+  })
+  it('has one slice of each backend, also while the broker is away', () => {
+    const others = [shareOf('east')]
+    const joined = settled({ own: {}, others })
+    const alone = settled({ own: { pods: [podsOf('web', [])] }, more: { isFrozen: true } }, joined)
+    expect(used(alone)).toEqual(['100.2.0.10:80 http'])
+    expect(alone.slices.filter(({ metadata }) => metadata.labels?.['multicluster.kubernetes.io/source-cluster'] === 'east')).toHaveLength(1)
+    const back = settled({ own: {}, others, more: { isFrozen: true } }, alone)
+    expect(used(back)).toEqual(['10.1.0.5:8080 http'])
+    expect(back.slices).toHaveLength(2)
+  })
   it('makes a ServiceImport, a Service that gives it an address, and an EndpointSlice for kube-proxy and DNS', () => {
     const there = settled({ others: [shareOf('east')] })
     expect(web(there)).toMatchObject({
