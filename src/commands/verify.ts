@@ -6,7 +6,7 @@ import { contextFlags, pointed } from './cli/hint.ts'
 import type { Run } from './cli/run.ts'
 import type { Context, Output } from './context.ts'
 import { type Marks, marksFor } from './look/marks.ts'
-import { type ClusterReport, countOf, junit, reportText, UNFINISHED } from './look/report.ts'
+import { type Broken, type ClusterReport, countOf, junit, reportText, unfinishedJunit } from './look/report.ts'
 import { subjects } from './look/subjects.ts'
 import { checkContexts } from './verify/contexts.ts'
 import { openGate } from './verify/gate.ts'
@@ -28,7 +28,7 @@ export const verify: Run = async (context, given) => {
   const found = await subjects(context, given)
   if (disruptive.length > 0) await agree(context, given)
   // A place that cannot be written is known before anything is checked.
-  await writeJunit(context, given, UNFINISHED)
+  await writeJunit(context, given, unfinishedJunit())
   const timeoutMs = given.duration('timeout')
   const deadline = AbortSignal.timeout(timeoutMs)
   const signal = AbortSignal.any([context.signal, deadline])
@@ -171,8 +171,9 @@ async function conclude(context: Context, given: Given, done: { reports: readonl
   const { reports, out, timedOut } = done
   const format = given.need('output')
   const counts = countOf(reports)
-  await writeJunit(context, given, junit(reports))
-  if (format === 'json' || format === 'yaml') context.stdout.write(`${reportText(reports, format)}\n`)
+  const brokenOff: Broken | undefined = context.signal.aborted ? 'interrupted' : timedOut ? 'timed out' : undefined
+  await writeJunit(context, given, junit(reports, brokenOff))
+  if (format === 'json' || format === 'yaml') context.stdout.write(`${reportText(reports, format, brokenOff)}\n`)
   if (context.signal.aborted) {
     const made = reports.reduce((sum, { outcomes }) => sum + outcomes.length, 0)
     context.stderr.write(`Interrupted: ${made === 1 ? '1 check was' : `${made} checks were`} made.\n`)

@@ -20,7 +20,7 @@ export async function pastStart(ask: () => Promise<HttpAnswer>, { clock, signal 
   const until = clock.now() + STARTING_MS
   for (;;) {
     const answer = await ask()
-    if (!isStarting(answer) || clock.now() >= until) return answer
+    if (!isStarting(answer) || clock.now() >= until || signal?.aborted === true) return answer
     await clock.sleep(PAUSE_MS, signal)
   }
 }

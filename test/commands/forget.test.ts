@@ -48,6 +48,18 @@ it('a cluster that is alive is cut off by its account first, and nothing of it i
   expect(removed.map((call) => call.split(' ')[1])).toEqual(['Secret', 'ServiceAccount', 'Endpoint', 'Cluster'])
 })
 
+it('who does not wait for the answer of a cluster forgets nothing', async () => {
+  const { broker, clock } = setting(false)
+  const before = left(broker).length
+  const api = broker.api()
+  let interrupt = (): void => undefined
+  const world = fakeWorld({ apis: { hub: api }, clock: { now: clock.now, sleep: async (ms) => clock.sleep(ms).then(interrupt) } })
+  interrupt = world.end
+  expect(await main(['forget', '--context', 'hub', 'west', '--yes'], world.context, laptopRuns)).toBe(130)
+  expect([left(broker).length, api.calls.filter((call) => call.startsWith('remove'))]).toEqual([before, []])
+  expect(broker.objects('Cluster')[0]?.metadata.annotations?.[QUESTION]).toBeUndefined()
+})
+
 it('what a gateway had on its way when its account went is found, and goes too', async () => {
   const { broker, clock, publish } = setting(true)
   let isLate = true

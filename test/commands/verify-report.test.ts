@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
 import type { ClusterReport } from '../../src/commands/look/report.ts'
-import { countOf, junit, reportText } from '../../src/commands/look/report.ts'
+import { countOf, junit, reportText, unfinishedJunit } from '../../src/commands/look/report.ts'
 
 const reports: readonly ClusterReport[] = [
   {
@@ -29,6 +29,15 @@ describe('the report of verify', () => {
       summary: { ok: 1, failed: 1, warning: 1, skipped: 1 },
       clusters: [{ context: 'west', checks: [{ id: 'SUB0601', result: 'ok', note: 'v1.34' }, { result: 'failed', hint: 'join' }, {}, {}] }],
     })
+  })
+
+  it('says that a run was broken off, in JSON and as an error in JUnit', () => {
+    const good = reports.map((report) => ({ ...report, outcomes: report.outcomes.filter(({ verdict }) => verdict.is === 'ok') }))
+    expect(JSON.parse(reportText(good, 'json', 'interrupted'))).toMatchObject({ brokenOff: 'interrupted' })
+    expect(JSON.parse(reportText(good, 'json'))).not.toHaveProperty('brokenOff')
+    expect(junit(good, 'timed out')).toContain('errors="1"')
+    expect(junit(good)).not.toContain('error')
+    expect(unfinishedJunit()).toContain('errors="1"')
   })
 
   it('escapes what XML cannot hold in JUnit', () => {

@@ -42,6 +42,7 @@ export async function waitFor(context: Context, given: Given, clusters: readonly
     stuckAt = isStuck ? (stuckAt ?? clock.now()) : undefined
     if ((stuckAt !== undefined && clock.now() - stuckAt >= SETTLE_MS) || clock.now() >= deadline) return effects
     await clock.sleep(POLL_MS, signal)
+    signal.throwIfAborted()
   }
 }
 

@@ -15,11 +15,15 @@ export const countOf = (reports: readonly ClusterReport[]): Readonly<Record<(typ
   return { ok: count('ok'), failed: count('failed'), warning: count('warning'), skipped: count('skipped') }
 }
 
-/** The stable form for programs: apiVersion, kind, one item a cluster. */
-export function reportText(reports: readonly ClusterReport[], format: 'json' | 'yaml'): string {
+/** Why not all checks were made. */
+export type Broken = 'interrupted' | 'timed out'
+
+/** The stable form for programs: apiVersion, kind, one item a cluster; `brokenOff` where not all checks were made. */
+export function reportText(reports: readonly ClusterReport[], format: 'json' | 'yaml', brokenOff?: Broken): string {
   const value = {
     apiVersion: 'subctl.submariner.io/v1',
     kind: 'VerifyReport',
+    ...(brokenOff !== undefined && { brokenOff }),
     summary: countOf(reports),
     clusters: reports.map(({ context, outcomes }) => ({
       context,
@@ -32,17 +36,20 @@ export function reportText(reports: readonly ClusterReport[], format: 'json' | '
   return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value).trimEnd()
 }
 
-/** What the file says until the checks are done: a run that is broken off is no success. */
-export const UNFINISHED = `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites>
-  <testsuite name="subctl verify" tests="1" errors="1">
-    <testcase classname="subctl verify" name="all checks were made"><error message="the run did not end"/></testcase>
-  </testsuite>
-</testsuites>
-`
+const unfinished = (why: string): string => `  <testsuite name="subctl verify" tests="1" errors="1">
+    <testcase classname="subctl verify" name="all checks were made"><error message="${xml(why)}"/></testcase>
+  </testsuite>`
+const suitesText = (suites: readonly string[]): string =>
+  `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join('\n')}\n</testsuites>\n`
 
-/** JUnit XML: a suite a cluster, a case a check; a warning is a passed case that says so in its output. */
-export function junit(reports: readonly ClusterReport[]): string {
+/** What the file says until the checks are done. */
+export const unfinishedJunit = (): string => suitesText([unfinished('the run did not end')])
+
+/**
+ * JUnit XML: a suite a cluster, a case a check; a warning is a passed case that says so in its output. A run that is broken off is no success: it has a suite
+ * of its own with an error.
+ */
+export function junit(reports: readonly ClusterReport[], brokenOff?: Broken): string {
   const suites = reports.map(({ context, outcomes }) => {
     const counts = countOf([{ context, outcomes }])
     const cases = outcomes.map(({ id, name, verdict, tookMs }) => {
@@ -55,7 +62,7 @@ export function junit(reports: readonly ClusterReport[]): string {
     })
     return `  <testsuite name="${xml(context)}" tests="${outcomes.length}" failures="${counts.failed}" skipped="${counts.skipped}">\n${cases.join('\n')}\n  </testsuite>`
   })
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n${suites.join('\n')}\n</testsuites>\n`
+  return suitesText([...suites, ...(brokenOff === undefined ? [] : [unfinished(`the run was broken off: ${brokenOff}`)])])
 }
 
 const xml = (text: string): string =>

@@ -79,6 +79,7 @@ async function giveRights(api: KubeApi, { rights, account }: NamesPlan, options:
         `The cluster’s DNS was not changed: its account ${account.namespace}/${account.name} may not read ServiceImports: ${denied}`,
       )
     await options.clock.sleep(500, options.signal)
+    options.signal.throwIfAborted()
   }
   return written.some((one) => one !== 'same')
 }

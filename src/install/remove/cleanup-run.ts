@@ -91,6 +91,7 @@ async function start(api: KubeApi, options: ErrandOptions, node: string): Promis
       } catch (error) {
         if (!(error instanceof ConflictError) || clock.now() >= deadline) throw error
         await clock.sleep(POLL_MS, signal)
+        signal.throwIfAborted()
       }
     }
   } catch (error) {

@@ -52,7 +52,7 @@ export type Answer = 'answers' | 'silent' | 'cannot be asked'
 
 /**
  * Asks the member itself: an annotation is put on its Cluster object on the broker, which a gateway that is alive takes away within a second or two.
- * Other members do not see it. What nobody took away is taken away in the end.
+ * Other members do not see it. What nobody took away is taken away in the end. Throws where the signal comes first.
  */
 export async function askMember(
   api: KubeApi,
@@ -68,5 +68,7 @@ export async function askMember(
   for (const until = clock.now() + waitMs; clock.now() < until && !signal.aborted; await clock.sleep(250, signal))
     if (!(await isAsked())) return 'answers'
   await annotate(null)
+  // Who did not wait for the answer has none.
+  signal.throwIfAborted()
   return 'silent'
 }

@@ -142,6 +142,7 @@ async function untilGone(api: KubeApi, object: Found, options: RemoveProgress): 
     if (clock.now() >= deadline)
       throw new UserError('SUB0802', `it is being removed, but finalizers hold it up: ${finalizers.join(', ') || 'none'}`)
     await clock.sleep(waitMs, signal)
+    signal.throwIfAborted()
   }
 }
 
@@ -185,6 +186,7 @@ async function removeSpace(api: KubeApi, object: Found, options: RemoveProgress)
     if (!isTold && clock.now() - since >= FINALIZER_MS) progress(`waiting for Namespace ${name}`)
     isTold ||= clock.now() - since >= FINALIZER_MS
     await clock.sleep(waitMs, signal)
+    signal.throwIfAborted()
   }
 }
 
