@@ -11,7 +11,7 @@ export const FAILOVER_CHECKS: readonly Check<CheckContext>[] = [
   },
   {
     id: 'SUB0632',
-    name: 'traffic comes back when the active gateway is gone at once',
+    name: 'traffic comes back when engine and charon of the active gateway are deleted without grace',
     needs: ['SUB0620', 'SUB0627'],
     run: (context, signal) => survived(context, signal, { how: 'lost', aimMs: 5_000 }),
   },

@@ -162,7 +162,7 @@ export const checkProblems: Problems = {
     next: 'Look into the logs of the engines of both gateways around that time.',
   },
   SUB0632: {
-    title: 'Traffic does not survive a gateway that is gone at once',
+    title: 'Traffic does not survive a gateway whose engine and charon are deleted',
     cause: 'There is no second gateway, or it could not take over.',
     next: 'Run `subctl show gateways`, and see SUB0603 and SUB0620.',
   },
