@@ -8,7 +8,7 @@ import type { KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_LABEL, sanitise } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
-import type { Given } from './cli/given.ts'
+import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { leaveShared } from './discovery/leave-shared.ts'
@@ -26,10 +26,15 @@ interface Found {
   readonly answer: Answer
 }
 
+/** The value of a label, which the id of a member is (Kubernetes, "Labels and Selectors"): what a selector would read otherwise names others too. */
+const IS_ID = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/
+
 export const forget: Run = async (context, given) => {
   const waitMs = given.duration('timeout')
-  const broker = await openBroker(context, given)
   const [clusterId] = given.args
+  if (clusterId !== undefined && !IS_ID.test(clusterId))
+    throw usage(`${JSON.stringify(clusterId)} is no id of a cluster: letters, digits, -, _ and . are, 63 of them at most`)
+  const broker = await openBroker(context, given)
   try {
     if (clusterId === undefined) return await listMembers(context, given, broker)
     return await forgetOne(context, given, { ...broker, clusterId, waitMs })

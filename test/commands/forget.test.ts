@@ -60,6 +60,12 @@ it('who does not wait for the answer of a cluster forgets nothing', async () => 
   expect(broker.objects('Cluster')[0]?.metadata.annotations?.[QUESTION]).toBeUndefined()
 })
 
+it('what is no id of a cluster is refused: a selector would take it for more', async () => {
+  const { broker, clock } = setting(false)
+  for (const line of ['west,x!=y --yes', '!x --yes', 'a=b --plan'])
+    expect(await forget(broker, clock, { line })).toMatchObject({ code: 64, removed: [] })
+})
+
 it('what a gateway had on its way when its account went is found, and goes too', async () => {
   const { broker, clock, publish } = setting(true)
   let isLate = true
