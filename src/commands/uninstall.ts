@@ -12,7 +12,7 @@ import { cleanAlone } from './uninstall/node.ts'
 import { type Done, leave, phasesOf } from './uninstall/perform.ts'
 import { isProved } from './uninstall/proof.ts'
 import { doneData, doneLines, isWhole, planData, planLines } from './uninstall/report.ts'
-import { checkTarget, isClean, readTarget, type Target } from './uninstall/target.ts'
+import { checkTarget, isBlind, isClean, readTarget, type Target } from './uninstall/target.ts'
 
 /** `subctl uninstall [file]`: clusters leave the clusterset; looks at all of them before it changes any. */
 export const uninstall: Run = async (context, given) => {
@@ -106,6 +106,12 @@ function judge(given: Given, results: readonly Done[]): void {
         exitCode: EXIT.checkFailed,
       },
     )
+  const blind = given.on('prove') ? results.filter(({ target }) => isBlind(target)) : []
+  if (blind.length > 0)
+    throw new UserError('SUB0806', `The nodes were not looked at: ${blind.map(({ target }) => `"${target.title}"`).join(', ')}`, {
+      hint: 'No agents are installed there, so that the image to look by must be named: --image IMAGE.',
+      exitCode: EXIT.failed,
+    })
 }
 
 function commands(given: Given, { target, nodes, left, brokerLeft }: Done): readonly string[] {

@@ -57,11 +57,11 @@ function read(words: readonly string[], commands: readonly CommandSpec[], env: E
   try {
     program.parse(words, { from: 'user' })
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
+    if (!(error instanceof CommanderError || error instanceof UserError)) throw error
     const asked = commands.find((spec) => spec.name === words.slice(0, spec.name.split(' ').length).join(' '))
     // Help is wanted all the more where an argument is missing or wrong.
     if (asked !== undefined && (words.includes('--help') || words.includes('-h'))) return { what: 'help', spec: asked }
-    throw commandLineError(error.message, asked)
+    throw error instanceof UserError ? error : commandLineError(error.message, asked)
   }
   return parsed ?? { what: 'help', spec: undefined }
 }
@@ -92,8 +92,14 @@ function commandOf(spec: CommandSpec, program: Command): Command {
 
 function optionOf(flag: FlagSpec): Option {
   const names = flag.short === undefined ? `--${flag.name}` : `-${flag.short}, --${flag.name}`
-  const option = new Option(flag.value === undefined ? names : `${names} <${flag.value}>`)
-  return flag.many === true ? option.argParser((value: string, before: readonly string[] = []) => [...before, value]) : option
+  if (flag.value === undefined) return new Option(names)
+  const option = new Option(`${names} <${flag.value}>`)
+  if (flag.many === true) return option.argParser((value: string, before: readonly string[] = []) => [...before, value])
+  // Which of two is meant nobody can tell: the last one alone would be acted on without a word.
+  return option.argParser((value: string, before?: string) => {
+    if (before !== undefined) throw usage(`--${flag.name} is given twice: "${before}" and "${value}"; it takes one value`, flag.name)
+    return value
+  })
 }
 
 /** Says nothing and ends nothing by itself: every mistake is thrown. */

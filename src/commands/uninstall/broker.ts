@@ -101,7 +101,7 @@ export async function planBroker(
     else if (!former.some((one) => hasSame(one, found))) former.push(found)
   }
   const hasAgents = inventory.agents.ours.length > 0
-  if (best === undefined && !hasAgents) return { way: undefined, former, faults: [], isUnknown: false }
+  if (best === undefined && !hasAgents && !isNamed) return { way: undefined, former, faults: [], isUnknown: false }
   if (best === undefined && faults.length === 0) faults.push('nothing tells where the broker is')
   // A credential that is taken, but sees not all, has an account there for sure.
   const isSeen = best !== undefined && best.member.objects.length + best.member.unseen.length > 0

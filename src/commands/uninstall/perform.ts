@@ -1,8 +1,6 @@
 // Leaves one cluster: agents, nodes, objects, broker, in this order. What cannot be done is said and stops nothing else.
-import namespaceManifest from '../../../manifests/cluster/namespace.yaml'
 import { until } from '../../install/apply/apply.ts'
 import { titleOf } from '../../install/apply/report.ts'
-import { objectsOf } from '../../install/objects/manifests.ts'
 import { endAgents } from '../../install/remove/agents.ts'
 import { DOWN, type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
 import { giveUpPods } from '../../install/remove/lost-pods.ts'
@@ -15,7 +13,8 @@ import type { Context } from '../context.ts'
 import { deadlineOf, onCluster, say } from '../join/stage.ts'
 import { leaveBroker } from './broker.ts'
 import { type Before, dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
-import { errandNamespace, SPARE_NAMESPACE, type Target, TEMPLATE_CONFIGMAP, templateMap } from './target.ts'
+import { makeSpare, type Remains, remainsIn, SPARE_NAMESPACE, TEMPLATE_CONFIGMAP, templateMap, writeRemains } from './record.ts'
+import { errandNamespace, type Target } from './target.ts'
 
 export interface Done {
   readonly target: Target
@@ -83,7 +82,26 @@ async function leaveNow(performing: Performing): Promise<Done> {
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
   )
-  return { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
+  const done: Done = { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
+  await remember(target.subject.api, done)
+  return done
+}
+
+/** What an uninstall has left on nodes and on the broker. */
+export function remainsOf({ target: { inventory }, nodes, brokerLeft }: Done): Remains {
+  const { clusterId, broker } = inventory
+  const { server, namespace, ca } = broker ?? { server: '', namespace: '', ca: '' }
+  return {
+    clusterId,
+    nodes: nodes.flatMap(({ node, why }) => (why === undefined ? [] : [node])),
+    broker: brokerLeft.length === 0 || broker === undefined ? undefined : { server, namespace, ca },
+  }
+}
+
+/** Nothing else would tell the next run that there is something to do. Comes last: a proof is of what is there without it. */
+async function remember(api: KubeApi, done: Done): Promise<void> {
+  const remains = remainsOf(done)
+  if (remains.nodes.length > 0 || remains.broker !== undefined) await writeRemains(api, done.target.template, remains)
 }
 
 /** Ahead of all else: the cluster's DNS must not ask a server, or look at kinds, that go. */
@@ -168,20 +186,25 @@ export function cleanNodes(
   )
 }
 
-/** Makes the spare namespace around the work where that of the agents cannot be used. */
+/** Makes the spare namespace around the work where that of the agents cannot be used; one with the record of an earlier run stays. */
 async function inSpace<T>(api: KubeApi, performing: Performing, work: () => Promise<T>): Promise<T> {
   const { target } = performing
   if (errandNamespace(target) !== SPARE_NAMESPACE || target.inventory.nodes.length === 0) return work()
-  for (const object of objectsOf(namespaceManifest)) await api.apply({ ...object, metadata: { ...object.metadata, name: SPARE_NAMESPACE } })
+  await makeSpare(api)
   try {
     return await work()
   } finally {
-    await api.remove('Namespace', SPARE_NAMESPACE)
-    const options = progressOf(performing)
-    const isGone = async (): Promise<boolean> => {
-      await giveUpPods(api, SPARE_NAMESPACE, options.progress)
-      return (await api.get('Namespace', SPARE_NAMESPACE)) === undefined
-    }
-    await until(isGone, `Namespace ${SPARE_NAMESPACE} is still there`, options)
+    if (remainsIn(target.inventory) === undefined) await removeSpare(api, performing)
   }
+}
+
+/** Takes the spare namespace away with all that is in it, and waits until it is gone. */
+export async function removeSpare(api: KubeApi, performing: Performing): Promise<void> {
+  await api.remove('Namespace', SPARE_NAMESPACE)
+  const options = progressOf(performing)
+  const isGone = async (): Promise<boolean> => {
+    await giveUpPods(api, SPARE_NAMESPACE, options.progress)
+    return (await api.get('Namespace', SPARE_NAMESPACE)) === undefined
+  }
+  await until(isGone, `Namespace ${SPARE_NAMESPACE} is still there`, options)
 }

@@ -9,7 +9,8 @@ import type { KubeApi } from '../../k8s/api.ts'
 import type { Found } from '../../k8s/discover.ts'
 import { apiVersionOf, type Kind, kindOf } from '../../model/kinds.ts'
 import type { Meta, Resource } from '../../model/resources.ts'
-import { SPARE_NAMESPACE, type Target } from './target.ts'
+import { SPARE_NAMESPACE } from './record.ts'
+import type { Target } from './target.ts'
 
 /** The same API, which remembers by keys what was written, and what was removed. */
 export function recorded(api: KubeApi, touched: Map<string, Set<Act>>): KubeApi {

@@ -4,16 +4,17 @@ import { titleOf } from '../../install/apply/report.ts'
 import { linesOf, type Trace, type Verdict } from '../../install/remove/prove.ts'
 import type { ApiDump } from '../../install/remove/prove-api.ts'
 import { planned } from './broker.ts'
-import type { Done } from './perform.ts'
+import { type Done, remainsOf } from './perform.ts'
 import { isProved, type Proof } from './proof.ts'
-import { isClean, type Target } from './target.ts'
+import { SPARE_NAMESPACE } from './record.ts'
+import { isBlind, isClean, type Target } from './target.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
 export function planLines(target: Target): readonly string[] {
   const { plan, names, subject, title, broker } = target
   const where = `Cluster "${title}" (${subject.api.server})`
-  if (isClean(target)) return [`${where}: nothing of ours is here.`, '']
+  if (isClean(target)) return [`${where}: nothing of ours is here, as far as its API tells.`, ...blindLines(target), '']
   const { clean, down } = plan.nodes
   return [
     `${where}:`,
@@ -32,8 +33,23 @@ export function planLines(target: Target): readonly string[] {
     ...(broker.way?.member.shared ?? []).map((object) => `  ~ ${titleOf(object)} on the broker: its part`),
     ...broker.former.map(({ api, by }) => `  ! the cluster was a member of the broker at ${api.server} before (by ${by})`),
     ...broker.faults.map((why) => `  ! broker: ${why}`),
+    ...blindLines(target),
     ...keptLines(target),
     '',
+  ]
+}
+
+/** What was not looked at, and how it is. */
+export function blindLines(target: Target): readonly string[] {
+  const { broker, inventory, subject } = target
+  const at = subject.name === 'current' ? '' : ` --context ${subject.name}`
+  return [
+    ...(isBlind(target)
+      ? [
+          `  ~ its nodes were not looked at: no agents are installed here. To look, and clean them: subctl uninstall${at} --prove --image IMAGE --yes`,
+        ]
+      : []),
+    ...(broker.way === undefined && inventory.broker === undefined ? ['  ~ no broker was looked at: nothing here names one'] : []),
   ]
 }
 
@@ -61,8 +77,11 @@ export function doneLines(done: Done): readonly string[] {
   const dirty = nodes.filter(({ why }) => why !== undefined)
   const isAll = isWhole(done)
   const told = brokerLeft.some(({ isUnknown }) => isUnknown)
+  const remains = remainsOf(done)
+  const state = isBlind(target) ? 'its API is done' : `${nodes.length - dirty.length} of ${nodes.length} nodes are clean`
   return [
-    `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${nodes.length - dirty.length} of ${nodes.length} nodes are clean.`,
+    `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${state}.`,
+    ...blindLines(target),
     ...(left.length === 0 ? endedReleases(target) : []).map(
       (name) => `  Helm's release ${name} is gone with its record: helm list shows it no more.`,
     ),
@@ -71,8 +90,11 @@ export function doneLines(done: Done): readonly string[] {
     ...[...left, ...brokerLeft].map(
       ({ object, why, isUnknown }) => `  ! ${object} ${isUnknown ? 'could not be looked at' : 'is left'}: ${why}`,
     ),
+    ...(remains.nodes.length > 0 || remains.broker !== undefined
+      ? [`  = Namespace ${SPARE_NAMESPACE} has the record of what is left on nodes and broker; it goes with the run that finishes`]
+      : []),
     ...(told ? [] : target.broker.faults.map((why) => `  ~ not by ${why}`)),
-    ...(proof === undefined ? [] : proofLines(proof, isAll)),
+    ...(proof === undefined ? [] : proofLines(proof, isAll, isBlind(target))),
     '',
   ]
 }
@@ -81,8 +103,9 @@ export function doneLines(done: Done): readonly string[] {
 export const isWhole = ({ nodes, left, brokerLeft }: Done): boolean =>
   nodes.every(({ why }) => why === undefined) && left.length + brokerLeft.length === 0
 
-const verdictLine = (proof: Proof, isAll: boolean): string => {
+const verdictLine = (proof: Proof, isAll: boolean, blind: boolean): string => {
   if (!isProved(proof)) return 'Proof: it failed.'
+  if (isAll && blind) return 'Proof: it is not whole: no node was looked at; in the API no trace is left, and nothing else was changed.'
   const stays = proof.after.api.ours.size
   if (isAll && stays > 0)
     return `Proof: no trace is left but for the ${stays} objects that stay on purpose, see above; nothing else was changed.`
@@ -91,13 +114,13 @@ const verdictLine = (proof: Proof, isAll: boolean): string => {
     : 'Proof: it is not whole, see above; nothing that was looked at is left here, and nothing else was changed.'
 }
 
-function proofLines(proof: Proof, isAll: boolean): readonly string[] {
+function proofLines(proof: Proof, isAll: boolean, blind: boolean): readonly string[] {
   const { before, after, api, nodes } = proof
   const apiCount = (dump: ApiDump): string => `${dump.ours.size} of ours, ${dump.others.size} of others`
   const nodeCount = (trace: Trace | undefined): string =>
     trace === undefined ? 'not looked at' : `${linesOf(trace.ours).length} of ours, ${linesOf(trace.others).length} of others`
   return [
-    verdictLine(proof, isAll),
+    verdictLine(proof, isAll, blind),
     `  API objects: before ${apiCount(before.api)}; after ${apiCount(after.api)}${after.api.ours.size > 0 && isProved(proof) ? ' (ours stay)' : ''}`,
     ...verdictLines(api),
     ...nodes.flatMap(({ node, ...verdict }) => [
@@ -125,6 +148,7 @@ export const planData = (target: Target): Data => {
     server: subject.api.server,
     clusterId: inventory.clusterId ?? null,
     isClean: isClean(target),
+    nodesUnlooked: isBlind(target),
     workloads: names(plan.workloads),
     nodes: plan.nodes,
     objects: [...names(plan.imported), ...names(plan.objects), ...plan.spaces.map(({ name }) => `Namespace ${name}`), ...names(plan.crds)],
@@ -143,7 +167,7 @@ export const doneData = (done: Done): Data => {
     ...planData(target),
     nodes: nodes.map(({ node, why }) => ({ node, clean: why === undefined, ...(why !== undefined && { why }) })),
     left: [...left, ...brokerLeft].map(({ object, why, isUnknown }) => ({ object, why, ...(isUnknown && { unknown: true }) })),
-    ...(proof !== undefined && { proof: proofData(proof, isWhole(done)) }),
+    ...(proof !== undefined && { proof: proofData(proof, isWhole(done) && !isBlind(target)) }),
   }
 }
 

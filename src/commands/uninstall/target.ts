@@ -1,20 +1,21 @@
 // One cluster that is to be left: what it holds, and what becomes of it.
 import routeAgent from '../../../manifests/cluster/route-agent.yaml'
-import { labelled, objectsOf } from '../../install/objects/manifests.ts'
+import { objectsOf } from '../../install/objects/manifests.ts'
 import { rendered } from '../../install/objects/workloads.ts'
 import { errandJob, imageOf } from '../../install/remove/cleanup-job.ts'
-import { isNothing, planRemove, type RemovePlan } from '../../install/remove/plan.ts'
+import { isNothing, nodesOf, planRemove, type RemovePlan } from '../../install/remove/plan.ts'
 import { type Inventory, readInventory } from '../../install/remove/read.ts'
 import { checkRights } from '../../install/remove/remove.ts'
-import { at, textAt } from '../../install/tree.ts'
+import { at } from '../../install/tree.ts'
 import { ROUTE_AGENT_WORKLOAD } from '../../model/names.ts'
-import type { ConfigMap, Resource } from '../../model/resources.ts'
+import type { Resource } from '../../model/resources.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { onCluster } from '../join/stage.ts'
 import type { Subject } from '../look/subjects.ts'
 import { type NamesUndo, planUndo } from '../names/set-up.ts'
 import { type BrokerFile, type BrokerPlan, planBroker, planned } from './broker.ts'
+import { rememberedIn, SPARE_NAMESPACE, withRemains } from './record.ts'
 
 export interface Target {
   readonly subject: Subject
@@ -30,27 +31,6 @@ export interface Target {
   readonly hasAccount: boolean
   /** The image that it runs. */
   readonly image: string
-}
-
-/** Where an uninstall writes down what errands run: the agents are gone when one that broke off is taken up again. */
-export const TEMPLATE_CONFIGMAP = 'submariner-uninstall'
-const TEMPLATE_KEY = 'route-agent-template'
-
-export const templateMap = (namespace: string, template: unknown): ConfigMap =>
-  labelled({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: TEMPLATE_CONFIGMAP, namespace },
-    data: { [TEMPLATE_KEY]: JSON.stringify(template) },
-  })
-
-function rememberedIn({ agents: { ours } }: Inventory): unknown {
-  const map = ours.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === TEMPLATE_CONFIGMAP)
-  try {
-    return JSON.parse(textAt(map, 'data', TEMPLATE_KEY) ?? 'null')
-  } catch {
-    return undefined
-  }
 }
 
 /** What errands of nodes run: the installed agent or, where it is gone, the one written down, else ours. */
@@ -70,8 +50,11 @@ export const ownImage = ({ version }: Pick<Context, 'version'>): string => `loca
 
 export async function readTarget(context: Context, given: Given, subject: Subject, file: BrokerFile | undefined): Promise<Target> {
   const { api } = subject
-  const inventory = await onCluster(api, () => readInventory(api, given.need('namespace'), context))
-  const plan = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
+  const inventory = withRemains(await onCluster(api, () => readInventory(api, given.need('namespace'), context)))
+  const seen = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
+  // What a proof is asked for is looked at, where it is said by what: an API that holds nothing of ours tells nothing of nodes.
+  const isAsked = given.on('prove') && given.text('image') !== undefined && !isLooking(seen)
+  const plan = isAsked ? { ...seen, nodes: nodesOf(inventory.nodes) } : seen
   const names = await onCluster(api, () => planUndo(api))
   return targetOf(context, subject, { inventory, plan, names, broker: await planBroker(context, file, { subject, inventory }) })
 }
@@ -81,8 +64,7 @@ export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 
   return { subject, title: seen.inventory.clusterId ?? subject.name, ...seen, ...errand, image: imageOf(errand.template) ?? '' }
 }
 
-/** A namespace for errands where that of the agents is not there, or on its way out. */
-export const SPARE_NAMESPACE = 'submariner-cleanup'
+/** Where errands run. */
 export const errandNamespace = ({ inventory: { agents } }: Pick<Target, 'inventory'>): string =>
   agents.object === undefined || agents.object.metadata.deletionTimestamp !== undefined ? SPARE_NAMESPACE : agents.name
 
@@ -97,6 +79,14 @@ export async function checkTarget({ subject: { api }, plan, inventory, template,
   await onCluster(api, () => checkRights(api, plan, job))
 }
 
-/** Whether there is nothing of ours on the cluster nor, as far as is known, on its broker. */
+/** Whether there is nothing to do, as far as the API and the broker tell: of its nodes they tell nothing. */
 export const isClean = ({ plan, names, broker }: Target): boolean =>
-  isNothing(plan) && names.lines.length === 0 && planned(broker).length === 0
+  isNothing(plan) && !isLooking(plan) && names.lines.length === 0 && planned(broker).length === 0
+
+const isLooking = ({ nodes }: Pick<RemovePlan, 'nodes'>): boolean => nodes.clean.length + nodes.down.length > 0
+
+/** Whether the cluster has nodes on which agents may have been, and none of them is looked at: nothing of an install is there any more. */
+export const isBlind = ({ plan, inventory }: Target): boolean => {
+  const { clean, down } = nodesOf(inventory.nodes)
+  return !isLooking(plan) && clean.length + down.length > 0
+}

@@ -104,7 +104,8 @@ const isKnown = ({ kind, apiVersion }: Found): boolean =>
 const RANKS = ['RoleBinding', 'ClusterRoleBinding', 'Role', 'ClusterRole', 'ServiceAccount']
 const rankOf = ({ kind }: Found): number => RANKS.indexOf(kind)
 
-const nodesOf = (nodes: readonly Node[]): RemovePlan['nodes'] => {
+/** Those on which agents may run, by whether they can clean themselves now. */
+export const nodesOf = (nodes: readonly Node[]): RemovePlan['nodes'] => {
   const ours = nodes.filter(
     ({ metadata: { labels = {} } }) => (labels['kubernetes.io/os'] ?? 'linux') === 'linux' && labels.type !== 'virtual-kubelet',
   )

@@ -91,6 +91,44 @@ describe('main', () => {
   })
 })
 
+describe('a flag that takes one value', () => {
+  const ran: string[] = []
+  const echoed: Runs = {
+    show: async (context, given) => {
+      ran.push(given.text('context') ?? '')
+      context.stdout.write(`${given.text('context')} ${given.text('output')}`)
+      return undefined
+    },
+  }
+  it.each([
+    ['show --context nope --context broker', '--context is given twice: "nope" and "broker"; it takes one value'],
+    ['--context nope show --context=broker', '--context is given twice: '],
+    ['show -o json --output json', '--output is given twice: "json" and "json"; it takes one value'],
+    ['show --context= --context broker', '--context is given twice: "" and "broker"'],
+  ])('is refused twice, and nothing is done: %s', async (line, message) => {
+    ran.length = 0
+    const { code, err } = await run(line, echoed)
+    expect(code).toBe(EXIT.usage)
+    expect(err).toContain(`error SUB0101: ${message}`)
+    expect(ran).toEqual([])
+  })
+  it('is refused twice where it may stand without its value too', async () => {
+    const { code, err } = await run('join --wait --wait false', { join: async () => undefined })
+    expect(code).toBe(EXIT.usage)
+    expect(err).toContain('--wait is given twice: "true" and "false"')
+  })
+  it('given twice beside --help is help', async () => {
+    expect(await run('show --context a --context b --help', echoed)).toMatchObject({ code: EXIT.done, err: '' })
+  })
+  it('holds up neither flags that may repeat nor switches', async () => {
+    const join: Runs[string] = async (context, given) => {
+      context.stdout.write(`${given.many('gateway').join(',')} ${given.on('plan')}`)
+      return undefined
+    }
+    expect(await run('join --gateway a --plan --gateway b --plan', { join })).toMatchObject({ code: EXIT.done, out: 'a,b true' })
+  })
+})
+
 it('a flag with choices is checked before the command runs', async () => {
   const ran: string[] = []
   const show: Runs = { show: async () => void ran.push('ran') as undefined }
