@@ -378,7 +378,8 @@ Mend what is said; it is looked at again by itself.
     const putSettings = (truth: string): void =>
       west.api.put(make('ConfigMap', 'submariner-settings', { data: { SUBMARINER_SERVICEDISCOVERY: truth } }, { namespace: AGENTS }))
     if (what !== 'uninstall') putSettings('false')
-    const said = 'no agent of services runs in this cluster: join with --service-discovery true'
+    const said =
+      'no agent of services runs in this cluster: join with --service-discovery true, or scale the Deployment submariner-discovery up'
     const waited = await subctl('export service web -n shop --wait --timeout 10s')
     expect([waited.code, waited.err]).toEqual([
       1,

@@ -50,11 +50,19 @@ it('show services takes no condition for true that an agent left behind, and mis
   leave()
   await open?.end()
   east.api.drop('ServiceImport', 'web', 'shop')
-  const messages = ['no agent of services runs in this cluster: join with --service-discovery true']
+  const messages = [
+    'no agent of services runs in this cluster: join with --service-discovery true, or scale the Deployment submariner-discovery up',
+  ]
   expect(await show()).toMatchObject([
     { cluster: 'west', export: { state: 'no agent', messages }, import: { state: 'no agent', messages: [] } },
     { cluster: 'east', export: { state: 'no', messages: [] }, import: { state: 'no' } },
   ])
+})
+
+it('show services sees an agent that is scaled down to none', async () => {
+  const { west, show } = await scene()
+  west.api.put(make('Deployment', 'submariner-discovery', { spec: { replicas: 0 } }, { namespace: AGENTS }))
+  expect(await show()).toMatchObject([{ cluster: 'west', export: { state: 'no agent' } }, { cluster: 'east' }])
 })
 
 it('resolve says that there is none, and not to look into its log', async () => {
@@ -68,6 +76,6 @@ it('resolve says that there is none, and not to look into its log', async () => 
   const name = { kind: 'service', namespace: 'shop', service: 'web' } as const
   const result = { ask: 'web.shop.svc.clusterset.local', type: 'A', ok: false, code: 'NXDOMAIN', servers: [], ms: 1 } as const
   expect(reasonOf(result, name, sight, { others: ['west'], setUp: undefined })).toBe(
-    'no agent of services runs in this cluster: join with --service-discovery true',
+    'no agent of services runs in this cluster: join with --service-discovery true, or scale the Deployment submariner-discovery up',
   )
 })

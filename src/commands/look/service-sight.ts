@@ -14,7 +14,7 @@ import {
 import { isBrokersImport } from '../../model/mcs-place.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { ZONE } from '../../model/zones.ts'
-import { leavesOut } from './agent.ts'
+import { isScaledDown, leavesOut } from './agent.ts'
 import { notJoined, type Subject } from './subjects.ts'
 
 /** Backends: all, and those that take traffic. */
@@ -52,8 +52,9 @@ export async function serviceSight(
   services: Pick<Query, 'namespace'> = {},
 ): Promise<ServiceSight> {
   const { api } = subject
-  const [settings, exports, imports, slices, namespaces] = await Promise.all([
+  const [settings, isDown, exports, imports, slices, namespaces] = await Promise.all([
     api.get('ConfigMap', SETTINGS_CONFIGMAP, agentsNamespace),
+    isScaledDown(api, agentsNamespace),
     listIfServed(api, 'ServiceExport', services),
     listIfServed(api, 'ServiceImport', services),
     api.listOf('EndpointSlice', services, readSlice),
@@ -69,7 +70,7 @@ export async function serviceSight(
       clusterId,
       zones: settings?.data?.SUBMARINER_DNS_ZONES?.split(',') ?? [ZONE],
       isServed: exports !== undefined && imports !== undefined,
-      hasAgent: !leavesOut(settings?.data),
+      hasAgent: !leavesOut(settings?.data) && !isDown,
     },
     exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
     // A broker on the cluster has the same kind for what members share.
