@@ -36,7 +36,9 @@ export const uninstall: Run = async (context, given) => {
   const results: Done[] = []
   for (const target of targets)
     results.push(
-      isClean(target) ? { target, nodes: [], left: [], brokerLeft: [], proof: undefined } : await leave({ context, given, target }),
+      isClean(target)
+        ? { target, nodes: [], left: [], brokerLeft: [], proof: undefined, isRecorded: false }
+        : await leave({ context, given, target }),
     )
   const data = { kind: 'Uninstall', plan: false, clusters: results.map(doneData) }
   print(context, given, results.flatMap(doneLines), data)

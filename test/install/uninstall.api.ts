@@ -103,7 +103,22 @@ describePlanes('uninstall on a real API server', () => {
     'run again says that there is nothing, and changes nothing',
     async () => {
       const { out } = done(await run(bed(), GO))
-      expect(out).toContain('nothing of ours is here')
+      expect(out).toContain('nothing of ours is here, as far as its API tells')
+      expect(out).toContain('its nodes were not looked at: no agents are installed here')
+      expect(await namesOf(bed().west)).toEqual(before)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'run again with --prove it fails, since nodes were not looked at; by an image that is named it looks, and cleans them',
+    async () => {
+      const blind = await run(bed(), `${GO} --prove`)
+      expect([blind.code, blind.err]).toEqual([1, expect.stringContaining('error SUB0806: The nodes were not looked at: "west"')])
+      const { out } = done(await run(bed(), `${GO} --prove --image localhost/subctl:1.2.3`))
+      expect(out).toContain('2 of 2 nodes are clean.')
+      expect(out).toMatch(/node worker: lines before 1 of ours, 1 of others; after 0 of ours, 1 of others/)
+      expect(out).toContain('Proof: no trace is left')
       expect(await namesOf(bed().west)).toEqual(before)
     },
     LIMIT_MS,
@@ -131,9 +146,12 @@ describePlanes('uninstall on a real API server', () => {
       expect(items.map(({ metadata }) => metadata.name)).toEqual([])
       expect(await west.get('Namespace', 'submariner')).toBeUndefined()
       const again = await run(bed(), GO)
-      expect([again.code, again.out]).toEqual([0, expect.stringContaining('nothing of ours is here')])
+      expect([again.code, again.out]).toEqual([1, expect.stringContaining('! node worker is not clean: it is down')])
       kubelets.dead.clear()
       await setReady('True')
+      const last = done(await run(bed(), `${GO} --prove`))
+      expect(last.out).toContain('Cluster "west" is uninstalled: 2 of 2 nodes are clean.')
+      expect(last.out).toContain('Proof: no trace is left')
       expect(await namesOf(west)).toEqual(before)
     },
     LIMIT_MS,
@@ -230,7 +248,7 @@ describePlanes('uninstall on a real API server', () => {
         1,
         expect.stringContaining('subctl uninstall --context west --node gw --node worker --image localhost/subctl:1.2.3 --yes'),
       ])
-      expect(await namesOf(west)).toEqual(before)
+      expect((await west.get('ConfigMap', 'submariner-uninstall', 'submariner-cleanup'))?.data?.left).toContain('"nodes":["gw","worker"]')
       kubelets.failing.clear()
       const now = await west.get('Node', 'worker')
       if (now !== undefined) await west.replaceStatus({ ...now, status: { ...status, conditions: [{ type: 'Ready', status: 'True' }] } })

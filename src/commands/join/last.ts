@@ -3,7 +3,7 @@ import { environmentOf, type JoinSettings } from '../../install/objects/settings
 import type { KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
-import { TEMPLATE_CONFIGMAP } from '../uninstall/target.ts'
+import { TEMPLATE_CONFIGMAP } from '../uninstall/record.ts'
 
 /** Throws where the cluster has other settings by now: of two joins at once the later one's count, and the earlier must not say that its own do. */
 export async function checkStillOurs(api: KubeApi, settings: JoinSettings): Promise<void> {

@@ -23,6 +23,8 @@ export interface Done {
   /** Of `left`, what is on the broker. */
   readonly brokerLeft: readonly Left[]
   readonly proof: Proof | undefined
+  /** Whether what is left is written down on the cluster for the next run. */
+  readonly isRecorded: boolean
 }
 
 export interface Performing {
@@ -82,13 +84,12 @@ async function leaveNow(performing: Performing): Promise<Done> {
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
   )
-  const done: Done = { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
-  await remember(target.subject.api, done)
-  return done
+  const outcome = { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
+  return { ...outcome, isRecorded: await remember(target.subject.api, outcome, options.progress) }
 }
 
 /** What an uninstall has left on nodes and on the broker. */
-export function remainsOf({ target: { inventory }, nodes, brokerLeft }: Done): Remains {
+export function remainsOf({ target: { inventory }, nodes, brokerLeft }: Pick<Done, 'target' | 'nodes' | 'brokerLeft'>): Remains {
   const { clusterId, broker } = inventory
   const { server, namespace, ca } = broker ?? { server: '', namespace: '', ca: '' }
   return {
@@ -98,10 +99,17 @@ export function remainsOf({ target: { inventory }, nodes, brokerLeft }: Done): R
   }
 }
 
-/** Nothing else would tell the next run that there is something to do. Comes last: a proof is of what is there without it. */
-async function remember(api: KubeApi, done: Done): Promise<void> {
+/** Nothing else would tell the next run that there is something to do. Comes last: a proof is of what is there without it. Returns whether it is written. */
+async function remember(api: KubeApi, done: Omit<Done, 'isRecorded'>, progress: (text: string) => void): Promise<boolean> {
   const remains = remainsOf(done)
-  if (remains.nodes.length > 0 || remains.broker !== undefined) await writeRemains(api, done.target.template, remains)
+  if (remains.nodes.length === 0 && remains.broker === undefined) return false
+  try {
+    await writeRemains(api, done.target.template, remains)
+    return true
+  } catch (error) {
+    progress(`what is left could not be written down for the next run: ${messageOf(error)}`)
+    return false
+  }
 }
 
 /** Ahead of all else: the cluster's DNS must not ask a server, or look at kinds, that go. */

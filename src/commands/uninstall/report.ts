@@ -4,7 +4,7 @@ import { titleOf } from '../../install/apply/report.ts'
 import { linesOf, type Trace, type Verdict } from '../../install/remove/prove.ts'
 import type { ApiDump } from '../../install/remove/prove-api.ts'
 import { planned } from './broker.ts'
-import { type Done, remainsOf } from './perform.ts'
+import type { Done } from './perform.ts'
 import { isProved, type Proof } from './proof.ts'
 import { SPARE_NAMESPACE } from './record.ts'
 import { isBlind, isClean, type Target } from './target.ts'
@@ -77,7 +77,6 @@ export function doneLines(done: Done): readonly string[] {
   const dirty = nodes.filter(({ why }) => why !== undefined)
   const isAll = isWhole(done)
   const told = brokerLeft.some(({ isUnknown }) => isUnknown)
-  const remains = remainsOf(done)
   const state = isBlind(target) ? 'its API is done' : `${nodes.length - dirty.length} of ${nodes.length} nodes are clean`
   return [
     `Cluster "${target.title}" ${isAll ? 'is uninstalled' : 'is not wholly uninstalled'}: ${state}.`,
@@ -90,7 +89,7 @@ export function doneLines(done: Done): readonly string[] {
     ...[...left, ...brokerLeft].map(
       ({ object, why, isUnknown }) => `  ! ${object} ${isUnknown ? 'could not be looked at' : 'is left'}: ${why}`,
     ),
-    ...(remains.nodes.length > 0 || remains.broker !== undefined
+    ...(done.isRecorded
       ? [`  = Namespace ${SPARE_NAMESPACE} has the record of what is left on nodes and broker; it goes with the run that finishes`]
       : []),
     ...(told ? [] : target.broker.faults.map((why) => `  ~ not by ${why}`)),

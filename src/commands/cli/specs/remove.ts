@@ -23,7 +23,11 @@ export const REMOVE_COMMANDS: readonly CommandSpec[] = [
       { name: 'namespace', short: 'n', value: 'NAME', brief: 'where the agents live', fallback: 'submariner' },
       { name: 'broker', brief: 'remove the broker on the cluster too, where nobody else is a member' },
       { name: 'node', value: 'NAME', brief: 'clean this node alone, which was down before; may be given several times', many: true },
-      { name: 'image', value: 'NAME', brief: 'what nodes clean themselves by; default: the installed image' },
+      {
+        name: 'image',
+        value: 'NAME',
+        brief: 'what nodes clean themselves by; default: the installed image; where none is, --prove looks at nodes by this',
+      },
       { name: 'delete-exports', brief: 'remove users’ objects of the MCS API too, where its CRDs came with us' },
       { name: 'prove', brief: 'compare what nodes and API held before and after; exit code 2 where a trace is left' },
       ...ASKING,
