@@ -18,6 +18,7 @@ import { gapOf } from './upgrade/gap.ts'
 import { checkVersions, type Installed, imageFor, readInstalled } from './upgrade/installed.ts'
 import { runUpgrade } from './upgrade/run.ts'
 import { checkSettings, settingsFrom } from './upgrade/settings.ts'
+import { checkReached, otherVersion, versionsAtLast } from './upgrade/versions.ts'
 
 /** `subctl upgrade`: the agents of a cluster become those of this version, without a gap where there are two gateways. */
 export const upgrade: Run = async (context, given) => {
@@ -35,7 +36,9 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   const withCharon = given.need('charon') === 'true'
   const gap = withCharon ? await gapOf(context, api, stage.changes) : undefined
   const data = { kind: 'Upgrade', from: installed.versions, to: context.version, image, gap: gap ?? null, objects: stageRecords([stage]) }
-  say(context, `agents     ${installed.versions.join(', ') || 'of unknown version'} -> ${context.version}`)
+  // What an image that is named has is known once it runs.
+  const isNamed = given.text('image') !== undefined
+  say(context, `agents     ${listed(installed.versions)}${isNamed ? '' : ` -> ${context.version}`}`)
   say(context, `image      ${installed.image} -> ${image}`)
   if (given.on('plan')) {
     const notes = gap === undefined ? [] : ['', `Note: ${gap}.`]
@@ -44,17 +47,36 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
   }
   checkConflicts(given, stage.changes)
   if (gap !== undefined) await accept(context, given, gap)
+  const steps = await perform(context, given, stage, { withCharon, mayGap: gap !== undefined, settings: installed.settings })
+  const versions = await versionsAtLast(context, api)
+  say(context, `agents     ${listed(installed.versions)} -> ${listed(versions)}`)
+  checkReached(otherVersion(image, versions, context.version), isNamed, (text) => say(context, text))
+  const open = steps.filter(({ state }) => state !== 'ok')
+  print(context, given, endLines(image, open), { ...data, plan: false, versions, open })
+}
+
+const listed = (versions: readonly string[]): string => versions.join(', ') || 'of unknown version'
+
+interface Performing extends Pick<Installed, 'settings'> {
+  readonly withCharon: boolean
+  readonly mayGap: boolean
+}
+
+async function perform(
+  context: Context,
+  given: Given,
+  stage: Stage,
+  { withCharon, mayGap, settings }: Performing,
+): Promise<readonly Step[]> {
   const { clock, signal } = context
-  const clusterId = installed.settings.SUBMARINER_CLUSTERID ?? ''
+  const { api, changes } = stage
+  const clusterId = settings.SUBMARINER_CLUSTERID ?? ''
   context.journal?.begin()
   planIn(context, [stage])
   context.journal?.plan([PODS])
   const steps = await runUpgrade({
-    api,
-    changes: stage.changes,
-    ...{ withCharon, clusterId },
+    ...{ api, changes, withCharon, clusterId, mayGap },
     before: await healthBefore(context, api, clusterId),
-    mayGap: gap !== undefined,
     ...{ clock, signal, timeoutMs: given.duration('timeout') },
     isForced: given.on('force-conflicts'),
     put: putTeller(context),
@@ -62,8 +84,7 @@ async function upgradeCluster(context: Context, given: Given, api: KubeApi): Pro
     tell: teller(context, given),
   })
   context.journal?.did({ what: PODS, state: 'ok', text: 'replaced' })
-  const open = steps.filter(({ state }) => state !== 'ok')
-  print(context, given, endLines(image, open), { ...data, plan: false, open })
+  return steps
 }
 
 /** What an upgrade does besides what it applies. */

@@ -3,10 +3,13 @@ import { beforeOf, isRequired } from '../../src/commands/upgrade/before.ts'
 import { checkVersions, imageFor, isOlder, readInstalled } from '../../src/commands/upgrade/installed.ts'
 import { type GatewaySight, moveText, nextMove, waitingForTurn } from '../../src/commands/upgrade/order.ts'
 import { checkSettings, settingsFrom } from '../../src/commands/upgrade/settings.ts'
+import { checkReached, otherVersion, versionsAtLast } from '../../src/commands/upgrade/versions.ts'
 import { environmentOf } from '../../src/install/objects/settings.ts'
 import type { Step } from '../../src/install/rollout/step.ts'
 import type { Gateway, Pod, Resource } from '../../src/model/resources.ts'
+import { handClock } from '../fakes/clock.ts'
 import { endpointOf } from '../fakes/clusters.ts'
+import { fakeWorld } from '../fakes/context.ts'
 import { FULL_JOIN } from '../fakes/join-settings.ts'
 import { connectionTo } from '../fakes/joined.ts'
 import { fakeCluster } from '../fakes/kube.ts'
@@ -252,5 +255,82 @@ describe('versions and images', () => {
       id: 'SUB0423',
       hint: 'Upgrade them with it: helm upgrade mesh CHART --namespace submariner --reset-then-reuse-values',
     })
+  })
+})
+
+describe('what the agents run when all is done', () => {
+  const NEW = '1.2.3+abcdef12'
+  const OLD = '1.2.3+01234567'
+  const AGENT = 'submariner-route-agent'
+  const inside = { namespace: 'submariner' }
+  function member() {
+    const cluster = fakeCluster()
+    const pod = (app: string, node: string, isReady = true): void => {
+      const made = podOf(app, node, 'new', isReady)
+      cluster.put({ ...made, metadata: { ...made.metadata, ...inside } })
+    }
+    const gateway = (node: string, version: string): void => {
+      const { status, ...rest } = gatewayOf(node, true)
+      cluster.put({ ...rest, metadata: { name: node, ...inside }, ...{ status: { ...status, version } } })
+    }
+    const agent = (node: string, version: string): void =>
+      void cluster.put({
+        apiVersion: 'submariner.io/v1',
+        kind: 'RouteAgent',
+        metadata: { name: node, ...inside },
+        ...{ status: { version, statusFailure: '', remoteEndpoints: [] } },
+      })
+    for (const node of ['a', 'b']) {
+      pod(AGENT, node)
+      agent(node, NEW)
+    }
+    pod(GATEWAY, 'a')
+    gateway('a', NEW)
+    return { cluster, pod, gateway, agent }
+  }
+  const look = (cluster: ReturnType<typeof fakeCluster>, clock = handClock()) =>
+    versionsAtLast({ ...fakeWorld({ clock }).context, version: NEW }, cluster.api())
+
+  it('is read from what they say, and of agents that do not run no more is asked', async () => {
+    const { cluster, pod, gateway, agent } = member()
+    pod(AGENT, 'down', false)
+    agent('down', OLD)
+    gateway('gone', OLD)
+    expect(await look(cluster)).toEqual([NEW])
+  })
+  it('is waited for while a new pod has not said it yet', async () => {
+    const { cluster, agent } = member()
+    agent('b', OLD)
+    const clock = handClock()
+    const seen = look(cluster, clock)
+    await clock.advance(3_000)
+    agent('b', NEW)
+    await clock.advance(1_000)
+    expect(await seen).toEqual([NEW])
+  })
+  it('is told as it is where the image has another version', async () => {
+    const { cluster, gateway, agent } = member()
+    gateway('a', OLD)
+    for (const node of ['a', 'b']) agent(node, OLD)
+    const clock = handClock()
+    const seen = look(cluster, clock)
+    await clock.advance(11_000)
+    expect(await seen).toEqual([OLD])
+  })
+  it('is compared with this subctl, build by build', () => {
+    expect(otherVersion('a/b:1', [NEW], NEW)).toBeUndefined()
+    expect(otherVersion('a/b:1', [], NEW)).toBeUndefined()
+    expect(otherVersion('a/b:1', [OLD], NEW)).toBe(`the image a/b:1 has version ${OLD}, and this subctl is of ${NEW}`)
+    expect(otherVersion('a/b:1', [OLD, NEW], NEW)).toBe(`the agents of image a/b:1 are of ${OLD} and ${NEW}, and this subctl is of ${NEW}`)
+  })
+  it('is a warning where the image was named, and an error where it was not', () => {
+    const said: string[] = []
+    const warn = (text: string): void => void said.push(text)
+    checkReached(undefined, false, warn)
+    checkReached('it differs', true, warn)
+    expect(said).toEqual(['warning: it differs'])
+    expect(() => checkReached('it differs', false, warn)).toThrow(
+      expect.objectContaining({ id: 'SUB0435', exitCode: 1, hint: expect.stringContaining('subctl upgrade --image NAME') }),
+    )
   })
 })

@@ -182,4 +182,9 @@ export const installProblems: Problems = {
       'Two joins of the cluster ran at once, or another program wrote the ConfigMap submariner-settings. What was written last counts.',
     next: 'Agree on the settings, then run one join: `subctl join ... --plan` shows what it would change.',
   },
+  SUB0435: {
+    title: 'The agents are not of this version after an upgrade',
+    cause: 'The image that they run has another version under that name: nodes or the registry have an image of another build.',
+    next: 'Bring this version’s image there under a name of its own, then `subctl upgrade --image NAME`; `subctl version` says which version this is.',
+  },
 }
