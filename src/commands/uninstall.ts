@@ -11,6 +11,7 @@ import { members } from './uninstall/members.ts'
 import { cleanAlone } from './uninstall/node.ts'
 import { type Done, leave, phasesOf } from './uninstall/perform.ts'
 import { isProved } from './uninstall/proof.ts'
+import { SPARE_NAMESPACE } from './uninstall/record.ts'
 import { doneData, doneLines, isWhole, planData, planLines } from './uninstall/report.ts'
 import { checkTarget, isBlind, isClean, readTarget, type Target } from './uninstall/target.ts'
 
@@ -116,7 +117,7 @@ function judge(given: Given, results: readonly Done[]): void {
     })
 }
 
-function commands(given: Given, { target, nodes, left, brokerLeft }: Done): readonly string[] {
+function commands(given: Given, { target, nodes, left, brokerLeft, isRecorded }: Done): readonly string[] {
   const { subject, title, inventory, broker } = target
   const at = subject.name === 'current' ? '' : ` --context ${subject.name}`
   const image = given.text('image')
@@ -129,7 +130,14 @@ function commands(given: Given, { target, nodes, left, brokerLeft }: Done): read
         ]),
     ...(left.length === 0 ? [] : [`Objects: subctl uninstall${at} --yes`]),
     ...(brokerLeft.length === 0 ? [] : [forgetLine(inventory.clusterId ?? title, broker)]),
+    ...(isRecorded && brokerLeft.length > 0 ? [recordLine(given, at, broker)] : []),
   ]
+}
+
+/** Without a way to the broker no run can see that nothing is left there. */
+function recordLine(given: Given, at: string, { way, later }: Target['broker']): string {
+  if ((way?.forget ?? later) === undefined) return `The record of it, after that: kubectl${at} delete namespace ${SPARE_NAMESPACE}`
+  return `The record of it, after that: subctl ${['uninstall', ...given.args].join(' ')}${at} --yes`
 }
 
 /** By what has worked, or else by what must be brought: a file that was refused would be refused again. */

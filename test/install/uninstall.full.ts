@@ -57,7 +57,7 @@ describeImage('uninstall on real clusters', () => {
       const failed = await subctl(bed, `uninstall ${brokerFile(bed)} --context east --yes`, { okCodes: [1] })
       expect(failed.stdout).toContain('! node east-w1 is not clean: it is down')
       const lines = failed.stderr.split('\n').flatMap((line) => / subctl ((?:uninstall|forget) .*)$/.exec(line)?.[1] ?? [])
-      expect(lines.map((line) => line.split(' ')[0])).toEqual(['uninstall', 'forget'])
+      expect(lines.map((line) => line.split(' ')[0])).toEqual(['uninstall', 'forget', 'uninstall'])
       await startPlace(bed, 'west-api', 'kube-apiserver')
       await startPlace(bed, 'east-w1', 'kubelet')
       await until('the node is back', isReady, 180_000)
