@@ -100,14 +100,14 @@ async function initialise(context: Context, work: Work): Promise<void> {
 
 async function run(context: Context, work: Work): Promise<void> {
   const { settings, server } = work
-  const { log, signal } = context
+  const { clock, log, signal } = context
   const listen = { ...settings.listen, port: server.port }
   const kubeconfig = await adminKubeconfig(context, work, server.port)
   if (server.madeAnew === 'now')
     log.warn('the data were gone or empty, the keys were not: beginning anew', { data: settings.folder, next: beginning(settings.kinds) })
   if (settings.kinds === 'broker') await writeMemberFile(context, work, listen)
   log.info('serving', { listen: hostPortText(listen), kinds: settings.kinds, data: settings.folder, kubeconfig })
-  await prepareSchemas(openTable(settings.kinds).all)
+  await prepareSchemas(openTable(settings.kinds).all, () => clock.sleep(0))
   if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
   log.info('ending')
 }

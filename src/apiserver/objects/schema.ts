@@ -1,5 +1,4 @@
 // The rules of a CustomResourceDefinition: fields that it does not know are dropped, and what does not fit is named as a real API server names it.
-import { setImmediate } from 'node:timers/promises'
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import type { Served } from '../kinds/served.ts'
 import { type ApiObject, isRecord, type Json, recordAt } from './json.ts'
@@ -50,12 +49,12 @@ const every = ajv(true)
 /** Objects up to this size get all their errors listed, larger ones the first: a hostile one has millions. */
 const MOST_LISTED = 64 * 1024
 
-/** Does, a kind at a time between other work, what the first write of each kind would have to wait for. */
-export async function prepareSchemas(all: readonly Served[]): Promise<void> {
+/** Does, a kind at a time, what the first write of each kind would have to wait for. `turn` lets other work go first. */
+export async function prepareSchemas(all: readonly Served[], turn: () => Promise<void>): Promise<void> {
   for (const served of all) {
     const schema = served.custom?.schema
     if (schema === undefined) continue
-    await setImmediate()
+    await turn()
     compiled(first, served, schema)
   }
 }
