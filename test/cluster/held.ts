@@ -15,7 +15,7 @@ export interface Held {
 /** What these clusters hold now, but for what their own programs make anew all the time. */
 export async function held(bed: Bed, clusters: readonly string[]): Promise<Held> {
   const names = clusters.flatMap((name) => clusterOf(bed.layout, name).nodes.map((node) => node.name))
-  const nodes = await Promise.all(names.map(async (name) => [name, await dump(bed, name)] as const))
+  const nodes = await Promise.all(names.map(async (name) => [name, withoutCarrier(await dump(bed, name))] as const))
   const files = await Promise.all(names.map(async (name) => [name, runFiles((await execOn(bed, name, ['ls', '/run'])).stdout)] as const))
   const objects = await Promise.all(
     clusters.map(async (name) => {
@@ -31,6 +31,11 @@ export async function held(bed: Bed, clusters: readonly string[]): Promise<Held>
   )
   return { nodes: Object.fromEntries(nodes), files: Object.fromEntries(files), objects: Object.fromEntries(objects) }
 }
+/** A bridge of pods has a carrier while one is there, and for a moment after. */
+const withoutCarrier = (sections: Dump): Dump =>
+  Object.fromEntries(Object.entries(sections).map(([section, lines]) => [section, lines.map(carrierless)]))
+const carrierless = (line: string): string =>
+  / cni0: /.test(line) ? line.replace(/NO-CARRIER,|,LOWER_UP/g, '').replace(/ state \S+/, '') : line
 /** Every iptables program of the node makes the lock, and keeps it. */
 const runFiles = (list: string): string => list.replace('xtables.lock\n', '')
 /** Pods of the cluster's own may be made anew meanwhile. */
