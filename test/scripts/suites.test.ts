@@ -5,7 +5,7 @@ const scripts = (names: readonly string[]): readonly string[] => stepsFor(names)
 
 describe('the suites of scripts/test', () => {
   it('are by default all that CI runs, real clusters among them', () => {
-    expect(suitesOf([])).toEqual(['unit', 'api', 'lab', 'loss', 'kernel', 'cluster'])
+    expect(suitesOf([])).toEqual(['unit', 'kernel', 'api', 'lab', 'loss', 'cluster'])
   })
   it('are those named, and with `full` what `cluster` has', () => {
     expect(suitesOf(['--suite', 'lab,unit', '--suite=api'])).toEqual(['lab', 'unit', 'api'])
@@ -13,7 +13,7 @@ describe('the suites of scripts/test', () => {
     expect(() => suitesOf(['--suite', 'lap'])).toThrow('no suite lap; there are unit, ')
   })
   it('run side by side where they do not disturb each other, unit tests before all others', () => {
-    expect(lanesOf(suitesOf([]))).toEqual([[['unit']], [['lab'], ['api'], ['loss', 'kernel'], ['cluster']]])
+    expect(lanesOf(suitesOf([]))).toEqual([[['unit']], [['kernel', 'lab'], ['api'], ['loss'], ['cluster']]])
     expect(lanesOf(['lab'])).toEqual([[['lab']]])
     expect(lanesOf(suitesOf(['full']))).toEqual([[['cluster', 'full']]])
   })
