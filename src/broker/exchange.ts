@@ -111,13 +111,15 @@ export function openExchange(options: ExchangeOptions): Exchange {
     // At the first start of all, what goes to the broker need not wait until it has come back from this cluster's API.
     const isHere = part.local.some((object) => object.kind === 'Cluster' && isUnlabelled(options, object))
     const isFirst = !isHere && local.clusters.heardMs() < Number.POSITIVE_INFINITY
+    // Clusters and Endpoints are watched apart: one just written may not have come back yet, and must not go from the broker for that.
+    const isEndpointHere = part.local.some((object) => keyOf(object) === keyOf(wish.endpoint) && isUnlabelled(options, object))
     const sync = planSync({
       clusterId: options.clusterId,
       clusterUid: options.clusterUid,
       namespace: local.namespace,
       brokerNamespace: side.namespace,
       ...(isLost ? all : part),
-      ahead: isFirst ? [wish.cluster, wish.endpoint] : wish.stage === 'ahead' ? [wish.endpoint] : [],
+      ahead: isFirst ? [wish.cluster, wish.endpoint] : wish.stage === 'ahead' || !isEndpointHere ? [wish.endpoint] : [],
       settled: wish.stage === 'settled',
       brokerLost: isLost,
     })
