@@ -119,7 +119,7 @@ export function openExchange(options: ExchangeOptions): Exchange {
       namespace: local.namespace,
       brokerNamespace: side.namespace,
       ...(isLost ? all : part),
-      ahead: isFirst ? [wish.cluster, wish.endpoint] : wish.stage === 'ahead' || !isEndpointHere ? [wish.endpoint] : [],
+      ahead: isFirst ? [wish.cluster, wish.endpoint] : wish.stage === 'ahead' || (isHere && !isEndpointHere) ? [wish.endpoint] : [],
       settled: wish.stage === 'settled',
       brokerLost: isLost,
     })
