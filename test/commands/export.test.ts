@@ -59,6 +59,16 @@ describe('subctl export service', () => {
     expect(code).toBe(64)
   })
 
+  it('a wait that is interrupted ends at once, though the broker has not got it', async () => {
+    const { west, apis } = scene()
+    west.serve('web')
+    let interrupt = (): void => undefined
+    const clock = { now: () => 0, sleep: async () => interrupt() }
+    const world = fakeWorld({ apis, clock, env: { LANG: 'C' } })
+    interrupt = world.end
+    expect(await main('export service web -n shop --wait --timeout 1h'.split(' '), world.context, laptopRuns)).toBe(130)
+  })
+
   it('makes a ServiceExport, and says by which name the service goes', async () => {
     const { west, subctl } = scene()
     west.serve('web')
