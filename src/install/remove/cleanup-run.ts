@@ -1,5 +1,5 @@
 // Errands of nodes: a Job on each, watched until it is done, and what it printed.
-import { ConflictError, type KubeApi } from '../../k8s/api.ts'
+import { ApiError, ConflictError, type KubeApi } from '../../k8s/api.ts'
 import { inTurns } from '../../k8s/discover.ts'
 import { podLog } from '../../k8s/pod-log.ts'
 import { lastWords } from '../../k8s/pod-words.ts'
@@ -109,9 +109,9 @@ async function look(api: KubeApi, options: ErrandOptions, open: Map<string, numb
     const job = jobs.items.find((one) => one.metadata.annotations?.[NODE_ANNOTATION] === node)
     const own = pods.items.filter((one) => one.metadata.annotations?.[NODE_ANNOTATION] === node)
     const finish = finishOf(job)
-    if (finish === 'Complete') return { node, why: undefined, log: await logOf(api, namespace, own, 'Succeeded') }
+    if (finish === 'Complete') return { node, why: undefined, log: await logOf(api, options, own, 'Succeeded') }
     if (finish !== undefined) {
-      const log = await logOf(api, namespace, own, 'Failed')
+      const log = await logOf(api, options, own, 'Failed')
       return { node, why: lastWords(log) ?? finish, log }
     }
     const stuck = own.flatMap(stuckOf)[0]
@@ -142,11 +142,26 @@ const stuckOf = ({ status }: Pod): readonly string[] =>
     return HOPELESS.test(reason) ? [message === undefined ? reason : `${reason}: ${message}`] : []
   })
 
-async function logOf(api: KubeApi, namespace: string, pods: readonly Pod[], phase: string): Promise<string> {
+/** A kubelet that its API server does not reach for a moment is asked again for so long; one that has lost its pod has no log. */
+const LOG_MS = 10_000
+
+async function logOf(
+  api: KubeApi,
+  { namespace, clock, signal }: Pick<ErrandOptions, 'namespace' | 'clock' | 'signal'>,
+  pods: readonly Pod[],
+  phase: string,
+): Promise<string> {
   const pod = pods.findLast(({ status }) => status?.phase === phase) ?? pods.at(-1)
   if (pod === undefined) return ''
-  // A kubelet that has just lost its pod, or that cannot be reached from the API server, has no log.
-  return (await podLog(api, namespace, pod.metadata.name).catch(() => undefined)) ?? ''
+  for (const until = clock.now() + LOG_MS; ; ) {
+    try {
+      return (await podLog(api, namespace, pod.metadata.name)) ?? ''
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.code < 500 || clock.now() >= until) return ''
+    }
+    await clock.sleep(POLL_MS, signal)
+    signal.throwIfAborted()
+  }
 }
 
 async function whyNot(api: KubeApi, { namespace, errand }: ErrandOptions, node: string): Promise<string> {
