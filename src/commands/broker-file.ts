@@ -1,6 +1,21 @@
 import { BROKER_FILE_MODE } from '../broker/info.ts'
-import { UserError } from '../model/errors.ts'
+import { codeOf, messageOf, UserError } from '../model/errors.ts'
 import type { Context } from './context.ts'
+
+/** Throws a UserError that says why the file cannot be read. */
+export async function readBrokerFile({ files }: Pick<Context, 'files'>, path: string): Promise<string> {
+  try {
+    return await files.read(path)
+  } catch (error) {
+    const code = codeOf(error)
+    throw new UserError('SUB0305', `The broker file ${path} cannot be read: ${(code && READ_FAULTS[code]) ?? code ?? messageOf(error)}`)
+  }
+}
+const READ_FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'you have no right to',
+}
 
 /** What became of a broker file. */
 export interface FileWritten {

@@ -128,7 +128,7 @@ function report(context: Context, given: Given, { clusterId, member, seen, answe
     ...objects.map((object) => `  - ${object}`),
     ...shared.map((object) => `  ~ ${object}: its part`),
     isPlan
-      ? `Plan: ${objects.length} to remove. Nothing was changed.`
+      ? `Plan: ${objects.length} to remove. ${answer === 'cannot be asked' ? 'Nothing was changed.' : 'The question on its Cluster object is gone again; nothing else was changed.'}`
       : `Cluster "${clusterId}" is forgotten: ${objects.length} objects removed.`,
   ]
   print(context, given, lines, { kind: 'Forget', plan: isPlan, clusterId, answer, seen, objects, shared })

@@ -89,10 +89,9 @@ export function given(
   }
 }
 
-/** A mistake on the command line: exit code 64. */
+/** A mistake on the command line, in the flag `about` where it is in one: exit code 64. What to read is said by who knows the command. */
 export const usage = (message: string, about?: string): UserError =>
   new UserError('SUB0101', message, {
     exitCode: EXIT.usage,
     ...(about !== undefined && { flag: about }),
-    hint: about === undefined ? 'See `subctl help`.' : `See --${about} in the command's --help.`,
   })

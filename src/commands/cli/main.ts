@@ -24,9 +24,11 @@ export async function main(argv: readonly string[], context: Context, runs: Runs
   const stdout = held(context.stdout)
   let format = formatIn(argv)
   let place = ''
+  let command: string | undefined
   try {
     const parsed = parse(argv, COMMANDS, context.env)
     format = formatGiven(parsed)
+    command = parsed.spec?.name
     place = parsed.what === 'run' ? placeFlags(parsed.spec, parsed.given, context.env) : ''
     const world = { ...context, kube, journal, ...(format !== undefined && { stdout }) }
     const code = (await start(parsed, world, runs)) ?? EXIT.done
@@ -34,7 +36,7 @@ export async function main(argv: readonly string[], context: Context, runs: Runs
     return code
   } catch (error) {
     const known = error instanceof ApiError ? explain(error, [...servers].join(' or ')) : (fileFault(error) ?? error)
-    const failure = withPlace(failureOf(known, context, journal), place)
+    const failure = withPlace(failureOf(known, context, journal, command), place)
     if (format !== undefined) context.stdout.write(failureText(format, stdout.text(), failure, journal))
     context.stderr.write(textOf(failure, known, context))
     return failure.exitCode
@@ -59,11 +61,13 @@ const withPlace = (failure: Failure, place: string): Failure =>
   failure.hint === undefined ? failure : { ...failure, hint: pointed(failure.hint, place) }
 
 /** What went wrong: what the user can mend with its id and the next thing to do, an interruption with what was begun, all else as a fault of ours. */
-function failureOf(error: unknown, { signal, version }: Context, journal: Journal): Failure {
+function failureOf(error: unknown, { signal, version }: Context, journal: Journal, command?: string): Failure {
   // A request that the signal cut off looks like a server that cannot be reached.
   if (isUserError(error) && !(signal.aborted && error.exitCode === EXIT.unreachable)) {
     const { id, message, exitCode } = error
-    const hint = [error.hint ?? PROBLEMS[id]?.next ?? '', stoppedAt(exitCode, journal)].filter((line) => line !== '').join('\n')
+    const hint = [error.hint ?? (id === 'SUB0101' ? helpOf(error, command) : PROBLEMS[id]?.next) ?? '', stoppedAt(exitCode, journal)]
+      .filter((line) => line !== '')
+      .join('\n')
     return { id, message, exitCode, ...(hint !== '' && { hint }) }
   }
   if (signal.aborted) {
@@ -72,6 +76,10 @@ function failureOf(error: unknown, { signal, version }: Context, journal: Journa
   }
   return { message: `a fault of subctl ${version}: ${messageOf(error)}`, exitCode: EXIT.failed }
 }
+
+/** Where a mistake on the command line can be read about. */
+const helpOf = ({ flag }: UserError, command: string | undefined): string =>
+  `See ${flag === undefined ? '' : `--${flag} in `}\`subctl help${command === undefined ? '' : ` ${command}`}\`.`
 
 /** How far a command had come that lost its API, or left something undone; what ran out of time says already that it can be run again. */
 function stoppedAt(exitCode: ExitCode, journal: Journal): string {

@@ -10,9 +10,10 @@ import { ownCluster } from '../../install/own-cluster.ts'
 import { addressOfUrl, checkFree, checkOverlaps } from '../../install/refuse.ts'
 import { fixedAccess } from '../../k8s/access.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { codeOf, messageOf, UserError } from '../../model/errors.ts'
+import { UserError } from '../../model/errors.ts'
 import { memberAccount } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
+import { readBrokerFile } from '../broker-file.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import type { Seen } from './find.ts'
@@ -30,23 +31,12 @@ const REQUEST_MS = 15_000
 /** Reads the broker file; nothing is sent yet. */
 export async function openBroker(context: Context, given: Given): Promise<Broker> {
   const path = given.args[0] ?? BROKER_FILE
-  const info = readBrokerInfo(await readFile(context, path))
+  const info = readBrokerInfo(await readBrokerFile(context, path))
   const override = given.text('broker-url')
   const url = override === undefined ? checkReachable(info.brokerUrl, path) : brokerUrl(override)
   const { token, ca } = info
   const api = await context.kube({ access: fixedAccess(url, { token, ...(ca !== '' && { ca }) }) })
   return { info, url, api: api.within(Math.min(REQUEST_MS, given.duration('timeout'))) }
-}
-
-async function readFile({ files }: Context, path: string): Promise<string> {
-  try {
-    return await files.read(path)
-  } catch (error) {
-    const why = codeOf(error) === 'ENOENT' ? 'there is no such file' : (codeOf(error) ?? messageOf(error))
-    throw new UserError('SUB0305', `The broker file ${path} cannot be read: ${why}`, {
-      hint: 'Name it: `subctl join PATH/broker-info.subm --cluster-id NAME`. `subctl deploy-broker` or `subctl serve-broker --init` writes it.',
-    })
-  }
 }
 
 /** The same API with a member's credential. */

@@ -6,9 +6,10 @@ import type { Inventory } from '../../install/remove/read.ts'
 import type { Left } from '../../install/remove/remove.ts'
 import { fixedAccess } from '../../k8s/access.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
-import { messageOf, UserError } from '../../model/errors.ts'
+import { messageOf } from '../../model/errors.ts'
 import { CLUSTER_UID } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
+import { readBrokerFile } from '../broker-file.ts'
 import type { Given } from '../cli/given.ts'
 import type { Context } from '../context.ts'
 import { leaveShared } from '../discovery/leave-shared.ts'
@@ -20,13 +21,11 @@ export interface BrokerFile {
 }
 
 /** The file that was named, or the usual one where it is there. */
-export async function brokerFile({ files }: Context, given: Given, at = 0): Promise<BrokerFile | undefined> {
+export async function brokerFile(context: Context, given: Given, at = 0): Promise<BrokerFile | undefined> {
   const named = given.args[at]
   const path = named ?? BROKER_FILE
-  const text = await files.readIfThere(path)
-  if (text === undefined && named !== undefined)
-    throw new UserError('SUB0305', `The broker file ${path} cannot be read: there is no such file`)
-  return text === undefined ? undefined : { path, info: readBrokerInfo(text) }
+  if (named === undefined && (await context.files.readIfThere(path)) === undefined) return undefined
+  return { path, info: readBrokerInfo(await readBrokerFile(context, path)) }
 }
 
 export const openFile = async (context: Context, { info }: BrokerFile): Promise<KubeApi> => {

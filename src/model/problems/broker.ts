@@ -25,6 +25,6 @@ export const brokerProblems: Problems = {
   SUB0305: {
     title: 'There is no broker file',
     cause: 'The file that was named, or broker-info.subm of the current folder, is not there or may not be read.',
-    next: 'Name it: `subctl join PATH/broker-info.subm --cluster-id west`; `subctl deploy-broker` or `subctl serve-broker --init` writes it.',
+    next: 'Name it by its path. `subctl deploy-broker` or `subctl serve-broker --init` writes one, for all commands that need the broker.',
   },
 }
