@@ -139,6 +139,7 @@ describe('subctl resolve', () => {
     expect((await resolve('west.web.shop --context east')).out).toMatch(/^west\.web\.shop\.svc\.clusterset\.local\n/)
     expect((await resolve('south.web.shop --context east')).out).toMatch(/^south\.web\.shop\n/)
     expect((await resolve('pod-0.west.web.shop --context east')).out).toMatch(/^pod-0\.west\.web\.shop\.svc\.clusterset\.local\n/)
+    expect((await resolve('_http._tcp.web.shop --context east')).out).toMatch(/^_http\._tcp\.web\.shop\.svc\.clusterset\.local\n/)
     expect((await resolve('www.example.com --context east')).out).toMatch(/^www\.example\.com\n/)
   })
 

@@ -94,6 +94,22 @@ describe('nodes at which nobody looked', () => {
     expect(text).toContain('no broker was looked at')
   })
 
+  it('are told besides what stays on purpose', () => {
+    const name = 'serviceexports.multicluster.x-k8s.io'
+    const labels = { 'app.kubernetes.io/part-of': 'submariner', 'app.kubernetes.io/managed-by': 'subctl' }
+    const crd = asFound({ kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1', metadata: { name, labels } })
+    const users = asFound({
+      kind: 'ServiceExport',
+      apiVersion: 'multicluster.x-k8s.io/v1beta1',
+      metadata: { name: 'web', namespace: 'shop' },
+    })
+    const target = targetFor({ ...empty, crds: [crd], instances: new Map([[name, [users]]]) })
+    expect(isClean(target)).toBe(true)
+    const text = planLines(target).join('\n')
+    expect(text).toContain('nothing of ours is here but what stays on purpose, as far as its API tells.')
+    expect(text).toContain(`= CustomResourceDefinition ${name} stays: it holds objects of users, ServiceExport shop/web`)
+  })
+
   it('are not counted as clean where but CRDs were left', () => {
     const labels = { 'app.kubernetes.io/part-of': 'submariner', 'app.kubernetes.io/managed-by': 'subctl' }
     const crd = asFound({

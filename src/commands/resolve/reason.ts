@@ -6,11 +6,11 @@ import { NO_AGENT } from '../look/agent.ts'
 import type { ServiceSight } from '../look/service-sight.ts'
 import type { SetUp } from './setup.ts'
 
-/** The whole name: `web.shop` and `web.shop.svc` are of the clusterset's zone, and `west.web.shop` is where `west` is one of the clusters. */
+/** The whole name: `web.shop`, `web.shop.svc` and `_http._tcp.web.shop` are of the clusterset's zone, and `west.web.shop` is where `west` is one of the clusters. */
 export function wholeName(name: string, clusters: ReadonlySet<string> = new Set()): string {
   if (name.endsWith('.svc')) return `${name}.${ZONE}`
   const whole = `${name}.svc.${ZONE}`
-  if (name.split('.').length === 2) return whole
+  if (name.replace(/^(_[^.]+\.){2}/, '').split('.').length === 2) return whole
   return clusters.has(clusterIn(name) ?? '') ? whole : name
 }
 

@@ -14,7 +14,10 @@ type Data = Readonly<Record<string, unknown>>
 export function planLines(target: Target): readonly string[] {
   const { plan, names, subject, title, broker } = target
   const where = `Cluster "${title}" (${subject.api.server})`
-  if (isClean(target)) return [`${where}: nothing of ours is here, as far as its API tells.`, ...blindLines(target), '']
+  if (isClean(target)) {
+    const but = plan.kept.length === 0 ? '' : ' but what stays on purpose'
+    return [`${where}: nothing of ours is here${but}, as far as its API tells.`, ...blindLines(target), ...keptLines(target), '']
+  }
   const { clean, down } = plan.nodes
   return [
     `${where}:`,

@@ -66,7 +66,8 @@ export function planRemove(inventory: Inventory, options: RemoveOptions): Remove
     ],
     kept: [],
   }
-  if (isNothing(plan)) return plan
+  // Where nothing else of ours is, what others brought is no news.
+  if (isNothing(plan)) return { ...plan, kept: [...crds.kept.filter(({ why }) => why !== HERE_BEFORE), ...keptBroker(inventory, options)] }
   const before = marked.filter(wasThere).map((object) => ({ object: titleOf(object), why: HERE_BEFORE }))
   const stay = [
     ...staying.flatMap(keptSpace),

@@ -96,7 +96,7 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
     examples: [
       ['subctl resolve web.shop --contexts west,east', 'what pods of both clusters get'],
       ['subctl resolve web -n shop', 'the same, in the current context’s cluster'],
-      ['subctl resolve _http._tcp.web.shop.svc.clusterset.local', 'ports and targets, in the current context’s cluster'],
+      ['subctl resolve _http._tcp.web.shop', 'ports and targets, in the current context’s cluster'],
     ],
   },
 ]
