@@ -103,7 +103,8 @@ describePlanes('uninstall on a real API server', () => {
     'run again says that there is nothing, and changes nothing',
     async () => {
       const { out } = done(await run(bed(), GO))
-      expect(out).toContain('nothing of ours is here, as far as its API tells')
+      expect(out).toContain('nothing of ours is here but what stays on purpose, as far as its API tells')
+      expect(out).toContain('= Namespace submariner-k8s-broker stays: the broker stays with its clusterset')
       expect(out).toContain('its nodes were not looked at: no agents are installed here')
       expect(await namesOf(bed().west)).toEqual(before)
     },
