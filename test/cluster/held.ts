@@ -35,7 +35,7 @@ export async function held(bed: Bed, clusters: readonly string[]): Promise<Held>
 const withoutCarrier = (sections: Dump): Dump =>
   Object.fromEntries(Object.entries(sections).map(([section, lines]) => [section, lines.map(carrierless)]))
 const carrierless = (line: string): string =>
-  / cni0: /.test(line) ? line.replace(/NO-CARRIER,|,LOWER_UP/g, '').replace(/ state \S+/, '') : line
+  / cni0:? /.test(line) ? line.replace(/NO-CARRIER,|,LOWER_UP| linkdown(?= )/g, '').replace(/ state \S+/, '') : line
 /** Every iptables program of the node makes the lock, and keeps it. */
 const runFiles = (list: string): string => list.replace('xtables.lock\n', '')
 /** Pods of the cluster's own may be made anew meanwhile. */
