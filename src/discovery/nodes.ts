@@ -9,8 +9,11 @@ import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
 
 export interface Nodes {
-  /** What the route agents say while nobody leads the gateways; undefined while somebody does, or that is not known. */
-  words(): readonly NodeWords[] | undefined
+  /**
+   * What the route agents say while nobody leads the gateways; undefined while somebody does, or that is not known. Where there is one gateway alone nobody can
+   * take over, so that they are heard as soon as a second look finds its renewal still late.
+   */
+  words(gateways: readonly object[]): readonly NodeWords[] | undefined
   /** Settles when the signal has ended it. */
   readonly ended: Promise<void>
 }
@@ -34,28 +37,29 @@ export function openNodes(api: KubeApi, { namespace, clock, log, signal, onChang
   let stop = new AbortController()
   const ends = new Set<Promise<void>>()
   let known = ''
-  const words = (): readonly NodeWords[] | undefined => (leader.isGone ? copy.words(leader.quietMs < STILL_MS) : undefined)
+  const heard = (isHeard: boolean): readonly NodeWords[] | undefined => (isHeard ? copy.words(leader.quietMs < STILL_MS) : undefined)
   const tell = (): void => {
-    const text = textOf(words())
+    const text = textOf(heard(leader.quietMs > 0)) + leader.isGone
     if (text === known) return
     known = text
     onChange()
   }
   const listen = (): void => {
-    if (leader.quietMs > 0 && feed === undefined) {
+    if (leader.isLate && feed === undefined) {
       stop = new AbortController()
       copy = openHeard()
       const all = AbortSignal.any([signal, stop.signal])
       feed = openFeed(api, 'RouteAgent', copy, { clock, log, signal: all, query: { namespace }, onChange: tell })
       const ended = feed.ended.finally(() => ends.delete(ended))
       ends.add(ended)
-    } else if (leader.quietMs === 0 && !leader.isGone) {
+    } else if (!leader.isLate) {
       stop.abort()
       feed = undefined
     }
     tell()
   }
   const leader = watchLeader(api, { name: GATEWAY_LEASE, namespace }, { clock, log, signal, onChange: listen })
+  const words: Nodes['words'] = ({ length }) => heard(leader.isGone || (length < 2 && leader.quietMs > 0))
   return { words, ended: leader.ended.then(() => Promise.all(ends)).then(() => undefined) }
 }
 

@@ -4,7 +4,7 @@ import type { DiscoverySeen, DiscoverySettings } from '../../src/commands/discov
 import type { Kind } from '../../src/model/kinds.ts'
 import type { Backend, EndpointSlice, ServiceExport, ServiceImport } from '../../src/model/mcs.ts'
 import { BROKER_UID, CLUSTER_LABEL, CLUSTER_UID, GATEWAY_LEASE } from '../../src/model/names.ts'
-import type { ConnectionStatus, Meta, Resource, Service } from '../../src/model/resources.ts'
+import type { Connection, ConnectionStatus, Meta, Resource, Service } from '../../src/model/resources.ts'
 import { silentLog } from '../../src/system/log.ts'
 import type { HandClock } from './clock.ts'
 import { clusterOf, endpointOf } from './clusters.ts'
@@ -34,6 +34,8 @@ export interface Site {
   wish(name: string, meta?: Partial<Meta>, spec?: ServiceExport['spec']): void
   /** What the active gateway says of its connections; clusters that are not named are connected. */
   connections(states: Readonly<Record<string, ConnectionStatus>>): void
+  /** A second gateway that waits. */
+  standby(name: string): void
   /** What the route agent of a node says of other clusters. */
   node(name: string, states: Readonly<Record<string, ConnectionStatus>>): void
   /** The leading gateway renews its lease. */
@@ -142,24 +144,17 @@ function openSite(ground: Ground): Site {
     )
     api.put(endpointOf(other, { n: i + 1, meta: { namespace: AGENTS, labels } }))
   }
+  const gateway = (name: string, haStatus: 'active' | 'passive', connections: readonly Connection[]): void => {
+    const status = { version: '', haStatus, localEndpoint: endpointOf(id).spec, statusFailure: '', connections }
+    api.put(make('Gateway', name, { status }, { namespace: AGENTS }))
+  }
   const connections: Site['connections'] = (states) =>
-    api.put(
-      make(
-        'Gateway',
-        `${id}-gw1`,
-        {
-          status: {
-            version: '',
-            haStatus: 'active',
-            localEndpoint: endpointOf(id).spec,
-            statusFailure: '',
-            connections: ids
-              .filter((other) => other !== id)
-              .map((other) => ({ status: states[other] ?? ('connected' as const), statusMessage: '', endpoint: endpointOf(other).spec })),
-          },
-        },
-        { namespace: AGENTS },
-      ),
+    gateway(
+      `${id}-gw1`,
+      'active',
+      ids
+        .filter((other) => other !== id)
+        .map((other) => ({ status: states[other] ?? ('connected' as const), statusMessage: '', endpoint: endpointOf(other).spec })),
     )
   connections({})
   const find = <K extends Kind>(kind: K, name: string, where = 'shop'): Resource | undefined =>
@@ -176,6 +171,7 @@ function openSite(ground: Ground): Site {
     wish: (name, meta, spec) =>
       api.put({ ...exportOf(name, { uid: `${id}-${name}-${clock.now()}`, creationTimestamp: isoOf(clock), ...meta }, spec) }),
     connections,
+    standby: (name) => gateway(name, 'passive', []),
     node: (name, states) => api.put(routeAgentOf(name, states)),
     renew(holder = `${id}-gw1`) {
       const spec = { holderIdentity: holder, leaseDurationSeconds: 3, renewTime: new Date(clock.now()).toISOString() }

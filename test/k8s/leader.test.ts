@@ -60,14 +60,21 @@ describe('a lease that is watched', () => {
     for (const holder of ['gw1', 'gw2']) {
       const { leader, turn, end } = scene()
       await turn(5_000, 'gw1')
-      await turn(3_000)
+      // A second has passed since the last renewal.
+      await turn(400)
+      expect([leader.isLate, leader.quietMs]).toEqual([false, 0])
+      await turn(200)
+      expect([leader.isLate, leader.quietMs]).toEqual([true, 0])
+      await turn(500)
+      expect([leader.isLate, leader.quietMs > 0]).toEqual([true, true])
+      await turn(1_900)
       expect(leader.isGone).toBe(false)
       await turn(1_000)
       expect(leader.isGone).toBe(true)
       await turn(10_000)
       expect([leader.isGone, leader.quietMs > 10_000]).toEqual([true, true])
       await turn(1_000, holder)
-      expect([leader.isGone, leader.quietMs]).toEqual([false, 0])
+      expect([leader.isGone, leader.isLate, leader.quietMs]).toEqual([false, false, 0])
       await end()
     }
   })

@@ -43,7 +43,8 @@ const NO_NETWORKS = [] as const
 
 function reachesNow(leader: Leader, clusters: Iterable<string>): Leader['reaches'] {
   const { world, stores } = leader
-  const words = wordsOf(stores.local.gateways.all(), stores.nodes.words())
+  const gateways = stores.local.gateways.all()
+  const words = wordsOf(gateways, stores.nodes.words(gateways))
   const judged = judgeReach(leader.reaches, clusters, words, world.clock.now())
   for (const [id, { isReachable }] of judged.reaches)
     if (isReachable !== (leader.reaches.get(id)?.isReachable ?? true))

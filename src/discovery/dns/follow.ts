@@ -32,7 +32,7 @@ export function followCluster(index: Index, { api, namespace, clock, log, signal
   const imports = openFeed(api, 'ServiceImport', index.imports, common)
   const slices = openFeed(api, 'EndpointSlice', index.slices, { ...common, query: { labels: { [SERVICE_NAME]: '' } } })
   const see = openReach({ clock, signal, onChange: index.setConnected })
-  const look = (): void => see(gateways.all(), nodes.words())
+  const look = (): void => see(gateways.all(), nodes.words(gateways.all()))
   const nodes = openNodes(api, { ...common, namespace, onChange: look })
   const gateways = openStore(api, 'Gateway', { ...common, query: { namespace }, onChange: look })
   const feeds: readonly Feed[] = [imports, slices, gateways]
