@@ -1,4 +1,4 @@
-import { agentRuns } from '../src/commands/agent-runs.ts'
+import type { Runs } from '../src/commands/cli/run.ts'
 import { exec } from '../src/system/exec.ts'
 import { collectGarbage } from '../src/system/heap.ts'
 import { begin } from './begin.ts'
@@ -6,5 +6,8 @@ import { begin } from './begin.ts'
 // Past the start, when what stays has been made.
 const COLLECT_MS = 5_000
 
-collectGarbage(COLLECT_MS)
-void begin(agentRuns, { exec, logLevel: 'info' })
+/** Runs the command line of a process that may be there for months. */
+export function beginAgent(runs: Runs): void {
+  collectGarbage(COLLECT_MS)
+  void begin(runs, { exec, logLevel: 'info' })
+}

@@ -1,4 +1,4 @@
-import { laptopRuns } from '../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../src/commands/runs/laptop.ts'
 import { execByLibrary } from '../src/system/execa.ts'
 import { begin } from './begin.ts'
 

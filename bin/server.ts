@@ -1,10 +1,4 @@
-import { serverRuns } from '../src/commands/server-runs.ts'
-import { exec } from '../src/system/exec.ts'
-import { collectGarbage } from '../src/system/heap.ts'
-import { begin } from './begin.ts'
+import { serverRuns } from '../src/commands/runs/server.ts'
+import { beginAgent } from './agent.ts'
 
-// Past the start, when what stays has been made.
-const COLLECT_MS = 5_000
-
-collectGarbage(COLLECT_MS)
-void begin(serverRuns, { exec, logLevel: 'info' })
+beginAgent(serverRuns)

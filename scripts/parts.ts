@@ -2,7 +2,7 @@
 import type { BuildOptions } from 'esbuild'
 import { lazyBuiltins } from './lazy-builtins.ts'
 
-export const PARTS = ['agent', 'light', 'server', 'laptop', 'kubeconfig'] as const
+export const PARTS = ['engine', 'route-agent', 'discovery', 'dns', 'light', 'server', 'laptop', 'kubeconfig'] as const
 
 /** esbuild's options for scripts of the binary. `commit` is what `version` prints of the sources. */
 export const bundleOptions = (outdir: string, commit: string): BuildOptions => ({

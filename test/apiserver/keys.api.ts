@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { makeCredential, memberOwner } from '../../src/broker/credentials.ts'
 import { type BrokerInfo, readBrokerInfo } from '../../src/broker/info.ts'
 import { main } from '../../src/commands/cli/main.ts'
-import { serverRuns } from '../../src/commands/server-runs.ts'
+import { serverRuns } from '../../src/commands/runs/server.ts'
 import { fixedAccess } from '../../src/k8s/access.ts'
 import type { KubeApi } from '../../src/k8s/api.ts'
 import { openApi } from '../../src/k8s/client.ts'

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals'
-import { agentRuns } from '../../src/commands/agent-runs.ts'
 import type { Given } from '../../src/commands/cli/given.ts'
 import { main } from '../../src/commands/cli/main.ts'
 import { parse } from '../../src/commands/cli/parse.ts'
@@ -7,6 +6,7 @@ import { COMMANDS } from '../../src/commands/cli/table.ts'
 import { discoveryMetrics } from '../../src/commands/discovery/metrics.ts'
 import { discoverySettings } from '../../src/commands/discovery/settings.ts'
 import { brokerAccess } from '../../src/commands/engine/settings.ts'
+import { discoveryRuns } from '../../src/commands/runs/discovery.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { exposition } from '../../src/system/metrics.ts'
 import { fakeWorld, memoryFiles } from '../fakes/context.ts'
@@ -124,7 +124,7 @@ describe('subctl discovery --cleanup', () => {
     const ours = [object('Service', 'derived-x1', MINE), object('EndpointSlice', 'web-x1', MINE), object('ServiceImport', 'web', MINE)]
     for (const one of [...theirs, ...ours]) cluster.put(one)
     const world = fakeWorld({ apis: { '': cluster.api() } })
-    expect(await main(['discovery', '--cluster-id', 'west', '--cleanup'], world.context, agentRuns)).toBe(0)
+    expect(await main(['discovery', '--cluster-id', 'west', '--cleanup'], world.context, discoveryRuns)).toBe(0)
     const left = (['Service', 'EndpointSlice', 'ServiceImport', 'ServiceExport'] as const).flatMap((kind) => cluster.objects(kind))
     expect(left.map(({ kind, metadata }) => `${kind} ${metadata.name}`).sort()).toEqual([
       'EndpointSlice web-abc',

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { CLUSTER_LABEL } from '../../src/model/names.ts'
 import type { Clock } from '../../src/system/clock.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'

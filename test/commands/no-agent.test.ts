@@ -1,9 +1,9 @@
 // What is said of services where the agent has been taken out, and its last words are still in the API.
 import { afterEach, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
 import { serviceSight } from '../../src/commands/look/service-sight.ts'
 import { reasonOf } from '../../src/commands/resolve/reason.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'

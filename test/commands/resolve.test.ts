@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { multiclusterRights } from '../../src/install/names/rights.ts'
 import { DONE_LINE } from '../../src/model/nettest.ts'
 import { type NameResult, parseName, readNameResult } from '../../src/model/nettest-name.ts'

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { agentRuns } from '../../src/commands/agent-runs.ts'
 import { main } from '../../src/commands/cli/main.ts'
+import { routeAgentRuns } from '../../src/commands/runs/route-agent.ts'
 import type { NodePlan } from '../../src/dataplane/node/state.ts'
 import { PROBE_ANSWER, PROBE_REQUEST, readProbeAnswer, writeProbeRequest } from '../../src/model/probe.ts'
 import type { Exec } from '../../src/system/exec.ts'
@@ -268,7 +268,7 @@ describe('subctl route-agent', () => {
 
   it('--dry-run prints the plan and runs nothing that changes anything', async () => {
     const { context, out } = world()
-    expect(await main(['route-agent', ...FLAGS, '--dry-run'], context, agentRuns)).toBe(0)
+    expect(await main(['route-agent', ...FLAGS, '--dry-run'], context, routeAgentRuns)).toBe(0)
     const plan: unknown = JSON.parse(out())
     expect(plan).toMatchObject({
       apiVersion: 'subctl.submariner.io/v1',
@@ -292,7 +292,7 @@ describe('subctl route-agent', () => {
       NODE_NAME: 'w1',
     }
     const { context, out } = world({ env })
-    expect(await main(['route-agent', '--dry-run'], context, agentRuns)).toBe(0)
+    expect(await main(['route-agent', '--dry-run'], context, routeAgentRuns)).toBe(0)
     expect(JSON.parse(out())).toMatchObject({ node: 'w1' })
   })
 
@@ -304,12 +304,12 @@ describe('subctl route-agent', () => {
       clock: { now: () => 0, sleep: async () => cluster.put(make('Node', 'w1', ready)) },
       env: { SUBMARINER_WAITFORNODE: 'true' },
     })
-    expect(await main(['route-agent', ...FLAGS], context, agentRuns)).toBe(0)
+    expect(await main(['route-agent', ...FLAGS], context, routeAgentRuns)).toBe(0)
   })
 
   it('names the flag and the variable that are missing', async () => {
     const { context, err } = world()
-    expect(await main(['route-agent', '--dry-run'], context, agentRuns)).toBe(64)
+    expect(await main(['route-agent', '--dry-run'], context, routeAgentRuns)).toBe(64)
     expect(err()).toContain('--cluster-id is not given and SUBMARINER_CLUSTERID is not set')
   })
 })

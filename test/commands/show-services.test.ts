@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { ApiError } from '../../src/k8s/api.ts'
 import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'

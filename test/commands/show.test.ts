@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { joined } from '../fakes/joined.ts'
 import { fakeCluster } from '../fakes/kube.ts'

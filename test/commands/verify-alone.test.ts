@@ -1,7 +1,7 @@
 // What verify says of a cluster that is alone in its clusterset, as after `forget` of the only other one.
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { joined, NAMESPACE } from '../fakes/joined.ts'
 

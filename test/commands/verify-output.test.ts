@@ -1,7 +1,7 @@
 // What verify prints and writes, and when.
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { type FakeOptions, fakeWorld } from '../fakes/context.ts'
 import { joined } from '../fakes/joined.ts'
 import { fakeCluster } from '../fakes/kube.ts'

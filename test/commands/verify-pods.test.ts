@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { DONE_LINE, parseAim, writeAim } from '../../src/model/nettest.ts'
 import type { DaemonSet, Pod } from '../../src/model/resources.ts'
 import type { Clock } from '../../src/system/clock.ts'

@@ -1,7 +1,7 @@
 // A member whose objects the gateways refuse costs the others nothing: what verify and show say of it, and of them.
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { clusterOf, endpointOf } from '../fakes/clusters.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { goodAnswer, type Joined, joined, NAMESPACE } from '../fakes/joined.ts'

@@ -1,7 +1,7 @@
 // What verify says of settings and secrets that agents would refuse, which those that run have read long ago.
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { settingsFaults } from '../../src/commands/verify/settings.ts'
 import { environmentOf } from '../../src/install/objects/settings.ts'
 import { ApiError } from '../../src/k8s/api.ts'

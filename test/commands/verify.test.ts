@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
-import { laptopRuns } from '../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { FAILURE_ANNOTATION } from '../../src/model/gateway-status.ts'
 import { KEPT_UNTIL } from '../../src/model/names.ts'
 import { PROBE_REQUEST } from '../../src/model/probe.ts'

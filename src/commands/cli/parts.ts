@@ -2,12 +2,12 @@ import type { Part } from './specs/spec.ts'
 
 /** The part that runs a command line, told by its first word alone: what is not named here is the laptop's. A test compares it with the table of commands. */
 export const PART_OF_WORD: Readonly<Record<string, Part>> = {
-  engine: 'agent',
-  'route-agent': 'agent',
+  engine: 'engine',
+  'route-agent': 'route-agent',
   charon: 'light',
-  discovery: 'agent',
-  dns: 'agent',
-  nettest: 'agent',
+  discovery: 'discovery',
+  dns: 'dns',
+  nettest: 'light',
   version: 'light',
   help: 'light',
   completion: 'light',

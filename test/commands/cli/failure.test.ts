@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals'
 import { main } from '../../../src/commands/cli/main.ts'
 import { COMMANDS } from '../../../src/commands/cli/table.ts'
-import { laptopRuns } from '../../../src/commands/laptop-runs.ts'
+import { laptopRuns } from '../../../src/commands/runs/laptop.ts'
 import { ApiError } from '../../../src/k8s/api.ts'
 import { fakeWorld } from '../../fakes/context.ts'
 

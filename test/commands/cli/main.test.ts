@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { main } from '../../../src/commands/cli/main.ts'
 import type { Run, Runs } from '../../../src/commands/cli/run.ts'
-import { infoRuns } from '../../../src/commands/info-runs.ts'
+import { infoRuns } from '../../../src/commands/runs/info.ts'
 import { EXIT, UserError } from '../../../src/model/errors.ts'
 import { fakeWorld } from '../../fakes/context.ts'
 

@@ -1,15 +1,21 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
-import { agentRuns } from '../../../src/commands/agent-runs.ts'
 import { PART_OF_WORD } from '../../../src/commands/cli/parts.ts'
 import { GLOBAL_FLAGS } from '../../../src/commands/cli/specs/spec.ts'
 import { COMMANDS } from '../../../src/commands/cli/table.ts'
-import { laptopRuns } from '../../../src/commands/laptop-runs.ts'
-import { lightRuns } from '../../../src/commands/light-runs.ts'
-import { serverRuns } from '../../../src/commands/server-runs.ts'
+import { discoveryRuns } from '../../../src/commands/runs/discovery.ts'
+import { dnsRuns } from '../../../src/commands/runs/dns.ts'
+import { engineRuns } from '../../../src/commands/runs/engine.ts'
+import { laptopRuns } from '../../../src/commands/runs/laptop.ts'
+import { lightRuns } from '../../../src/commands/runs/light.ts'
+import { routeAgentRuns } from '../../../src/commands/runs/route-agent.ts'
+import { serverRuns } from '../../../src/commands/runs/server.ts'
 import { PROBLEMS } from '../../../src/model/problems.ts'
 
-const RUNS = { agent: agentRuns, server: serverRuns, laptop: laptopRuns, light: lightRuns }
+const RUNS = {
+  ...{ engine: engineRuns, 'route-agent': routeAgentRuns, discovery: discoveryRuns, dns: dnsRuns },
+  ...{ server: serverRuns, laptop: laptopRuns, light: lightRuns },
+}
 
 describe('the table of commands', () => {
   it.each(COMMANDS.map((spec) => [spec.name, spec] as const))('%s has a run in its part, and the launcher sends it there', (name, spec) => {

@@ -20,7 +20,7 @@ export const ALLOW_NAMESPACES_FLAG: FlagSpec = {
 export const DISCOVERY_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'discovery',
-    part: 'agent',
+    part: 'discovery',
     brief: 'Run the agent that exports and imports services across clusters',
     text: 'Runs until SIGTERM; of several the one that holds the lease works. Services with a ServiceExport go to the broker, and those of all clusters become ServiceImports in the namespaces that are here. What it has made stays when it ends; --cleanup takes it back. The environment that Submariner’s operator gives its Lighthouse agent is understood.',
     flags: [

@@ -6,7 +6,7 @@ import { type CommandSpec, KUBE_FLAGS } from './spec.ts'
 export const DNS_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'dns',
-    part: 'agent',
+    part: 'dns',
     brief: 'Run the DNS server for services of the clusterset',
     text: [
       'Answers SERVICE.NAMESPACE.svc.clusterset.local, with CLUSTER. or HOST.CLUSTER. before it where one cluster or one pod is meant, from the',

@@ -70,7 +70,7 @@ const LEADER_FLAGS: readonly FlagSpec[] = [
 export const ENGINE_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'engine',
-    part: 'agent',
+    part: 'engine',
     brief: 'Run the gateway engine of a node: election, exchange with the broker, tunnels',
     text: 'Competes with the other gateways of its cluster for the lead. The leader publishes this cluster on the broker, fetches the others and keeps the tunnels in charon, which is a process of its own. The environment and the secret files that Submariner’s operator gives its gateway are understood.',
     flags: [

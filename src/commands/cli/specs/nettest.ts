@@ -4,7 +4,7 @@ import type { CommandSpec } from './spec.ts'
 export const NETTEST_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'nettest',
-    part: 'agent',
+    part: 'light',
     brief: 'Be one end of a test between pods: give back what is sent, or ask those who do',
     text: [
       'Needs no rights: the pods of `subctl verify` run it in a namespace of level `restricted`. The server listens on one port for TCP and UDP',

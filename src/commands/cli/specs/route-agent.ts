@@ -5,7 +5,7 @@ import type { CommandSpec } from './spec.ts'
 export const ROUTE_AGENT_COMMANDS: readonly CommandSpec[] = [
   {
     name: 'route-agent',
-    part: 'agent',
+    part: 'route-agent',
     brief: 'Run the route agent of a node: routes and packet filters between pods and tunnels',
     text: 'Runs on every node until SIGTERM. What it has put into the kernel stays when it ends; --cleanup takes it away.',
     flags: [

@@ -16,8 +16,8 @@ export interface FlagSpec {
   readonly many?: boolean
 }
 
-/** Which part of the binary runs a command (scripts/build): agents stay small, the laptop's has the big libraries. */
-export type Part = 'agent' | 'server' | 'laptop' | 'light'
+/** Which part of the binary runs a command (scripts/build): each agent has its own and stays small, the laptop's has the big libraries. */
+export type Part = 'engine' | 'route-agent' | 'discovery' | 'dns' | 'light' | 'server' | 'laptop'
 
 /** A command as data: help, completion and parsing are made of it. What it does stands in its part's table of runs. */
 export interface CommandSpec {

@@ -1,0 +1,4 @@
+import { discoveryRuns } from '../src/commands/runs/discovery.ts'
+import { beginAgent } from './agent.ts'
+
+beginAgent(discoveryRuns)

@@ -1,0 +1,4 @@
+import { dnsRuns } from '../src/commands/runs/dns.ts'
+import { beginAgent } from './agent.ts'
+
+beginAgent(dnsRuns)

@@ -1,0 +1,4 @@
+import { engineRuns } from '../src/commands/runs/engine.ts'
+import { beginAgent } from './agent.ts'
+
+beginAgent(engineRuns)

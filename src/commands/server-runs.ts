@@ -1,6 +1,0 @@
-import type { Runs } from './cli/run.ts'
-import { infoRuns } from './info-runs.ts'
-import { serveBroker } from './serve-broker.ts'
-
-/** What the central API server's part runs. */
-export const serverRuns: Runs = { ...infoRuns, 'serve-broker': serveBroker }
