@@ -8,8 +8,9 @@ import { daemonOf } from '../lab/daemons.ts'
 import { clusterOf } from '../lab/layout.ts'
 import { run } from '../lab/places.ts'
 import type { Lab } from '../lab/state.ts'
+import { SUBCTL } from '../lab/subctl.ts'
 import { type Bench, type BenchOptions, runsOf } from './bench.ts'
-import { childrenOf, cpuMsOf, memoryOf } from './cost.ts'
+import { childrenOf, cpuMsOf, memoryOf, readAgainFromDisk } from './cost.ts'
 import { changeNetworks, fakeCluster, publish, withdraw } from './fake-clusters.ts'
 import { gatewaysOf, until, untilSteady, workerOf } from './gateways.ts'
 import { type Result, result } from './series.ts'
@@ -27,8 +28,9 @@ export const scale: Bench = {
   name: 'scale',
   brief: 'agents of one node with 50, 100 and 250 remote clusters: time to all routes, CPU, memory, cost of one more change',
   needsRoot: true,
-  run: (options) =>
-    withLab(options, {}, async (lab) => {
+  async run(options) {
+    await readAgainFromDisk(SUBCTL)
+    return withLab(options, {}, async (lab) => {
       const node = (await untilSteady(lab)).get('west') ?? ''
       await quietEast(lab)
       const parts = await partsOf(lab, node)
@@ -38,7 +40,8 @@ export const scale: Bench = {
         results.push(...(await grow(lab, { node, parts, size, options })))
       }
       return results
-    }),
+    })
+  },
 }
 
 /** The real remote cluster goes on answering by its charon; its agents would cost what is measured here a second time. */
