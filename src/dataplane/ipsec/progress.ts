@@ -29,10 +29,30 @@ export interface Progress {
 }
 
 /** How far a connection is. */
-export function progressOf({ name, children, isDialled }: WantedConnection, sas: readonly SeenSa[]): Progress {
-  const all = sas.filter((sa) => sa.name === name)
-  const own = all.filter((sa) => !['DELETING', 'DESTROYING'].includes(sa.state))
-  const carrying = own.filter((sa) => ['ESTABLISHED', 'REKEYING', 'REKEYED'].includes(sa.state))
+export function progressOf(connection: WantedConnection, sas: readonly SeenSa[]): Progress {
+  const all = sas.filter((sa) => sa.name === connection.name)
+  const own = all.filter((sa) => !ENDING.includes(sa.state))
+  const carrying = own.filter((sa) => CARRYING.includes(sa.state))
+  if (carrying.length > 0) return progressWith(connection, { all, own, carrying })
+  const isMoving = all.some((sa) => sa.state === 'DELETING')
+  const missing = isMoving || own.length > 0 || !connection.isDialled ? NONE : connection.children.map((child) => child.name)
+  return { up: NO_NAMES, isOpen: false, isLeading: false, isMoving, missing }
+}
+
+const ENDING = ['DELETING', 'DESTROYING']
+const CARRYING = ['ESTABLISHED', 'REKEYING', 'REKEYED']
+const NO_NAMES: ReadonlySet<string> = new Set()
+const NONE: readonly string[] = []
+
+interface Sas {
+  readonly all: readonly SeenSa[]
+  /** Those that do not end. */
+  readonly own: readonly SeenSa[]
+  /** Of them, those that children can be added to: at least one. */
+  readonly carrying: readonly SeenSa[]
+}
+
+function progressWith({ children, isDialled }: WantedConnection, { all, own, carrying }: Sas): Progress {
   const up = new Set(
     carrying.flatMap((sa) =>
       sa.children
@@ -51,7 +71,7 @@ export function progressOf({ name, children, isDialled }: WantedConnection, sas:
   const isBusy = isMoving || isContested || own.some((sa) => !carrying.includes(sa) || sa.tasks.includes('CHILD_CREATE'))
   return {
     up,
-    isOpen: carrying.length > 0,
+    isOpen: true,
     isLeading: carrying.some((sa) => sa.isInitiator),
     isMoving,
     missing: isBusy || !isDialled ? [] : children.filter((child) => !live.has(child.name)).map((child) => child.name),

@@ -63,8 +63,10 @@ export function mergedSas(connection: Pick<WantedConnection, 'cable'>, sas: read
 
 /** Half open ones of ours while all is up by another: were the peer to answer one of them in the end, it would take the place of a good one. */
 function futileSas(connection: WantedConnection, sas: readonly SeenSa[]): SeenSa[] {
-  if (progressOf(connection, sas).up.size < connection.children.length) return []
-  return sas.filter((sa) => sa.state === 'CONNECTING' && sa.isInitiator)
+  const halfOpen = sas.filter((sa) => sa.state === 'CONNECTING' && sa.isInitiator)
+  // Most that are there are alone: among many clusters that do not answer this is asked for each.
+  if (halfOpen.length === 0 || halfOpen.length === sas.length) return []
+  return progressOf(connection, sas).up.size < connection.children.length ? [] : halfOpen
 }
 
 /** Children with other networks than their name means now, and the second ones of a name. */
