@@ -4,7 +4,7 @@ import { titleOf } from '../install/apply/report.ts'
 import { brokerFault } from '../install/broker-view.ts'
 import { type Answer, askMember, lastSeen, type Sighting } from '../install/remove/last-seen.ts'
 import { type MemberObjects, readMember, removeForGood } from '../install/remove/member.ts'
-import type { KubeApi } from '../k8s/api.ts'
+import { ApiError, type KubeApi } from '../k8s/api.ts'
 import { EXIT, UserError } from '../model/errors.ts'
 import { CLUSTER_LABEL, sanitise } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
@@ -34,14 +34,24 @@ export const forget: Run = async (context, given) => {
   const [clusterId] = given.args
   if (clusterId !== undefined && !IS_ID.test(clusterId))
     throw usage(`${JSON.stringify(clusterId)} is no id of a cluster: letters, digits, -, _ and . are, 63 of them at most`)
+  if (clusterId !== undefined && !given.on('plan') && !given.on('yes') && context.ask === undefined) throw unconfirmed(clusterId)
   const broker = await openBroker(context, given)
   try {
     if (clusterId === undefined) return await listMembers(context, given, broker)
     return await forgetOne(context, given, { ...broker, clusterId, waitMs })
   } catch (error) {
-    throw brokerFault(error, broker.api.server, broker.namespace)
+    // What a kubeconfig leads to is told of as any cluster is.
+    const isMissing = error instanceof ApiError && error.code === 404
+    throw given.text('context') === undefined || isMissing ? brokerFault(error, broker.api.server, broker.namespace) : error
   }
 }
+
+/** Said before anybody is asked or waited for. */
+const unconfirmed = (clusterId: string): UserError =>
+  new UserError('SUB0803', `Cluster "${clusterId}" is forgotten only where you confirm it: --yes`, {
+    exitCode: EXIT.usage,
+    hint: `Look at \`subctl forget ${clusterId} --plan\`, then give --yes.`,
+  })
 
 async function openBroker(context: Context, given: Given): Promise<Broker> {
   if (given.text('context') !== undefined) return { api: await openKube(context, given), namespace: given.need('broker-namespace') }
@@ -112,11 +122,13 @@ async function allow(context: Context, given: Given, { clusterId, answer, seen }
       hint: `Take it out in order: subctl uninstall --context CONTEXT. Or cut it off, with all its traffic to the others: subctl forget ${clusterId} --force`,
     })
   if (given.on('yes')) return
-  if (context.ask === undefined)
-    throw new UserError('SUB0803', `Cluster "${clusterId}" is forgotten only where you confirm it: --yes`, { exitCode: EXIT.usage })
+  if (context.ask === undefined) throw unconfirmed(clusterId)
   const what = answer === 'answers' ? 'cut it off, though it is alive' : 'forget it'
   const typed = await context.ask(`Type the name of the cluster, ${clusterId}, to ${what}: `, '--yes')
-  if (typed.trim() !== clusterId) throw new UserError('SUB0803', `That is not "${clusterId}": nothing was changed`)
+  if (typed.trim() !== clusterId)
+    throw new UserError('SUB0803', `That is not "${clusterId}": nothing was changed`, {
+      hint: 'Run the command again, or look at it with --plan first.',
+    })
 }
 
 function report(context: Context, given: Given, { clusterId, member, seen, answer }: Found): void {

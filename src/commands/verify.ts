@@ -28,6 +28,7 @@ export const verify: Run = async (context, given) => {
   const found = await subjects(context, given)
   if (disruptive.length > 0) await agree(context, given)
   // A place that cannot be written is known before anything is checked.
+  await checkJunit(context, given)
   await writeJunit(context, given, unfinishedJunit())
   const timeoutMs = given.duration('timeout')
   const deadline = AbortSignal.timeout(timeoutMs)
@@ -186,6 +187,14 @@ async function conclude(context: Context, given: Given, done: { reports: readonl
   const clusters = reports.length === 1 ? '' : ` over ${reports.length} clusters`
   out.write(`\n${counts.ok} checks in order, ${counts.failed} failed, ${counts.warning} warnings, ${counts.skipped} skipped${clusters}.\n`)
   return counts.failed > 0 ? EXIT.checkFailed : undefined
+}
+
+/** A folder that is not there is a mistake in its name: it is not made. */
+async function checkJunit({ files }: Context, given: Given): Promise<void> {
+  const file = given.text('junit-file')
+  const fault = file && (await files.writeFault(file))
+  if (fault !== undefined && fault !== '')
+    throw new UserError('SUB0103', `--junit-file: ${file} cannot be written: ${fault}`, { exitCode: EXIT.usage })
 }
 
 async function writeJunit({ files }: Context, given: Given, text: string): Promise<void> {

@@ -23,7 +23,7 @@ function answered(error: ApiError, host: string): Told {
   if (error.reason === NOT_SERVED)
     return { id: 'SUB0220', text: `The API server ${host} does not serve what was asked for: ${error.message}`, reached: true }
   if (error.code === 401) return { id: 'SUB0217', text: `The API server ${host} does not accept the credential: ${error.message}` }
-  if (error.code === 403) return { id: 'SUB0218', text: `The API server ${host} forbids it: ${error.message}` }
+  if (error.code === 403) return { id: 'SUB0218', text: `The API server ${host} forbids it: ${error.message}`, reached: true }
   return { id: 'SUB0221', text: `The API server ${host} answers with an error: ${error.message}`, reached: true }
 }
 

@@ -10,7 +10,7 @@ import { checkRights, type Left, removeAll } from '../../install/remove/remove.t
 import { planDnsRemove, planServicesRemove } from '../../install/remove/services.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Patience } from '../../k8s/starting.ts'
-import { UserError } from '../../model/errors.ts'
+import { EXIT, UserError } from '../../model/errors.ts'
 import { DISCOVERY_WORKLOAD, DNS_WORKLOAD, NAMESPACE } from '../../model/names.ts'
 import type { Resource } from '../../model/resources.ts'
 import { leaveShared } from '../discovery/leave-shared.ts'
@@ -77,11 +77,16 @@ export async function leaveServices(api: KubeApi, { what, plan, names }: Service
   const pods = await endAgents(api, plan.workloads, { ...options, namespace: NAMESPACE, apps })
   const left = await removeAll(api, plan, options)
   const there = what === 'services' ? await leaveBroker(leaving) : []
-  const open = [
-    ...pods.map((pod) => `${titleOf({ ...pod, kind: 'Pod' })}: it did not end`),
-    ...[...left, ...there].map(({ object, why }) => `${object}: ${why}`),
-  ]
-  if (open.length > 0) throw new UserError('SUB0432', `Services are not wholly taken out: ${open.join('; ')}`)
+  const stuck = pods.map((pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: 'it did not end in time', isLate: true }))
+  const open = [...stuck, ...left, ...there]
+  if (open.length === 0) return
+  const isLate = open.every((one) => one.isLate)
+  throw new UserError('SUB0432', `Services are not wholly taken out: ${open.map(({ object, why }) => `${object}: ${why}`).join('; ')}`, {
+    ...(isLate && {
+      exitCode: EXIT.timedOut,
+      hint: 'Run the command again; it goes on where it stopped. A longer --timeout gives it more time.',
+    }),
+  })
 }
 
 /** What the cluster has exported; it stays a member. */

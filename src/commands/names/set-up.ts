@@ -104,7 +104,13 @@ async function applyWish(api: KubeApi, wished: Wish, progress: NamesProgress): P
     await applyPlan(api, { ...wished, ...(isAuto && { wish: wished.mode }) }, progress)
     return true
   } catch (error) {
-    if (!isAuto || !(error instanceof UserError) || error.id !== 'SUB1005') throw error
+    if (!isAuto || !(error instanceof UserError)) throw error
+    if (error.id === 'SUB1002')
+      throw new UserError(error.id, `What --dns auto had found is no longer so: ${error.message}`, {
+        hint: 'Run the command again.',
+        cause: error,
+      })
+    if (error.id !== 'SUB1005') throw error
     progress.say(`note: ${error.message} (${error.id})`)
     return false
   }

@@ -148,8 +148,9 @@ export async function makeEdit(api: KubeApi, edit: Edit): Promise<void> {
 async function untilServed(plan: NamesPlan, options: NamesOptions & { readonly leastMs: number }): Promise<void> {
   const { ask, clock, signal, progress, leastMs } = options
   const began = clock.now()
+  const until = Math.min(began + MOST_MS, options.deadline)
   let [bad, told, last] = [0, began, 'nothing was looked up']
-  while (clock.now() - began < MOST_MS) {
+  while (clock.now() < until) {
     const results = await ask(questionsOf(plan.zones, plan.domain), signal)
     signal.throwIfAborted()
     if (typeof results === 'string') last = results
@@ -174,10 +175,12 @@ async function untilServed(plan: NamesPlan, options: NamesOptions & { readonly l
   }
   throw new UserError(
     'SUB1007',
-    `The cluster’s DNS did not answer ${plan.zones.join(', ')} within ${seconds(MOST_MS)} (${last}): the change was taken back`,
-    { exitCode: EXIT.timedOut, hint: hintOf(plan) },
+    `The cluster’s DNS ${leastMs > 0 ? 'had not read the change for' : 'did not answer'} ${plan.zones.join(', ')} within ${seconds(clock.now() - began)} (${last}): the change was taken back`,
+    { exitCode: EXIT.timedOut, hint: until < began + MOST_MS ? MORE_TIME : hintOf(plan) },
   )
 }
+
+const MORE_TIME = `Run the command again with a longer --timeout: a change of the cluster’s DNS is read within a minute or two.`
 
 /** Another way than the one that failed. */
 function hintOf({ mode }: NamesPlan): string {

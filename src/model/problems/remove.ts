@@ -13,9 +13,9 @@ export const removeProblems: Problems = {
     next: 'See what holds the objects that are named, then run `subctl uninstall` again; it goes on where it stopped.',
   },
   SUB0803: {
-    title: 'Uninstalling was not confirmed',
+    title: 'What removes a cluster was not confirmed',
     cause: 'The name that was typed is not the cluster’s; or nobody can be asked, and --yes was not given.',
-    next: 'Look at `subctl uninstall --plan`, then give --yes.',
+    next: 'Look at what the same command with --plan says, then give --yes.',
   },
   SUB0804: {
     title: 'Something of ours is left',

@@ -39,7 +39,7 @@ interface Bed {
   readonly clock: HandClock
   readonly said: string[]
   text(name?: string, key?: string): string | undefined
-  run(wish: DnsWish, ask: Ask, before?: Ask): Promise<unknown>
+  run(wish: DnsWish, ask: Ask, before?: Ask, timeoutMs?: number): Promise<unknown>
 }
 
 /** A cluster whose access reviews say yes, unless `isAllowed` says no. */
@@ -58,7 +58,7 @@ function bed(objects: readonly Resource[], isAllowed = (): boolean => true): Bed
   return {
     ...{ cluster, api, clock, said },
     text: (name = 'coredns', key = 'Corefile') => cluster.objects('ConfigMap').find(({ metadata }) => metadata.name === name)?.data?.[key],
-    async run(wish, ask, before) {
+    async run(wish, ask, before, timeoutMs = 300_000) {
       const facts = await readDns(api)
       const plan = planNames(facts, { wish, zones: ZONES, server: '10.96.0.53', brokers: ['submariner-k8s-broker'] })
       let isDone = false
@@ -67,7 +67,7 @@ function bed(objects: readonly Resource[], isAllowed = (): boolean => true): Bed
         before: before?.([...questionsOf(plan.zones, plan.domain)], new AbortController().signal),
         clock,
         signal: new AbortController().signal,
-        deadline: clock.now() + 60_000,
+        deadline: clock.now() + timeoutMs,
         progress: (text: string) => said.push(text),
       }
       const end = applyNames(api, plan, options).finally(() => {
@@ -186,6 +186,21 @@ describe('applyNames() changes the cluster’s DNS and looks whether it was good
     expect(text()).toBe(KUBEADM)
     expect(cluster.objects('ClusterRoleBinding')).toEqual([])
     expect(said.filter((line) => line.startsWith('waiting')).length).toBeGreaterThan(5)
+  })
+  it('the time for the whole command is all that it takes: the change is taken back then, and more time is asked for', async () => {
+    const { run, text, clock } = bed(COREDNS)
+    const began = clock.now()
+    const late = { id: 'SUB1007', exitCode: 75, hint: expect.stringContaining('longer --timeout') }
+    await expect(run('auto', asks(NOT_YET, UNSYNCED), undefined, 9_000)).rejects.toMatchObject(late)
+    expect(clock.now() - began).toBeLessThan(12_000)
+    expect(text()).toBe(KUBEADM)
+    await run('own', asks(NOT_YET, SERVED))
+    const before = text()
+    await expect(run('multicluster', asks(SERVED), undefined, 20_000)).rejects.toMatchObject({
+      ...late,
+      message: expect.stringContaining('had not read the change'),
+    })
+    expect(text()).toBe(before)
   })
   it('what somebody else writes meanwhile is not written over, nor by the way back', async () => {
     const { run, text, cluster, said } = bed(COREDNS)

@@ -9,7 +9,7 @@ const CHANGE_FLAGS: readonly FlagSpec[] = [
   { name: 'emit', value: 'FORMAT', brief: 'print the objects, and change nothing', choices: ['yaml'] },
   { name: 'yes', short: 'y', brief: 'ask nothing' },
   FORCE_CONFLICTS,
-  { name: 'timeout', value: 'TIME', brief: 'when to give up', fallback: '2m' },
+  { name: 'timeout', value: 'TIME', brief: 'when to give up', fallback: '5m' },
   OUTPUT_FLAG,
 ]
 const BROKER_URL: FlagSpec = { name: 'broker-url', value: 'URL', brief: 'where clusters reach the broker, such as https://HOST:PORT' }
