@@ -291,6 +291,16 @@ describe('subctl export namespace', () => {
     )
   })
 
+  it('offers no service that imports have made, and counts none of them', async () => {
+    const { west, subctl } = scene()
+    west.serve('derived-x')
+    const [derived] = west.api.objects('Service')
+    if (derived !== undefined) west.api.put({ ...derived, metadata: { ...derived.metadata, labels: { 'submariner.io/imported': 'true' } } })
+    expect(await subctl('export namespace shop')).toMatchObject({ code: 1, err: expect.stringContaining('has no Service of its own') })
+    west.serve('web')
+    expect((await subctl('export service nosuch -n shop')).err).toContain('There are: web.\n')
+  })
+
   it('is an error where nothing can be exported', async () => {
     const { west, subctl } = scene()
     west.serve('ext', { type: 'ExternalName' })

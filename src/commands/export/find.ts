@@ -1,7 +1,7 @@
 // What a cluster has of services and exports; what is not there is an error that says so.
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
 import { UserError } from '../../model/errors.ts'
-import type { ServiceExport } from '../../model/mcs.ts'
+import { IMPORTED, type ServiceExport } from '../../model/mcs.ts'
 import { isLabel } from '../../model/names.ts'
 import type { Service } from '../../model/resources.ts'
 import { type Given, usage } from '../cli/given.ts'
@@ -75,21 +75,23 @@ const MOST_NAMED = 5
 export async function needService(subject: Subject, namespace: string, name: string): Promise<Service> {
   const service = await subject.api.get('Service', name, namespace)
   if (service !== undefined) return service
-  const { items } = await subject.api.list('Service', { namespace })
-  const names = items.map(({ metadata }) => metadata.name).sort()
+  const names = (await servicesOf(subject, namespace)).map(({ metadata }) => metadata.name).sort()
   const more = names.length > MOST_NAMED ? ` and ${names.length - MOST_NAMED} more` : ''
   throw new UserError('SUB0902', `There is no Service "${name}" in namespace "${namespace}" of ${contextTitle(subject)}`, {
     hint: names.length === 0 ? emptyHint(subject) : `There are: ${names.slice(0, MOST_NAMED).join(', ')}${more}.`,
   })
 }
 
-/** The Services of a namespace. Throws where there are none. */
+/** The Services of a namespace, without those that imports have made. Throws where there are none. */
 export async function needServices(subject: Subject, namespace: string): Promise<readonly Service[]> {
-  const { items } = await subject.api.list('Service', { namespace })
-  if (items.length > 0) return items
-  throw new UserError('SUB0902', `Namespace "${namespace}" of ${contextTitle(subject)} has no Service, or is not there`, {
+  const found = await servicesOf(subject, namespace)
+  if (found.length > 0) return found
+  throw new UserError('SUB0902', `Namespace "${namespace}" of ${contextTitle(subject)} has no Service of its own, or is not there`, {
     hint: emptyHint(subject),
   })
 }
+
+const servicesOf = async ({ api }: Subject, namespace: string): Promise<readonly Service[]> =>
+  (await api.list('Service', { namespace })).items.filter(({ metadata }) => metadata.labels?.[IMPORTED] === undefined)
 
 const emptyHint = (subject: Subject): string => `See what is there: kubectl${contextFlag(subject)} get services -A`

@@ -5,7 +5,7 @@ import { type Invalid, ownExport } from '../../discovery/up/export.ts'
 import { compare } from '../../install/apply/compare.ts'
 import { covers } from '../../k8s/put.ts'
 import { UserError } from '../../model/errors.ts'
-import { IMPORTED, type ServiceExport, USE_CLUSTERSET_IP } from '../../model/mcs.ts'
+import { type ServiceExport, USE_CLUSTERSET_IP } from '../../model/mcs.ts'
 import { NAMESPACE } from '../../model/names.ts'
 import type { Service } from '../../model/resources.ts'
 import type { Subject } from '../look/subjects.ts'
@@ -47,7 +47,7 @@ export async function planService(subject: Subject, name: string, wish: ExportWi
 /** All services of the namespace but those that imports have made. Throws where none can be exported. */
 export async function planNamespace(subject: Subject, wish: ExportWish): Promise<readonly Step[]> {
   const there = await needExports(subject, wish.namespace)
-  const services = (await needServices(subject, wish.namespace)).filter(({ metadata }) => metadata.labels?.[IMPORTED] === undefined)
+  const services = await needServices(subject, wish.namespace)
   const sorted = [...services].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
   const steps = await inTurn(sorted, (service) => planOne(subject, { service, existing: there.get(service.metadata.name), wish }))
   if (steps.some(({ action }) => action !== 'refused')) return steps
