@@ -1,5 +1,5 @@
 // `subctl unexport service|namespace`: takes ServiceExports away; the agents withdraw what came of them.
-import type { KubeApi } from '../k8s/api.ts'
+import { ApiError, type KubeApi } from '../k8s/api.ts'
 import { UserError } from '../model/errors.ts'
 import type { ServiceExport } from '../model/mcs.ts'
 import { NAMESPACE, SETTINGS_CONFIGMAP } from '../model/names.ts'
@@ -62,26 +62,46 @@ function stepOf(given: Given, there: ServiceExport | undefined, name: string): P
 const remove = (api: KubeApi, { metadata }: ServiceExport): Promise<boolean> =>
   api.remove('ServiceExport', metadata.name, metadata.namespace, metadata.uid === undefined ? {} : { uid: metadata.uid })
 
-/** Gone is the export, and this cluster from the service's own import. */
+/** Gone is the export, and this cluster from the service's own import. Who may not look at that has what was asked for, with a note. */
 const judgeGone: Judge = async (api, steps) => {
   const namespace = steps[0]?.namespace ?? ''
-  const [there, imports, settings] = await Promise.all([
-    exportsOf(api, namespace),
-    api.list('ServiceImport', { namespace }),
-    api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE),
-  ])
-  const own = settings?.data?.SUBMARINER_CLUSTERID
-  const isImported = (name: string): boolean =>
-    imports.items.some(
-      ({ metadata, status }) => metadata.name === name && status?.clusters?.some(({ cluster }) => cluster === own) === true,
-    )
+  const [there, withdrawn] = await Promise.all([exportsOf(api, namespace), withdrawal(api, namespace)])
   return new Map(
     steps.map(({ name }) => {
       if (there?.has(name) === true) return [name, { state: 'waiting', text: 'its ServiceExport is still there' }]
-      return [
-        name,
-        isImported(name) ? { state: 'waiting', text: 'the agent has not withdrawn it yet' } : { state: 'done', text: 'no longer exported' },
-      ]
+      const { is, why } = withdrawn(name)
+      if (is === 'unseen') return [name, { state: 'done', text: `its ServiceExport is gone; note: ${why}` }]
+      return [name, is ? { state: 'done', text: 'no longer exported' } : { state: 'waiting', text: 'the agent has not withdrawn it yet' }]
     }),
   )
+}
+
+type Withdrawn = (name: string) => { readonly is: boolean | 'unseen'; readonly why?: string }
+
+/** Whether the agents have taken a service back from its import. */
+async function withdrawal(api: KubeApi, namespace: string): Promise<Withdrawn> {
+  const [imports, settings] = await Promise.all([
+    ifAllowed(api.list('ServiceImport', { namespace })),
+    ifAllowed(api.get('ConfigMap', SETTINGS_CONFIGMAP, NAMESPACE)),
+  ])
+  if (imports instanceof ApiError) return () => ({ is: 'unseen', why: unwatched(imports) })
+  return (name) => {
+    const found = imports.items.find(({ metadata }) => metadata.name === name)
+    if (found === undefined) return { is: true }
+    if (settings instanceof ApiError) return { is: 'unseen', why: unwatched(settings) }
+    const own = settings?.data?.SUBMARINER_CLUSTERID
+    return { is: found.status?.clusters?.some(({ cluster }) => cluster === own) !== true }
+  }
+}
+
+const unwatched = ({ message }: ApiError): string => `whether the agents have withdrawn it could not be watched: ${message}`
+
+/** What is asked for, or the refusal of who may not ask. */
+async function ifAllowed<T>(asked: Promise<T>): Promise<T | ApiError> {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 403) return error
+    throw error
+  }
 }

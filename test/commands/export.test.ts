@@ -463,6 +463,26 @@ describe('subctl unexport', () => {
     await all.within(10_000, () => east.import('web') === undefined)
   })
 
+  it.each(['list ServiceImport', 'get ConfigMap'])(
+    'by a user who may not %s removes the export, and notes that the rest was not watched',
+    async (call) => {
+      const { all, west, east, apis, subctl, exports } = scene()
+      for (const site of [west, east]) {
+        site.start()
+        site.serve('web')
+      }
+      await subctl('export service web -n shop --contexts west,east')
+      await all.within(10_000, () => west.import('web')?.status?.clusters?.length === 2)
+      const refusal = new ApiError(403, 'Forbidden', 'user "dev" cannot do that')
+      apis['']?.failNext(refusal, (one) => one.startsWith(call), Number.POSITIVE_INFINITY)
+      const { code, err } = await subctl('unexport service web -n shop --wait')
+      expect([code, exports()]).toEqual([0, []])
+      expect(ended(err)).toBe(
+        'ok web: its ServiceExport is gone; note: whether the agents have withdrawn it could not be watched: user "dev" cannot do that\n',
+      )
+    },
+  )
+
   it('says that a service is not exported, also where the kind is missing', async () => {
     const { apis, subctl } = scene()
     const { code, out } = await subctl('unexport service web -n shop')
