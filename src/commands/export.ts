@@ -3,6 +3,7 @@ import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { aimOf, contextTitle, exportsOf, namespaceOf } from './export/find.ts'
+import { withCauses } from './export/late.ts'
 import { checkNamespace, type ExportWish, planNamespace, planService } from './export/plan.ts'
 import { emitted, tell } from './export/report.ts'
 import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
@@ -45,7 +46,7 @@ export async function conclude(context: Context, given: Given, outcome: Paramete
   const waited = outcome.clusters.map(({ subject, steps }) => ({ subject, steps: steps.filter(({ object }) => object !== undefined) }))
   const isLooking = isWaiting(context, given) && waited.some(({ steps }) => steps.length > 0)
   if (isForPeople) tell(context, given, outcome)
-  const effects = isLooking ? await waitFor(context, given, waited, judge) : undefined
+  const effects = isLooking ? await withCauses(await waitFor(context, given, waited, judge), waited) : undefined
   if (!isForPeople) tell(context, given, { ...outcome, ...(effects !== undefined && { effects }) })
   if (effects !== undefined) checkEffects(effects)
   else if (outcome.kind === 'Export') await sayWhatNext(context, outcome.clusters, isForPeople)

@@ -4,7 +4,7 @@ import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { ApiError } from '../../src/k8s/api.ts'
 import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
-import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
+import { AGENTS, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { type FakeApi, make } from '../fakes/kube.ts'
 import { podOf } from '../fakes/services.ts'
 
@@ -13,6 +13,8 @@ afterEach(async () => {
   await open?.end()
   open = undefined
 })
+
+const imported = make('ServiceImport', 'web', { spec: { type: 'ClusterSetIP', ports: [] } }, { namespace: 'shop' })
 
 /** Two clusters; agents run where they are started. */
 function scene() {
@@ -431,10 +433,50 @@ Mend what is said; it is looked at again by itself.
   "skipped web: no agent has looked at it yet
 error SUB0907: Time ran out (--timeout) before an agent had done it:
   web (context current): no agent has looked at it yet
-What was written stays. Look into the log of \`subctl discovery\` in that cluster.
+What was done here stays. Look into the log of \`subctl discovery\` in that cluster.
 ",
 ]
 `)
+  })
+})
+
+describe('--wait that runs out of time', () => {
+  /** The agent's pods as kubelet would have them: one leads, and is not ready for its trouble, which its log has. */
+  function podsOf(west: Site, words: string): void {
+    west.api.put(make('Deployment', 'submariner-discovery', { spec: { replicas: 2 } }, { namespace: AGENTS }))
+    for (const name of ['one', 'two']) {
+      const isReady = name === 'two'
+      const status = {
+        conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }],
+        containerStatuses: [{ name: 'discovery', ready: isReady, restartCount: 0, state: { running: {} } }],
+      }
+      const meta = { namespace: AGENTS, labels: { app: 'submariner-discovery' } }
+      west.api.put(make('Pod', name, { spec: { nodeName: 'w1' }, status } as never, meta))
+    }
+    west.api.answer(`/api/v1/namespaces/${AGENTS}/pods/one/log`, `${JSON.stringify({ level: 'warn', msg: words })}\n`)
+  }
+  const said = 'one on w1: discovery runs and is not ready; its last line: the broker refuses connections'
+
+  it.each(['export', 'unexport'])('says what ails the agent: %s', async (verb) => {
+    const { west, subctl } = scene()
+    podsOf(west, 'the broker refuses connections')
+    west.serve('web')
+    west.wish('web', { finalizers: ['test/held'] })
+    if (verb === 'unexport') west.api.put({ ...imported, status: { clusters: [{ cluster: 'west' }] } } as never)
+    const { code, out, err } = await subctl(`${verb} service web -n shop --wait --timeout 5s -o json`)
+    const waits = verb === 'export' ? 'no agent has looked at it yet' : 'the agent has not withdrawn it yet'
+    expect(code).toBe(75)
+    expect(err).toContain(`  web (context current): ${waits}: ${said}\nWhat was done here stays; the agent does the rest by itself`)
+    expect(JSON.parse(out).clusters[0].services[0].message).toBe(`${waits}: ${said}`)
+  })
+
+  it('of who may not look at the agent’s pods refers to its log', async () => {
+    const { west, apis, subctl } = scene()
+    podsOf(west, 'the broker refuses connections')
+    west.serve('web')
+    apis['']?.failNext(new ApiError(403, 'Forbidden', 'no'), (call) => call === 'list Pod', Number.POSITIVE_INFINITY)
+    const { code, err } = await subctl('export service web -n shop --wait --timeout 5s')
+    expect([code, err]).toEqual([75, expect.stringContaining('no agent has looked at it yet\nWhat was done here stays. Look into the log')])
   })
 })
 

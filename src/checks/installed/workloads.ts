@@ -68,7 +68,7 @@ const oldPorts = async ({ api, namespace }: CheckContext): Promise<readonly OldP
   (await api.list('Gateway', { namespace })).items.flatMap((gateway) => oldPortOf(gateway) ?? [])
 
 /** A pod that is not ready: where it is, why, and the last fault that it printed or else its last line. */
-export async function sayPod({ api, namespace }: CheckContext, pod: Pod): Promise<string> {
+export async function sayPod({ api, namespace }: Pick<CheckContext, 'api' | 'namespace'>, pod: Pod): Promise<string> {
   const { name } = pod.metadata
   const status = pod.status?.containerStatuses?.find(({ ready }) => !ready)
   const isPrevious = status !== undefined && status.state?.running === undefined && status.restartCount > 0

@@ -32,7 +32,7 @@ export async function serviceAgents(context: CheckContext): Promise<ServiceAgent
 
 /** Whether the pods of a Deployment are ready: how many, and each that is not with its reason. */
 export async function podsOf(
-  context: CheckContext,
+  context: Pick<CheckContext, 'api' | 'namespace'>,
   app: string,
 ): Promise<{ readonly pods: readonly Pod[]; readonly problems: readonly string[] }> {
   const { items } = await context.api.list('Pod', { namespace: context.namespace, labels: { app } })
@@ -47,7 +47,10 @@ export function replicasOf(deployment: Resource): number {
 }
 
 /** Whether the Deployment has all its pods ready; the words of what is wrong. */
-export async function deploymentProblems(context: CheckContext, deployment: Resource): Promise<readonly string[]> {
+export async function deploymentProblems(
+  context: Pick<CheckContext, 'api' | 'namespace'>,
+  deployment: Resource,
+): Promise<readonly string[]> {
   const { pods, problems } = await podsOf(context, deployment.metadata.name)
   const wanted = replicasOf(deployment)
   const ready = pods.length - problems.length

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts'
 import { print } from '../join/stage.ts'
 import { printable } from '../look/tables.ts'
 import { type Action, type ClusterSteps, isOpen, nameEverywhere, type Step } from './steps.ts'
-import type { Effect } from './wait.ts'
+import { type Effect, wordsOf } from './wait.ts'
 
 const MARKS: Readonly<Record<Action, string>> = { created: '+', changed: '~', unchanged: '=', removed: '-', kept: '!', refused: '!' }
 
@@ -69,7 +69,7 @@ function data({ kind, clusters, isPlan, effects }: Outcome): Readonly<Record<str
         return {
           ...{ namespace, name, action },
           ...(reason !== undefined && { reason }),
-          ...(effect !== undefined && { state: effect.state, message: effect.text }),
+          ...(effect !== undefined && { state: effect.state, message: wordsOf(effect) }),
           ...(effect?.conflict !== undefined && { conflict: effect.conflict }),
         }
       }),

@@ -17,8 +17,10 @@ export interface Effect {
   readonly text: string
   /** What clusters disagree about. */
   readonly conflict?: string
+  /** What ails the cluster's agent, where that is seen and the service waits for it. */
+  readonly cause?: string
 }
-type Judged = Omit<Effect, 'context' | 'name'>
+type Judged = Omit<Effect, 'context' | 'name' | 'cause'>
 /** Looks at the services of one cluster, by their names. */
 export type Judge = (api: KubeApi, steps: readonly Step[]) => Promise<ReadonlyMap<string, Judged>>
 
@@ -80,19 +82,23 @@ function teller(context: Context, given: Given, isSeveral: boolean): (effect: Ef
   }
 }
 
+export const wordsOf = ({ text, cause }: Effect): string => (cause === undefined ? text : `${text}: ${cause}`)
+
 /** Throws where something is not done: what was refused weighs more than what is late. */
 export function checkEffects(effects: readonly Effect[]): void {
   const failed = effects.filter(({ state }) => state === 'failed')
   const late = effects.filter(({ state }) => state === 'waiting')
   const listed = (some: readonly Effect[]): string =>
-    some.map(({ context, name, text }) => `  ${name} (context ${context}): ${printable(text)}`).join('\n')
+    some.map((one) => `  ${one.name} (context ${one.context}): ${printable(wordsOf(one))}`).join('\n')
   if (failed.length > 0)
     throw new UserError('SUB0906', `Not exported:\n${listed([...failed, ...late])}`, {
       hint: 'Mend what is said; it is looked at again by itself.',
     })
   if (late.length > 0)
     throw new UserError('SUB0907', `Time ran out (--timeout) before an agent had done it:\n${listed(late)}`, {
-      hint: 'What was written stays. Look into the log of `subctl discovery` in that cluster.',
+      hint: late.every(({ cause }) => cause !== undefined)
+        ? 'What was done here stays; the agent does the rest by itself once that is mended.'
+        : 'What was done here stays. Look into the log of `subctl discovery` in that cluster.',
       exitCode: EXIT.timedOut,
     })
 }

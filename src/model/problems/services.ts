@@ -37,6 +37,6 @@ export const serviceProblems: Problems = {
   SUB0907: {
     title: 'No agent has done what was asked for in time',
     cause: '`subctl discovery` does not run in the cluster, has no leader, or does not reach the broker.',
-    next: 'Look into the log of `subctl discovery`. What was written stays and is carried out once an agent is there; a longer --timeout waits for it.',
+    next: 'Mend what the message says of the agent’s pods; where it says nothing of them, look into the log of `subctl discovery`. What was written stays and is carried out once an agent is there; a longer --timeout waits for it.',
   },
 }
