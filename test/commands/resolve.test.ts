@@ -9,6 +9,7 @@ import { handClock } from '../fakes/clock.ts'
 import { type FakeWorld, fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { type FakeApi, make } from '../fakes/kube.ts'
+import { podOf } from '../fakes/services.ts'
 import { KUBEADM } from '../install/names/corefiles.ts'
 
 let open: Sites | undefined
@@ -204,6 +205,28 @@ describe('subctl resolve', () => {
     all.site('east').connections({ west: 'error' })
     await all.turn(3_000)
     expect((await resolve('web.shop --context east')).out).toContain('nothing of the service is ready: west 0/1')
+  })
+
+  it('says why: of a headless service no ready backend has the name, what is left out, and not that names want another DNS', async () => {
+    const { all, resolve } = await scene(gone)
+    const west = all.site('west')
+    west.serve('db', { clusterIP: 'None', clusterIPs: ['None'] }, [
+      podOf('10.1.0.7', { hostname: 'one' }),
+      podOf('8.8.8.8', { hostname: 'two' }),
+    ])
+    west.wish('db')
+    await all.turn(6_000)
+    const two = (await resolve('two.west.db.shop --context east')).out
+    expect(two).toMatch(
+      /: no ready backend of cluster west is known by the name two; those with .*1 address of west left out: .*8\.8\.8\.8/,
+    )
+    expect(two).not.toContain('subctl dns')
+    const one = (await resolve('one.west.db.shop --context east')).out
+    expect(one).toContain('is imported and ready, but the cluster’s DNS does not know it')
+    west.serve('db', { clusterIP: 'None', clusterIPs: ['None'] }, [podOf('8.8.8.8', { hostname: 'two' })])
+    await all.turn(6_000)
+    const none = (await resolve('two.west.db.shop --context east')).out
+    expect(none).toMatch(/: nothing of the service is ready: .*1 address of west left out/)
   })
 
   it('says why: another cluster exports it, and the agent here has not imported it', async () => {

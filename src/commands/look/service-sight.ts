@@ -3,6 +3,7 @@ import { isKubernetesOwn, isReady } from '../../discovery/up/export.ts'
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
 import {
+  type Backend,
   type EndpointSlice,
   KUBE_SERVICE,
   SERVICE_ADDRESS,
@@ -41,6 +42,8 @@ export interface ServiceSight {
   behind(service: string): ReadonlyMap<string, Count>
   /** The cluster that a backend of the import, or the Service in front of its own pods, is of. */
   sourceOf(service: string, address: string): string | undefined
+  /** Whether a ready backend of the import, of that cluster, is called so. */
+  hasReady(service: string, cluster: string, host: string): boolean
 }
 
 export const keyOf = ({ metadata }: ServiceExport | ServiceImport): string => `${metadata.namespace}/${metadata.name}`
@@ -81,6 +84,10 @@ export async function serviceSight(
       new Map([...Map.groupBy(ofImports.get(service) ?? [], ({ cluster }) => cluster)].sort().map(([id, all]) => [id, countOf(all)])),
     sourceOf: (service, address) =>
       ofImports.get(service)?.find((slice) => slice.address === address || slice.backends.some((one) => one.address === address))?.cluster,
+    hasReady: (service, cluster, host) =>
+      ofImports
+        .get(service)
+        ?.some((slice) => slice.cluster === cluster && slice.backends.some((one) => one.isReady && one.names.includes(host))) === true,
   }
 }
 
@@ -99,7 +106,7 @@ interface Slice {
   readonly imported: string | undefined
   readonly service: string | undefined
   readonly cluster: string
-  readonly backends: readonly { readonly address: string; readonly isReady: boolean }[]
+  readonly backends: readonly { readonly address: string; readonly isReady: boolean; readonly names: readonly string[] }[]
   /** Of the Service in front of them, where they are this cluster's own pods. */
   readonly address: string | undefined
 }
@@ -111,10 +118,20 @@ function readSlice(slice: EndpointSlice): Slice {
     imported: at(labels[SERVICE_NAME]),
     service: isKubernetesOwn(slice) ? at(labels[KUBE_SERVICE]) : undefined,
     cluster: labels[SOURCE_CLUSTER] ?? '?',
-    backends: (slice.endpoints ?? []).map((backend) => ({ address: backend.addresses[0] ?? '', isReady: isReady(backend) })),
+    backends: (slice.endpoints ?? []).map((backend) => ({
+      address: backend.addresses[0] ?? '',
+      isReady: isReady(backend),
+      names: namesOf(backend),
+    })),
     address: annotations?.[SERVICE_ADDRESS],
   }
 }
+
+/** By its hostname, else by its pod's name; by its address too. */
+const namesOf = ({ addresses, hostname, targetRef }: Backend): readonly string[] => [
+  hostname ?? targetRef?.name ?? '',
+  (addresses[0] ?? '').replaceAll('.', '-'),
+]
 
 /** A backend with several ports may stand in several slices. */
 function countOf(slices: readonly Slice[]): Count {

@@ -1,5 +1,6 @@
 // Why a cluster's DNS says what it says, from what its API has of the service.
 import { readName, type ServiceName } from '../../discovery/dns/names.ts'
+import { IMPORTED_IN_PART } from '../../model/mcs.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
 import { ZONE } from '../../model/zones.ts'
 import { NO_AGENT } from '../look/agent.ts'
@@ -84,15 +85,28 @@ function unimported({ namespace, service }: ServiceName, sight: ServiceSight, ot
   return `there is no ServiceImport ${service} in namespace ${namespace}, though ${others.join(', ')} exports it: look into the log of \`subctl discovery\``
 }
 
+/** What the agent says that it has left out of the import. */
+function leftOut(name: ServiceName, sight: ServiceSight): string {
+  const conditions = sight.imports.get(keyOf(name))?.status?.conditions ?? []
+  const said = conditions.find(({ type, reason }) => type === 'Ready' && reason === IMPORTED_IN_PART)
+  return said === undefined ? '' : `; ${said.message.replaceAll('\n', '; ')}`
+}
+
 function imported({ code, type }: NameResult, name: ServiceName, sight: ServiceSight): string {
   const behind = [...sight.behind(keyOf(name))]
   const counts = behind.map(([cluster, { ready, all }]) => `${cluster} ${ready}/${all}`).join(', ')
+  const here = sight.imports.get(keyOf(name))
+  const isOf = (id: string): boolean => here?.status?.clusters?.some(({ cluster }) => cluster === id) === true
   const wanted = name.cluster === undefined ? behind : behind.filter(([cluster]) => cluster === name.cluster)
-  if (name.cluster !== undefined && wanted.length === 0)
+  if (name.cluster !== undefined && wanted.length === 0 && !isOf(name.cluster))
     return `cluster ${name.cluster} does not export the service; those that do: ${counts || 'none'}`
-  if (wanted.every(([, { ready }]) => ready === 0)) return `nothing of the service is ready: ${counts || 'it has no backends'}`
+  if (wanted.every(([, { ready }]) => ready === 0))
+    return `nothing of the service is ready: ${counts || 'it has no backends'}${leftOut(name, sight)}`
   if (code === 'NODATA') return `the name is known and has no ${type} record`
-  if (name.cluster !== undefined || name.host !== undefined)
+  const isMember = name.cluster !== undefined && name.host !== undefined && here?.spec.type === 'Headless'
+  if (isMember && !sight.hasReady(keyOf(name), name.cluster, name.host))
+    return `no ready backend of cluster ${name.cluster} is known by the name ${name.host}; those with addresses outside of their cluster’s networks are left out${leftOut(name, sight)}`
+  if (!isMember && (name.cluster !== undefined || name.host !== undefined))
     return 'the service is imported, but the name is not known: names of single clusters and pods of services with an address need `subctl dns`'
   return `the service is imported and ready, but the cluster’s DNS does not know it: it has neither the option multicluster nor a forwarding to \`subctl dns\` (docs/dns.md)`
 }
