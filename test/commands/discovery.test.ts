@@ -397,3 +397,38 @@ describe('a broker', () => {
     await set.within(2_000, () => JSON.stringify(west.import('web')?.status?.clusters) === '[{"cluster":"west"}]')
   }, 120_000)
 })
+
+describe('a namespace that takes none of what services need', () => {
+  it.each(['Service', 'EndpointSlice'])(
+    'holds up no other one, and says what is refused, until it takes %ss again',
+    async (kind) => {
+      const agents = [west, east].map((site) => site.start())
+      // What was written is known from the answer, and its event is no news.
+      for (const { local } of agents) Object.assign(local, { eventDelayMs: 200, delayMs: 100 })
+      for (const site of [west, east]) site.namespace('full')
+      await set.turn(1_000)
+      let isFull = true
+      const isRefused = (call: string): boolean => isFull && call.startsWith(`create ${kind} full/`)
+      agents[0]?.local.failNext(new ApiError(403, 'Forbidden', 'exceeded quota: none'), isRefused, Number.MAX_SAFE_INTEGER)
+      for (const name of ['a', 'b', 'c']) {
+        east.serve(name, {}, undefined, 'full')
+        east.wish(name, { namespace: 'full' })
+      }
+      await set.turn(7_000)
+      for (let i = 0; i < 18; i += 1) {
+        east.serve(`web-${i}`)
+        east.wish(`web-${i}`)
+        await set.within(1_500, () => (west.import(`web-${i}`)?.spec.ips ?? []).length > 0 && west.backends(`web-${i}`).length > 0)
+        await set.turn(300)
+      }
+      const ready = (): string => {
+        const condition = west.import('a', 'full')?.status?.conditions?.find(({ type }) => type === 'Ready')
+        return `${condition?.status} ${condition?.message}`
+      }
+      expect(ready()).toMatch(/^False .*exceeded quota: none/)
+      isFull = false
+      await set.within(16_000, () => ready() === 'True the service can be used in this cluster' && west.backends('a', 'full').length > 0)
+    },
+    60_000,
+  )
+})

@@ -13,6 +13,8 @@ export interface FakeApi extends KubeApi {
   link: Link
   /** Time from a call to its answer. */
   delayMs: number
+  /** Time from a change to its event. */
+  eventDelayMs: number
   /** The next calls that the test picks fail with the error. */
   failNext(error: Error, when?: (call: string) => boolean, times?: number): void
   /** Calls so far, such as `replace Lease submariner/lock`. */
@@ -125,7 +127,7 @@ const conflict = (kind: Kind, name: string, why: string): ConflictError =>
 
 function fakeApi(state: State, who: string, options: { readonly clock?: Clock; readonly server?: string }): FakeApi {
   const faults: { error: Error; when: (call: string) => boolean; left: number }[] = []
-  const link = { now: 'up' as Link, delayMs: 0 }
+  const link = { now: 'up' as Link, delayMs: 0, eventDelayMs: 0 }
   const calls: string[] = []
   const server = options.server ?? `https://fake.${who}:6443`
   /** Goes over the link: may fail, take its time, or never come back within the limit. */
@@ -172,6 +174,12 @@ function fakeApi(state: State, who: string, options: { readonly clock?: Clock; r
       set delayMs(value) {
         link.delayMs = value
       },
+      get eventDelayMs() {
+        return link.eventDelayMs
+      },
+      set eventDelayMs(value) {
+        link.eventDelayMs = value
+      },
       failNext(error, when = () => true, times = 1) {
         faults.push({ error, when, left: times })
       },
@@ -199,6 +207,7 @@ function fakeApi(state: State, who: string, options: { readonly clock?: Clock; r
           signal,
           link: () => link.now,
           opened: () => over(`watch ${kind}`, limitMs, () => undefined),
+          due: async () => (link.eventDelayMs === 0 ? undefined : options.clock?.sleep(link.eventDelayMs)),
         }),
       create: (object, write) => over(callOf('create', object), limitMs, () => create(state, object, write)),
       apply: (object, write) => over(callOf('apply', object), limitMs, () => apply(state, object, write)),
@@ -299,6 +308,8 @@ interface Watch<K extends Kind> {
   readonly signal: AbortSignal
   readonly link: () => Link
   readonly opened: () => Promise<void>
+  /** Settles when an event may come. */
+  readonly due: () => Promise<void>
 }
 async function* watchState<K extends Kind>(state: State, watch: Watch<K>): AsyncGenerator<WatchEvent<Of<K>>> {
   const { kind, query, signal, link } = watch
@@ -324,7 +335,9 @@ async function* watchState<K extends Kind>(state: State, watch: Watch<K>): Async
         for (const change of state.changes.filter((c) => c.version > seen)) {
           seen = change.version
           const event = change.kind === kind ? eventOf<K>(change, query) : undefined
-          if (event !== undefined) yield event
+          if (event === undefined) continue
+          await watch.due()
+          yield event
         }
       }
       if (!here.ended && !signal.aborted && (link() !== 'up' || state.version <= seen))

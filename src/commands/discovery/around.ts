@@ -30,6 +30,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
     networksOf: (cluster) => (cluster === clusterId ? mine : (networks.get(cluster) ?? NO_NETWORKS)),
     isMember: (cluster) => members.has(cluster),
     isReachable: (cluster) => reaches.get(cluster)?.isReachable ?? true,
+    hindrance: (service) => leader.hindered.get(service),
     nowMs: world.clock.now(),
   }
   const reachable = [...reaches].map(([id, { isReachable }]) => [id, isReachable])

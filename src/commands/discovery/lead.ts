@@ -11,7 +11,7 @@ import { openNetworks, ownCluster } from './known.ts'
 import type { Around, Leader } from './leader.ts'
 import { openMarks, openWritten } from './marks.ts'
 import { openTally, seenOf } from './report.ts'
-import { round } from './round.ts'
+import { round, TasksFailed } from './round.ts'
 import { openStores, unknownOf } from './stores.ts'
 import type { DiscoveryWorld } from './world.ts'
 
@@ -21,6 +21,9 @@ const RESYNC_MS = 15_000
 const WHOLE_MS = 300_000
 /** Changes that come together, such as those of a Service and its EndpointSlice, make one pass. */
 const GATHER_MS = 5
+
+/** What failed is tried again after such times, whatever other services are kicked for meanwhile. */
+const BACKOFF = { firstMs: 200, mostMs: 5_000 }
 
 /** Runs until the signal. */
 export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Leader['hold']): Promise<void> {
@@ -32,6 +35,9 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Lea
   const leader: Leader = {
     ...{ world, signal, hold, marks, unsettled, kick },
     stores: openStores(world, { signal, onChange: kick, mark: marks.changed }),
+    hindered: new Map(),
+    failing: new Set(),
+    fails: 0,
     tally: openTally(),
     networksOf: openNetworks(settings.clusterId),
     refuse: openRefusals(log),
@@ -52,7 +58,7 @@ export async function lead(world: DiscoveryWorld, signal: AbortSignal, hold: Lea
     signal,
     resyncMs: RESYNC_MS,
     gatherMs: GATHER_MS,
-    backoff: { firstMs: 200, mostMs: 5_000 },
+    backoff: BACKOFF,
   })
   act = loop.kick
   await Promise.all([loop.ended, leader.stores.ended])
@@ -88,11 +94,16 @@ async function pass(leader: Leader): Promise<void> {
       await nextTurn()
     }
     leader.passes += 1
+    leader.fails = 0
     if (leader.passes === 1) collectSoon()
     observe(leader, leader.last?.trouble)
   } catch (error) {
-    leader.unsettledAtMs = Number.NEGATIVE_INFINITY
+    const againMs = Math.min(BACKOFF.firstMs * 2 ** leader.fails, BACKOFF.mostMs)
+    leader.fails += 1
+    leader.unsettledAtMs = leader.world.clock.now() - RESYNC_MS + againMs
     observe(leader, messageOf(error))
+    // The rest of what other services need does not wait for those that failed.
+    if (error instanceof TasksFailed && leader.marks.hasBut(leader.failing)) leader.kick()
     throw error
   }
   if (leader.marks.size > 0) leader.kick()

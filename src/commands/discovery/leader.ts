@@ -36,6 +36,12 @@ export interface Leader {
   readonly marks: Marks
   /** Services that were not yet as wanted when they were last looked at. */
   readonly unsettled: Set<ServiceText>
+  /** What this cluster's API has refused a service when it was last tried. */
+  readonly hindered: Map<ServiceText, string>
+  /** Services that the last round could not carry out wholly. */
+  failing: ReadonlySet<ServiceText>
+  /** Passes in a row that have failed. */
+  fails: number
   readonly tally: Tally
   readonly networksOf: ReturnType<typeof openNetworks>
   readonly refuse: ReturnType<typeof openRefusals>

@@ -12,6 +12,8 @@ export interface Marks {
   /** The next ones, at most so many, but for these; they are not marked any more. */
   take(most: number, but: ReadonlySet<ServiceText>): readonly ServiceText[]
   readonly size: number
+  /** Whether others than these are marked. */
+  hasBut(but: ReadonlySet<ServiceText>): boolean
 }
 
 /** What one pass has written. */
@@ -62,6 +64,7 @@ export function openMarks(isBegun: (service: ServiceText) => boolean): Marks {
         }
       return taken
     },
+    hasBut: (but) => [begun, urgent, rest].some((marks) => marks.size > but.size || [...marks].some((service) => !but.has(service))),
     get size() {
       return begun.size + urgent.size + rest.size
     },

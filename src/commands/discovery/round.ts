@@ -4,7 +4,9 @@ import { isEmptyDown, withdraws } from '../../discovery/down/plan.ts'
 import { type Known, type Plan, planOf, together } from '../../discovery/plan.ts'
 import type { OwnExport } from '../../discovery/up/export.ts'
 import { isEmptyUp } from '../../discovery/up/plan.ts'
+import { ApiError } from '../../k8s/api.ts'
 import { isHolder } from '../../k8s/holder.ts'
+import { messageOf } from '../../model/errors.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { stillHasUs } from './around.ts'
 import { openGate } from './gate.ts'
@@ -67,7 +69,7 @@ interface Circumstances {
 }
 /** Those that have something to do; plans that change nothing are let go one by one, since most of thousands are such. */
 function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
-  const { world, stores, tally, unsettled } = leader
+  const { world, stores, tally, unsettled, hindered } = leader
   const planned = new Set<ServiceText>()
   return services.flatMap((service) => {
     if (planned.has(service)) return []
@@ -79,12 +81,20 @@ function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: r
     }
     for (const [one, fate] of fatesOf(plan, group)) tally.set(one, fate)
     const task = { services: group, plan, said: conditionsOf(world, { ...plan, obstacle }) }
-    return isEmpty(task) ? [] : [task]
+    if (!isEmpty(task)) return [task]
+    for (const one of group) hindered.delete(one)
+    return []
   })
 }
 
-/** Both sides at once, so that a broker that is away holds up nothing at home; then the first failure is thrown. */
-async function carryOut({ world, stores, signal, hold }: Leader, tasks: readonly Task[]): Promise<void> {
+/** Some tasks were not carried out wholly: those of `leader.failing`. The others were. */
+export class TasksFailed extends Error {
+  override readonly name = 'TasksFailed'
+}
+
+/** Both sides at once, so that a broker that is away holds up nothing at home; then the first failure is thrown, and which services failed is noted. */
+async function carryOut(leader: Leader, tasks: readonly Task[]): Promise<void> {
+  const { world, stores, signal, hold } = leader
   const { local, broker, log, clock, settings } = world
   if (tasks.length === 0) return
   const age = { heldAtMs: hold.atMs, nowMs: clock.now(), termMs: settings.leaseTermMs }
@@ -102,13 +112,29 @@ async function carryOut({ world, stores, signal, hold }: Leader, tasks: readonly
     say: say('broker'),
     expect: expectBroker(stores.copies),
   }
-  const done = await Promise.allSettled(
-    tasks.flatMap(({ plan, said }) => [
-      writeDown(here, plan.down),
-      ...said.map((one) => writeStatus(here, one)),
-      ...(plan.up === undefined || there === undefined ? [] : [writeUp(there, plan.up)]),
-    ]),
+  const done = await Promise.all(
+    tasks.map(async ({ services, plan, said }) => {
+      const results = await Promise.allSettled([
+        writeDown(here, plan.down),
+        ...said.map((one) => writeStatus(here, one)),
+        ...(plan.up === undefined || there === undefined ? [] : [writeUp(there, plan.up)]),
+      ])
+      return { services, errors: results.map((result) => (result.status === 'rejected' ? result.reason : undefined)) }
+    }),
   )
   if (count > MOST_SAID) log.info('and more like these', { count: count - MOST_SAID })
-  for (const result of done) if (result.status === 'rejected') throw result.reason
+  const failed = done.filter(({ errors }) => errors.some((error) => error !== undefined))
+  for (const { services, errors } of done) note(leader.hindered, services, errors[0])
+  leader.failing = new Set(failed.flatMap(({ services }) => services))
+  const first = failed.flatMap(({ errors }) => errors).find((error) => error !== undefined)
+  if (first !== undefined) throw new TasksFailed(messageOf(first), { cause: first })
+}
+
+/** Notes what this cluster's API refuses a service, until it is written. */
+function note(hindered: Leader['hindered'], services: readonly ServiceText[], error: unknown): void {
+  const cause = error instanceof Error ? error.cause : undefined
+  const isRefusal = cause instanceof ApiError && cause.code >= 400 && cause.code < 500 && cause.code !== 401 && cause.code !== 429
+  for (const service of services)
+    if (isRefusal) hindered.set(service, messageOf(error))
+    else if (error === undefined) hindered.delete(service)
 }

@@ -1,17 +1,8 @@
 // What the services of the clusterset are in this cluster: a ServiceImport each where the namespace exists, a Service that gives it an address, and EndpointSlices.
 // Only what carries our label is changed or removed; of what cannot be known at the moment nothing is withdrawn.
-import { isSame } from '../../model/canonical.ts'
 import type { Refusal } from '../../model/decode.ts'
 import type { Diff } from '../../model/diff.ts'
-import {
-  type EndpointSlice,
-  IMPORTED,
-  IMPORTED_IN_PART,
-  SERVICE_NAME,
-  type ServiceImport,
-  type ServiceImportSpec,
-  SOURCE_CLUSTER,
-} from '../../model/mcs.ts'
+import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec } from '../../model/mcs.ts'
 import type { Cidr } from '../../model/net.ts'
 import type { Service } from '../../model/resources.ts'
 import { isImported } from '../copies/light.ts'
@@ -19,10 +10,10 @@ import { type Guard, refusalOf } from '../service/guard.ts'
 import type { Merged } from '../service/merge.ts'
 import type { Services } from '../service/services.ts'
 import { keyText, type Slice, specOf } from '../service/share.ts'
-import { renewed, type Say } from '../up/conditions.ts'
 import { changes } from '../up/plan.ts'
 import { derivedName, derivedService, renewedService } from './derived.ts'
-import { hasReady, importSlices, type LeftOut, nameBeforeAside, reseen } from './slices.ts'
+import { clusterOf, hasReady, importSlices, nameBeforeAside, reseen } from './slices.ts'
+import { statusOf } from './status.ts'
 
 export interface DownView {
   readonly clusterId: string
@@ -35,6 +26,8 @@ export interface DownView {
   /** What a cluster, this one too, advertises. */
   networksOf(cluster: string): readonly Cidr[]
   isReachable(cluster: string): boolean
+  /** What this cluster's API refused when objects of the service, `namespace/name`, were last written. */
+  hindrance?(service: string): string | undefined
   /** Whether this cluster's own backends are used alone while they are ready. */
   readonly isLocalFirst: boolean
   /** The broker has not been heard, or has lost its data: what came from other clusters stays. */
@@ -115,8 +108,6 @@ function planOne(view: DownView, merged: Merged | undefined, place: Place): Down
   return { ...dropAll(place), refused: merged === undefined ? [] : refusals(merged, guarded, isForeign) }
 }
 
-const clusterOf = ({ metadata }: EndpointSlice): string => metadata.labels?.[SOURCE_CLUSTER] ?? ''
-
 function refusals({ namespace, name, shares }: Merged, guarded: string | undefined, isForeign: boolean): readonly Refusal[] {
   const object = `service ${namespace}/${name} of ${shares.map(({ cluster }) => cluster).join(', ')}`
   if (guarded !== undefined) return [{ object, field: 'metadata.namespace', reason: guarded }]
@@ -164,7 +155,7 @@ function planImport(view: DownView, merged: Merged, place: Place): DownPlan {
       drop: isExtra && place.service !== undefined ? [place.service] : [],
     },
     slices: changes(place.slices, [...slices, ...stay(view, isNear ? NOWHERE : place, kept)]),
-    statuses: statusOf(view, wanted, place.import, { merged, kept, leftOut }),
+    statuses: statusOf(view, wanted, place, { merged, slices, kept, leftOut, hasPods: hasReady(pods) }),
     refused,
   }
 }
@@ -189,47 +180,3 @@ const ownerOf = (there: ServiceImport | undefined): unknown =>
   there?.metadata.uid === undefined
     ? undefined
     : { apiVersion: there.apiVersion, kind: there.kind, name: there.metadata.name, uid: there.metadata.uid, controller: false }
-
-interface Exporters {
-  readonly merged: Merged
-  readonly kept: readonly EndpointSlice[]
-  readonly leftOut: readonly LeftOut[]
-}
-function statusOf(
-  { nowMs }: DownView,
-  wanted: ServiceImport,
-  there: ServiceImport | undefined,
-  { merged, kept, leftOut }: Exporters,
-): readonly ServiceImport[] {
-  if (there === undefined) return []
-  const exporters = merged.shares.filter(({ type }) => type === wanted.spec.type).map(({ cluster }) => cluster)
-  const clusters = [...new Set([...exporters, ...kept.map(clusterOf)])].sort().map((cluster) => ({ cluster }))
-  const isUsable = wanted.spec.type === 'Headless' || (wanted.spec.ips ?? []).length > 0
-  const old = there.status?.conditions ?? []
-  const ready = renewed(
-    old.find(({ type }) => type === 'Ready'),
-    isUsable
-      ? usableSaying(leftOut)
-      : { type: 'Ready', status: 'False', reason: 'Pending', message: 'the service has no address in this cluster yet' },
-    { nowMs, generation: undefined },
-  )
-  const status = { clusters, conditions: [...old.filter(({ type }) => type !== 'Ready'), ready], endpointSliceObjects: 'Present' as const }
-  return isSame(status, there.status) ? [] : [{ ...there, status }]
-}
-
-const USABLE = 'the service can be used in this cluster'
-/** Clusters that a condition names. */
-const MOST_NAMED = 5
-
-/** That a part of what other clusters say is not taken is told with the reason, for whoever looks after the service here or there. */
-function usableSaying(leftOut: readonly LeftOut[]): Say {
-  if (leftOut.length === 0) return { type: 'Ready', status: 'True', reason: 'Ready', message: USABLE }
-  const texts = leftOut
-    .toSorted((a, b) => (a.cluster < b.cluster ? -1 : 1))
-    .slice(0, MOST_NAMED)
-    .map(
-      ({ cluster, addresses, reason }) => `${addresses === 1 ? '1 address' : `${addresses} addresses`} of ${cluster} left out: ${reason}`,
-    )
-  const more = leftOut.length > texts.length ? [`and of ${leftOut.length - texts.length} more clusters`] : []
-  return { type: 'Ready', status: 'True', reason: IMPORTED_IN_PART, message: [USABLE, ...texts, ...more].join('; ') }
-}

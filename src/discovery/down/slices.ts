@@ -110,6 +110,9 @@ function seenConditions({ conditions = {} }: Backend, isReachable: boolean): Non
  * had of one that has lost the label, also once that is deleted: so no slice loses it, but another one takes its place.
  */
 const ASIDE = '-aside'
+/** Whose backends a copy has. */
+export const clusterOf = ({ metadata }: EndpointSlice): string => metadata.labels?.[SOURCE_CLUSTER] ?? ''
+
 /** What the name of a slice and that of the one in its place have in common. */
 export const nameBeforeAside = (name: string): string => (name.endsWith(ASIDE) ? name.slice(0, -ASIDE.length) : name)
 

@@ -155,6 +155,23 @@ describe('planDown()', () => {
     expect(used(back)).toEqual(['10.1.0.5:8080 http'])
     expect(back.slices).toHaveLength(2)
   })
+  it('says where nodes use their own backends alone, and is not ready where this cluster has none', () => {
+    const spec = { internalTrafficPolicy: 'Local' } as const
+    const ready = (there: ReturnType<typeof settled>): string => {
+      const condition = web(there)?.status?.conditions?.find(({ type }) => type === 'Ready')
+      return `${condition?.status} ${condition?.reason} ${condition?.message}`
+    }
+    const others = [shareOf('east', { spec })]
+    const alone = settled({ others })
+    expect(ready(alone)).toBe(
+      'False NodeLocal internalTrafficPolicy is Local, so that a node uses its own backends alone, and this cluster has none that is ready',
+    )
+    const joined = settled({ own: { spec, pods: [podsOf('web', [podOf('10.1.0.5')])] }, others }, alone)
+    expect(ready(joined)).toMatch(
+      /^True Ready the service can be used .*; internalTrafficPolicy is Local, so that a node uses its own backends alone$/,
+    )
+    expect(ready(settled({ own: { spec, pods: [podsOf('web', [])] }, others }, joined))).toMatch(/^False NodeLocal/)
+  })
   it('makes a ServiceImport, a Service that gives it an address, and an EndpointSlice for kube-proxy and DNS', () => {
     const there = settled({ others: [shareOf('east')] })
     expect(web(there)).toMatchObject({
