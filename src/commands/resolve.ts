@@ -12,7 +12,7 @@ import { type ServiceSight, serviceSight } from './look/service-sight.ts'
 import { type Subject, subjects } from './look/subjects.ts'
 import { printable } from './look/tables.ts'
 import { type Asking, askIn } from './resolve/ask.ts'
-import { keyOf, mayBeShort, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
+import { keyOf, mayBeShort, noteOf, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
 import { type SetUp, setUpOf } from './resolve/setup.ts'
 import { statusLine } from './verify/lines.ts'
 
@@ -37,6 +37,8 @@ interface Finding {
   readonly servers: readonly string[]
   readonly ms?: number
   readonly reason?: string
+  /** Of a name that is answered, and leads nowhere. */
+  readonly note?: string
 }
 
 export const resolve: Run = async (context, given) => {
@@ -120,18 +122,23 @@ function findingOf(name: string, { subject, sight, result, setUp }: Asked, all: 
   const exporters =
     known === undefined ? [] : all.flatMap((one) => (one.sight?.exports.has(keyOf(known.service)) === true ? [one.sight.clusterId] : []))
   const reason = ok || known === undefined ? undefined : reasonOf(result, known.service, known.sight, { others: exporters, setUp })
+  const owned = answers.map((value) =>
+    known === undefined || value.includes(':') ? { value } : ownerOf(value, known.service, known.sight),
+  )
+  const note = ok && known !== undefined ? noteOf(owned, known.service, known.sight) : undefined
   return {
     ...{ ...place, ok, servers, ms },
     ...(code !== undefined && { code }),
-    answers: answers.map((value) => (known === undefined || value.includes(':') ? { value } : ownerOf(value, known.service, known.sight))),
+    answers: owned,
+    ...(note !== undefined && { note }),
     ...(reason !== undefined ? { reason } : !ok && sight === undefined ? { reason: 'the cluster has not joined a clusterset' } : {}),
   }
 }
 
-function lineOf(context: Context, given: Given, { cluster, ok, code, answers, servers, ms, reason }: Finding): string {
+function lineOf(context: Context, given: Given, { cluster, ok, code, answers, servers, ms, reason, note }: Finding): string {
   const marks = marksFor(context.stdout, context, given)
   const what = ok ? answers.map(ownedText).join(', ') : code
   const whom = servers.length === 0 ? '' : ` from ${servers.join(', ')} in ${ms} ms`
   const why = reason === undefined ? '' : `${what === undefined ? '' : ': '}${reason}`
-  return `  ${ok ? marks.ok : marks.failed} ${cluster}: ${printable(`${what ?? ''}${whom}${why}`)}`
+  return `  ${ok ? marks.ok : marks.failed} ${cluster}: ${printable(`${what ?? ''}${whom}${why}${note === undefined ? '' : `; ${note}`}`)}`
 }

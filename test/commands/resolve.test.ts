@@ -117,6 +117,21 @@ describe('subctl resolve', () => {
     expect([code, out]).toEqual([0, 'west.web.shop.svc.clusterset.local\n  ok east: 100.1.0.10 (west) from 10.96.2.10 in 3 ms\n'])
   })
 
+  it('notes that nothing is ready behind an address that is answered', async () => {
+    const { all, resolve } = await scene((name, site) => ({ answers: [name.startsWith('_') ? `web.shop:80` : vip(site)] }))
+    all.site('east').connections({ west: 'error' })
+    await all.turn(3_000)
+    const { code, out } = await resolve('web.shop --contexts west,east')
+    expect(code).toBe(0)
+    expect(out).toMatch(/ok west: .* ms\n {2}ok east: .* ms; nothing behind it is ready: west 0\/1\n$/)
+    expect((await resolve('_http._tcp.web.shop --context east')).out).toContain('; nothing behind it is ready: west 0/1\n')
+    const { clusters } = JSON.parse((await resolve('web.shop --contexts west,east -o json')).out)
+    expect(clusters.map(({ ok, note }: Record<string, unknown>) => [ok, note])).toEqual([
+      [true, undefined],
+      [true, 'nothing behind it is ready: west 0/1'],
+    ])
+  })
+
   it('says so where an answer is no address of the service', async () => {
     const { resolve } = await scene(() => ({ answers: ['192.0.2.1'] }))
     expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')

@@ -4,7 +4,7 @@ import { IMPORTED_IN_PART } from '../../model/mcs.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
 import { ZONE } from '../../model/zones.ts'
 import { NO_AGENT } from '../look/agent.ts'
-import type { ServiceSight } from '../look/service-sight.ts'
+import type { Count, ServiceSight } from '../look/service-sight.ts'
 import type { SetUp } from './setup.ts'
 
 /** The whole name: `web.shop`, `web.shop.svc` and `_http._tcp.web.shop` are of the clusterset's zone, and `west.web.shop` is where `west` is one of the clusters. */
@@ -56,6 +56,20 @@ export interface Around {
   readonly setUp: SetUp | undefined
 }
 
+/** What somebody should know who uses the answer: a service's own address is there whether or not anything is behind it. */
+export function noteOf(answers: readonly Owned[], service: ServiceName, sight: ServiceSight): string | undefined {
+  const key = keyOf(service)
+  // A port's answers are names, and whose they are is not known.
+  const isVirtual = sight.imports.get(key)?.spec.type === 'ClusterSetIP' && service.cluster === undefined
+  if (!isVirtual || !answers.some(({ is }) => is === 'service' || is === undefined)) return undefined
+  const behind = [...sight.behind(key)]
+  if (behind.some(([, { ready }]) => ready > 0)) return undefined
+  return `nothing behind it is ready: ${countsOf(behind) || 'it has no backends'}`
+}
+
+const countsOf = (behind: readonly (readonly [string, Count])[]): string =>
+  behind.map(([cluster, { ready, all }]) => `${cluster} ${ready}/${all}`).join(', ')
+
 /** What stands in the way of an answer. */
 export function reasonOf(result: NameResult, service: ServiceName, sight: ServiceSight, { others, setUp }: Around): string {
   if (result.code === 'TIMEOUT' || result.code === 'CONNREFUSED')
@@ -94,7 +108,7 @@ function leftOut(name: ServiceName, sight: ServiceSight): string {
 
 function imported({ code, type }: NameResult, name: ServiceName, sight: ServiceSight): string {
   const behind = [...sight.behind(keyOf(name))]
-  const counts = behind.map(([cluster, { ready, all }]) => `${cluster} ${ready}/${all}`).join(', ')
+  const counts = countsOf(behind)
   const here = sight.imports.get(keyOf(name))
   const isOf = (id: string): boolean => here?.status?.clusters?.some(({ cluster }) => cluster === id) === true
   const wanted = name.cluster === undefined ? behind : behind.filter(([cluster]) => cluster === name.cluster)
