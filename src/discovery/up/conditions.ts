@@ -31,10 +31,12 @@ export function sayings({ own, merged, state: now, note }: Verdict): readonly Sa
           reason: conflicts.map(({ reason }) => reason).join(','),
           message: conflicts.map(({ message }) => message).join('\n'),
         }
-  return [valid, readySaying(state, own, note), conflict]
+  return [valid, readySaying(state, { own, merged, note }), conflict]
 }
 
-function readySaying(state: Verdict['state'], { outside }: Verdict['own'], note: string): Say {
+const NODE_LOCAL = 'internalTrafficPolicy is Local, so that clusters use their own backends alone and none of another’s'
+
+function readySaying(state: Verdict['state'], { own: { outside }, merged, note }: Pick<Verdict, 'own' | 'merged' | 'note'>): Say {
   const isInPart = state === 'exported' && outside !== undefined && !outside.isAll
   const { message, ...ready } = READY[state]
   const left =
@@ -45,7 +47,8 @@ function readySaying(state: Verdict['state'], { outside }: Verdict['own'], note:
         : isInPart
           ? `other clusters leave out a part of its backends: ${outside.text}`
           : ''
-  const text = [message, left, note].filter((one) => one !== '').join('; ')
+  const isLocal = state === 'exported' && merged?.type === 'ClusterSetIP' && merged.internalTrafficPolicy === 'Local'
+  const text = [message, left, isLocal ? NODE_LOCAL : '', note].filter((one) => one !== '').join('; ')
   return { type: 'Ready', ...ready, ...(isInPart && { reason: IN_PART }), message: text }
 }
 

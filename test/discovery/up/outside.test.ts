@@ -72,3 +72,10 @@ describe('an export whose backends no other cluster takes', () => {
     expect(ready?.message).toMatch(text)
   })
 })
+
+it('an export whose nodes use their own backends alone says that other clusters do not reach it', () => {
+  const ready = readyOf(exported({ internalTrafficPolicy: 'Local' }, ['10.1.0.5']))
+  expect(`${ready?.status} ${ready?.message}`).toBe(
+    'True the broker has the service; internalTrafficPolicy is Local, so that clusters use their own backends alone and none of another’s',
+  )
+})
