@@ -11,6 +11,7 @@ import { marksFor } from './look/marks.ts'
 import { type ServiceSight, serviceSight } from './look/service-sight.ts'
 import { type Subject, subjects } from './look/subjects.ts'
 import { printable } from './look/tables.ts'
+import { tryOn, unaskedError } from './look/unasked.ts'
 import { type Asking, askIn } from './resolve/ask.ts'
 import { keyOf, mayBeShort, noteOf, type Owned, ownedText, ownerOf, reasonOf, serviceOf, wholeName } from './resolve/reason.ts'
 import { type SetUp, setUpOf } from './resolve/setup.ts'
@@ -26,6 +27,8 @@ interface Asked {
   /** Text: why it could not be asked. */
   readonly result: NameResult | string
   readonly setUp: SetUp | undefined
+  /** Where its API is not reached, or does not tell. */
+  readonly error?: UserError
 }
 /** What one cluster says. */
 interface Finding {
@@ -39,6 +42,8 @@ interface Finding {
   readonly reason?: string
   /** Of a name that is answered, and leads nowhere. */
   readonly note?: string
+  /** Where the cluster's API is not reached, or does not tell. */
+  readonly error?: { readonly id: string; readonly message: string }
 }
 
 export const resolve: Run = async (context, given) => {
@@ -66,6 +71,8 @@ export const resolve: Run = async (context, given) => {
   status.show(`a pod of ${found.map((one) => one.name).join(', ')} asks its DNS for ${name}`)
   const asked = await Promise.all(found.map((subject) => askOne(subject, asking))).finally(() => status.clear())
   context.signal.throwIfAborted()
+  const unasked = asked.flatMap(({ subject, error }) => (error === undefined ? [] : [{ subject, error }]))
+  if (unasked.length === asked.length) throw unaskedError(unasked)
   const findings = asked.map((one) => findingOf(name, one, asked))
   print(context, given, [name, ...findings.map((finding) => lineOf(context, given, finding))], {
     ...{ kind: 'Resolution', name, type: typeOf(name) },
@@ -76,17 +83,18 @@ export const resolve: Run = async (context, given) => {
 }
 
 async function askOne(subject: Subject, asking: Asking & { readonly namespace: string }): Promise<Asked> {
-  const sight = await sightOf(subject, asking.namespace, serviceOf(asking.name)?.namespace)
+  const sight = await tryOn(subject, () => sightOf(subject, asking.namespace, serviceOf(asking.name)?.namespace))
+  if (sight instanceof UserError) return { subject, sight: undefined, result: sight.message, setUp: undefined, error: sight }
   const result = await askIn(subject, asking)
   const hasFailed = typeof result !== 'string' && !result.ok
   return { subject, sight, result, setUp: hasFailed && sight !== undefined ? await setUpOf(sight) : undefined }
 }
 
-/** All that the clusters asked know: themselves, and those they have Endpoints of. */
+/** All that the clusters asked know: themselves, and those they have Endpoints of. One that does not tell is none of them. */
 async function clustersOf(found: readonly Subject[], namespace: string): Promise<ReadonlySet<string>> {
   const ids = found.map(async ({ api }) => {
     const [settings, endpoints] = await Promise.all([
-      api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace),
+      api.get('ConfigMap', SETTINGS_CONFIGMAP, namespace).catch(() => undefined),
       api.list('Endpoint', { namespace }).catch(() => ({ items: [] })),
     ])
     return [settings?.data?.SUBMARINER_CLUSTERID ?? '', ...endpoints.items.map(({ spec }) => spec.cluster_id)]
@@ -113,9 +121,12 @@ async function sightOf(subject: Subject, agents: string, namespace: string | und
   }
 }
 
-function findingOf(name: string, { subject, sight, result, setUp }: Asked, all: readonly Asked[]): Finding {
+function findingOf(name: string, { subject, sight, result, setUp, error }: Asked, all: readonly Asked[]): Finding {
   const place = { cluster: sight?.clusterId ?? subject.name, context: subject.name }
-  if (typeof result === 'string') return { ...place, ok: false, answers: [], servers: [], reason: `not asked: ${result}` }
+  if (typeof result === 'string') {
+    const why = error === undefined ? {} : { error: { id: error.id, message: error.message } }
+    return { ...place, ok: false, answers: [], servers: [], reason: `not asked: ${result}`, ...why }
+  }
   const { ok, code, servers, ms, answers = [] } = result
   const service = serviceOf(name)
   const known = service !== undefined && sight !== undefined ? { service, sight } : undefined

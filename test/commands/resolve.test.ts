@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals'
 import { main } from '../../src/commands/cli/main.ts'
 import { laptopRuns } from '../../src/commands/runs/laptop.ts'
 import { multiclusterRights } from '../../src/install/names/rights.ts'
+import { ApiError } from '../../src/k8s/api.ts'
 import { DONE_LINE } from '../../src/model/nettest.ts'
 import { type NameResult, parseName, readNameResult } from '../../src/model/nettest-name.ts'
 import type { DaemonSet, Pod } from '../../src/model/resources.ts'
@@ -130,6 +131,46 @@ describe('subctl resolve', () => {
       [true, undefined],
       [true, 'nothing behind it is ready: west 0/1'],
     ])
+  })
+
+  it('shows what the others answer where the API of one is down or refuses', async () => {
+    const { apis, resolve, leftovers } = await scene((_, site) => ({ answers: [vip(site)] }))
+    const { east, north } = apis
+    if (east !== undefined) east.link = 'refused'
+    north?.failNext(new ApiError(403, 'Forbidden', 'user "dev" may not'), (call) => call === 'list ServiceImport', Number.POSITIVE_INFINITY)
+    const { code, out, err } = await resolve('web.shop --contexts west,east,north')
+    expect([code, out, err]).toMatchInlineSnapshot(`
+[
+  2,
+  "web.shop.svc.clusterset.local
+  ok west: 100.1.9.2 (the service’s own address in this cluster) from 10.96.1.10 in 3 ms
+  FAILED east: not asked: The API server 10.255.2.1:6443 refuses connections
+  FAILED north: not asked: The API server 10.255.3.1:6443 forbids it: user "dev" may not
+",
+  "",
+]
+`)
+    const { clusters } = JSON.parse((await resolve('west.web.shop --contexts east,west -o json')).out)
+    expect(clusters).toMatchObject([
+      { context: 'east', ok: false, error: { id: 'SUB0211', message: 'The API server 10.255.2.1:6443 refuses connections' } },
+      { context: 'west', ok: true },
+    ])
+    apis.west?.failNext(new ApiError(403, 'Forbidden', 'no namespaces'), (call) => call.startsWith('create Namespace'))
+    expect((await resolve('web.shop --context west')).out).toContain(
+      'FAILED west: not asked: The API server 10.255.1.1:6443 forbids it: no namespaces',
+    )
+    const none = await resolve('web.shop --contexts north,east')
+    expect([none.code, none.out, none.err]).toMatchInlineSnapshot(`
+[
+  69,
+  "",
+  "error SUB0211: context "east": The API server 10.255.2.1:6443 refuses connections
+context "north": The API server 10.255.3.1:6443 forbids it: user "dev" may not
+Try \`curl -k https://HOST:PORT/version\` from this machine.
+",
+]
+`)
+    expect(leftovers()).toEqual([])
   })
 
   it('says so where an answer is no address of the service', async () => {

@@ -227,6 +227,33 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
     expect((await show('--context west -o name')).out).toBe('shop/db\nshop/web\n')
   })
 
+  it('shows the others where the API of one is down, or one is in no clusterset, and ends with why', async () => {
+    const { east, apis, show } = await scene()
+    const west = apis.west
+    if (west !== undefined) west.link = 'refused'
+    const down = 'The API server 10.255.1.1:6443 refuses connections'
+    const { code, out, err } = await show('--contexts west,east -n shop')
+    expect(code).toBe(69)
+    expect(err).toContain(`error SUB0211: context "west": ${down}\n`)
+    expect(out).toMatch(/^shop\/web +ClusterSetIP +east +ready +ready/m)
+    expect(out).not.toMatch(/ west +(no|ready)/)
+    const asData = await show('--contexts west,east -o json')
+    expect([asData.code, JSON.parse(asData.out)]).toMatchObject([
+      69,
+      {
+        kind: 'ServiceList',
+        items: [{ name: 'db' }, { name: 'ext' }, { name: 'web' }],
+        notAsked: [{ context: 'west', server: 'https://10.255.1.1:6443', error: { id: 'SUB0211', message: down } }],
+        error: { id: 'SUB0211', exitCode: 69 },
+      },
+    ])
+    east.api.drop('ConfigMap', 'submariner-settings', AGENTS)
+    const mixed = await show('--contexts east,west,north')
+    expect([mixed.code, mixed.out]).toEqual([69, expect.stringMatching(/^shop\/db +Headless +north|^No service/m)])
+    expect(mixed.err).toContain('has not joined a clusterset')
+    expect(await show('--contexts east,west')).toMatchObject({ code: 69, out: '', err: expect.stringContaining(down) })
+  })
+
   it('says that nothing is exported, that a cluster lacks the kinds, and that one has not joined', async () => {
     const { west, east, apis, show } = await scene()
     const lack = (id: string) =>

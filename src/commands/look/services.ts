@@ -10,6 +10,7 @@ import { type NamesSight, namesLine, namesSight } from './names.ts'
 import { type Count, type ServiceSight, serviceSight } from './service-sight.ts'
 import { subjects } from './subjects.ts'
 import { printable, textTable } from './tables.ts'
+import { tryOn, type Unasked, unaskedError, unaskedRecord } from './unasked.ts'
 
 /** One service in one cluster. */
 interface Place {
@@ -32,13 +33,23 @@ export const showServices: Run = async (context, given) => {
   const namespace = given.text('namespace')
   const services = namespace === undefined ? {} : { namespace: checkName('namespace', namespace) }
   const found = await subjects(context, given)
-  const sights = await Promise.all(found.map((subject) => serviceSight(subject, given.need('agents-namespace'), services)))
+  const asked = await Promise.all(
+    found.map(async (subject) => {
+      const sight = await tryOn(subject, () => serviceSight(subject, given.need('agents-namespace'), services))
+      return sight instanceof UserError ? { subject, error: sight } : sight
+    }),
+  )
+  context.signal.throwIfAborted()
+  const sights = asked.filter((one) => 'clusterId' in one)
+  const unasked = asked.filter((one) => 'error' in one)
+  if (sights.length === 0) throw unaskedError(unasked)
   const without = sights.filter(({ isServed }) => !isServed).map(({ clusterId }) => clusterId)
-  if (without.length === sights.length)
+  if (without.length === asked.length)
     throw new UserError('SUB0901', `No kinds ServiceExport and ServiceImport of multicluster.x-k8s.io/v1beta1 in: ${without.join(', ')}`)
   if (without.length > 0) context.stderr.write(`note: without the kinds of services across clusters: ${without.join(', ')}\n`)
   const names = await Promise.all(sights.map(namesSight))
-  context.stdout.write(`${render(rowsOf(sights), names, given)}\n`)
+  context.stdout.write(`${render({ rows: rowsOf(sights), names, unasked }, given)}\n`)
+  if (unasked.length > 0) throw unaskedError(unasked)
   return undefined
 }
 
@@ -111,9 +122,18 @@ const messagesOf = (object: ServiceExport | ServiceImport | undefined): readonly
 const COLUMNS = ['service', 'type', 'cluster', 'export', 'import', 'vip', 'own pods', 'ready behind it', 'conflict']
 const WIDE = ['context', 'messages']
 
-function render(rows: readonly Row[], names: readonly NamesSight[], given: Given): string {
+interface Seen {
+  readonly rows: readonly Row[]
+  readonly names: readonly NamesSight[]
+  readonly unasked: readonly Unasked[]
+}
+
+function render({ rows, names, unasked }: Seen, given: Given): string {
   const format = given.need('output')
-  const value = { apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', items: rows, names }
+  const value = {
+    ...{ apiVersion: 'subctl.submariner.io/v1', kind: 'ServiceList', items: rows, names },
+    ...(unasked.length > 0 && { notAsked: unasked.map(unaskedRecord) }),
+  }
   if (format === 'json') return JSON.stringify(value, null, 2)
   if (format === 'yaml') return stringify(value, { version: '1.1' }).trimEnd()
   if (format === 'name') return rows.map(({ namespace, name }) => printable(`${namespace}/${name}`)).join('\n')

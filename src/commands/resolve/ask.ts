@@ -1,4 +1,5 @@
 // A pod of a cluster asks its DNS, as any other pod of that cluster would.
+import { explain } from '../../k8s/explain.ts'
 import { messageOf } from '../../model/errors.ts'
 import type { NameResult } from '../../model/nettest-name.ts'
 import type { Pod } from '../../model/resources.ts'
@@ -29,7 +30,7 @@ export async function askIn(subject: Subject, asking: Asking): Promise<NameResul
     return await inNamespace({ ...plan.cluster, namespace: `submariner-verify-${crypto.randomUUID().slice(0, 8)}` }, node, asking)
   } catch (error) {
     if (asking.signal.aborted) return 'time ran out'
-    return messageOf(error)
+    return messageOf(explain(error, subject.api.server))
   }
 }
 
