@@ -82,7 +82,7 @@ export const EXPORT_COMMANDS: readonly CommandSpec[] = [
     text: [
       'A pod without rights asks, from a namespace of its own in each cluster, which is removed again. NAME may be short: `web.shop` is',
       '`web.shop.svc.clusterset.local`, `west.web.shop` that of the cluster west, where there is such a cluster, and `web` that of the namespace of -n. A name that begins with _ is asked for as SRV,',
-      'any other as A. It takes as long as a pod takes to start there, some seconds where the node has the image, and ends at --timeout. The exit code is 2 where a cluster does not answer.',
+      'any other as A. It takes as long as a pod takes to start there, some seconds where the node has the image, and ends at --timeout. The exit code is 2 where a cluster does not answer, or its API is not reached, and 69 where none is.',
     ].join('\n'),
     args: [{ name: 'name', brief: 'such as web.shop, east.web.shop.svc.clusterset.local or _http._tcp.web.shop.svc.clusterset.local' }],
     flags: [
