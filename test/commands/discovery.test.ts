@@ -432,3 +432,15 @@ describe('a namespace that takes none of what services need', () => {
     60_000,
   )
 })
+
+it('an export that is made while the broker has not been heard says so, and is there once it is heard', async () => {
+  const agent = west.start()
+  agent.broker.link = 'refused'
+  west.serve('web')
+  west.wish('web')
+  await set.within(5_000, () => says(west, 'web', 'Ready') === 'False Pending')
+  const message = west.export('web')?.status?.conditions?.find(({ type }) => type === 'Ready')?.message
+  expect(message).toContain('the broker has not been heard yet')
+  agent.broker.link = 'up'
+  await set.within(20_000, () => says(west, 'web', 'Ready') === 'True Exported')
+})

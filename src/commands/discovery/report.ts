@@ -18,14 +18,18 @@ export interface Exported {
   readonly up: UpPlan | undefined
   /** Why nothing ever will, as things are. */
   readonly obstacle: string | undefined
+  /** Why nothing does now, such as a broker that has not been heard. */
+  readonly trouble: string | undefined
 }
 /** What exports say of themselves now, where it is other than before. */
-export function conditionsOf(world: DiscoveryWorld, { exports, services, up, obstacle }: Exported): readonly OwnExport['wish'][] {
+export function conditionsOf(world: DiscoveryWorld, { exports, services, up, obstacle, trouble }: Exported): readonly OwnExport['wish'][] {
   const waiting = (own: OwnExport): readonly Verdict[] => {
     const merged = own.share && services.get(keyText(own.share))
     if (own.invalid !== undefined) return [{ own, merged, state: 'invalid', note: '' }]
-    // While the broker has not been heard nothing new can be said of a valid one.
-    return obstacle === undefined ? [] : [{ own, merged, state: 'pending', note: obstacle }]
+    // While the broker has not been heard nothing new can be said of a valid one, but that it waits where nothing has been said yet.
+    const isNew = own.wish.status?.conditions?.some(({ type }) => type === 'Ready') !== true
+    const note = obstacle ?? (isNew ? trouble : undefined)
+    return note === undefined ? [] : [{ own, merged, state: 'pending', note }]
   }
   const verdicts = up?.verdicts ?? exports.flatMap(waiting)
   return verdicts.flatMap((verdict) => withConditions(verdict.own.wish, sayings(verdict), world.clock.now()) ?? [])

@@ -54,21 +54,22 @@ const isEmpty = ({ plan: { up, down }, said }: Task): boolean =>
 async function confirmed(
   leader: Leader,
   own: Cluster,
-  { known, obstacle }: Around,
+  { known, obstacle, trouble }: Around,
   services: readonly ServiceText[],
 ): Promise<readonly Task[]> {
-  const tasks = tasksOf(leader, { known, obstacle }, services)
+  const tasks = tasksOf(leader, { known, obstacle, trouble }, services)
   const isLess = tasks.some(({ plan }) => withdraws(plan.down, known.clusterId))
   if (known.isFrozen || !isLess || (await stillHasUs(leader, own))) return tasks
-  return tasksOf(leader, { known: { ...known, isFrozen: true }, obstacle }, services)
+  return tasksOf(leader, { known: { ...known, isFrozen: true }, obstacle, trouble }, services)
 }
 
 interface Circumstances {
   readonly known: Known
   readonly obstacle: string | undefined
+  readonly trouble: string | undefined
 }
 /** Those that have something to do; plans that change nothing are let go one by one, since most of thousands are such. */
-function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
+function tasksOf(leader: Leader, { known, ...reasons }: Circumstances, services: readonly ServiceText[]): readonly Task[] {
   const { world, stores, tally, unsettled, hindered } = leader
   const planned = new Set<ServiceText>()
   return services.flatMap((service) => {
@@ -80,7 +81,7 @@ function tasksOf(leader: Leader, { known, obstacle }: Circumstances, services: r
       unsettled.delete(one)
     }
     for (const [one, fate] of fatesOf(plan, group)) tally.set(one, fate)
-    const task = { services: group, plan, said: conditionsOf(world, { ...plan, obstacle }) }
+    const task = { services: group, plan, said: conditionsOf(world, { ...plan, ...reasons }) }
     if (!isEmpty(task)) return [task]
     for (const one of group) hindered.delete(one)
     return []
