@@ -115,6 +115,8 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
     )
   })
   options.say(`all routes after ${JSON.stringify(arrived)} ms`)
+  // What is left of the storm is collected 15 s after it.
+  await wait(options.quick ? 0 : STEADY_MS)
   const settled = await spent(parts, () => wait(options.quick ? 2_000 : STEADY_MS))
   const seconds = (options.quick ? 2_000 : STEADY_MS) / 1000
   const memories = await memoryResults(parts, size)
@@ -127,7 +129,7 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
   return [
     ...Object.entries(arrived).map(([title, ms]) => of(`routes-${title}`, 'ms', ms, `from the first write to the last route; ${written}`)),
     ...[...cost].map(([part, ms]) => of(`cpu-${part}`, 's', ms / 1000, `until the engine says a state of each; ${written}`)),
-    ...[...settled].map(([part, ms]) => of(`steady-${part}`, 'ms/s', ms / seconds, `CPU in the ${seconds} s after that`)),
+    ...[...settled].map(([part, ms]) => of(`steady-${part}`, 'ms/s', ms / seconds, `CPU in ${seconds} s, from ${options.quick ? 0 : STEADY_MS / 1000} s after that`)),
     ...memories,
     ...changes,
   ]
