@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { type Look, look } from '../checks/look.ts'
+import { UserError } from '../model/errors.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Given } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -7,6 +8,7 @@ import { SECTIONS, type Section } from './look/sections.ts'
 import { showServices } from './look/services.ts'
 import { notJoined, type Subject, subjects } from './look/subjects.ts'
 import { printable, textTable } from './look/tables.ts'
+import { tryOn, type Unasked, unaskedError, unaskedRecord } from './look/unasked.ts'
 
 interface Seen {
   readonly subject: Subject
@@ -19,11 +21,21 @@ export const show: Run = async (context, given) => {
   if (given.args[0] === 'services') return showServices(context, given)
   const clusters = await subjects(context, given)
   const namespace = given.text('namespace') ?? given.need('agents-namespace')
-  const seen = await Promise.all(clusters.map(async (subject): Promise<Seen> => ({ subject, look: await lookAt(subject, namespace) })))
+  const looks = await Promise.all(
+    clusters.map(async (subject) => ({ subject, found: await tryOn(subject, () => lookAt(subject, namespace)) })),
+  )
+  const seen = looks.flatMap(({ subject, found }): readonly Seen[] => (found instanceof UserError ? [] : [{ subject, look: found }]))
+  const unasked = looks.flatMap(({ subject, found }): readonly Unasked[] => (found instanceof UserError ? [{ subject, error: found }] : []))
   const what = given.args[0] ?? 'all'
   const sections = SECTIONS.filter((section) => what === 'all' || section.name === what)
-  context.stdout.write(`${render(seen, sections, given)}\n`)
+  if (seen.length > 0) context.stdout.write(`${render({ seen, unasked }, sections, given)}\n`)
+  if (unasked.length > 0) throw unaskedError(unasked)
   return undefined
+}
+
+interface Shown {
+  readonly seen: readonly Seen[]
+  readonly unasked: readonly Unasked[]
 }
 
 async function lookAt(subject: Subject, namespace: string): Promise<Look> {
@@ -34,7 +46,7 @@ async function lookAt(subject: Subject, namespace: string): Promise<Look> {
   return found
 }
 
-function render(seen: readonly Seen[], sections: readonly Section[], given: Given): string {
+function render({ seen, unasked }: Shown, sections: readonly Section[], given: Given): string {
   const format = given.need('output')
   if (format === 'name') return [...new Set(seen.flatMap((s) => objects(s, sections).map(nameOf)))].join('\n')
   if (format === 'json' || format === 'yaml') {
@@ -47,6 +59,7 @@ function render(seen: readonly Seen[], sections: readonly Section[], given: Give
         clusterId: s.look.clusterId ?? null,
         objects: objects(s, sections),
       })),
+      ...(unasked.length > 0 && { notAsked: unasked.map(unaskedRecord) }),
     }
     return format === 'json' ? JSON.stringify(value, null, 2) : stringify(value, { version: '1.1' }).trimEnd()
   }

@@ -127,3 +127,21 @@ it('show of a cluster that never joined says so', async () => {
   expect(err).toContain('SUB0602')
   expect(err).toContain('subctl join --context new broker-info.subm')
 })
+
+it('show of several contexts shows the others where one is not reached, says why, and tells it by its code', async () => {
+  const { apis } = joined('1.2.3')
+  const dead = fakeCluster().api('dead')
+  dead.link = 'refused'
+  const all = { ...apis, east: dead }
+  const { code, out, err } = await show(['clusters', '--contexts', 'west,east'], all)
+  expect([code, out]).toEqual([69, expect.stringContaining('Cluster "west" (context west)')])
+  expect(err).toContain('context "east": The API server fake.dead:6443 refuses connections')
+  const json = await show(['clusters', '--contexts', 'west,east', '-o', 'json'], all)
+  expect(JSON.parse(json.out)).toMatchObject({
+    items: [{ context: 'west' }],
+    notAsked: [{ context: 'east', error: { id: 'SUB0211' } }],
+    error: { id: 'SUB0211', exitCode: 69 },
+  })
+  const none = await show(['clusters', '--contexts', 'east', '-o', 'json'], all)
+  expect([none.code, JSON.parse(none.out).kind]).toEqual([69, 'Error'])
+})
