@@ -47,6 +47,7 @@ async function deploy(context: Context, given: Given, api: KubeApi): Promise<und
   const adopted = foreign.map(({ name }) => name)
   const objects = brokerObjects(apart).filter((object) => !isAdopted(object, adopted))
   const stage: Stage = { where: 'broker', api, changes: await compare(api, [...objects, psk]) }
+  for (const warning of await newKeyWarning(stage)) say(context, warning)
   if (given.text('emit') !== undefined) {
     context.stdout.write(
       emitYaml(
@@ -94,6 +95,19 @@ async function pskSecret(api: KubeApi): Promise<Secret> {
   return secret(BROKER_NAMESPACE, PSK_SECRET, { psk })
 }
 
+const isPsk = (object: Resource): boolean => object.kind === 'Secret' && object.metadata.name === PSK_SECRET
+
+/** Members keep the key that they have joined with. */
+async function newKeyWarning({ api, changes }: Stage): Promise<readonly string[]> {
+  if (!changes.some(({ object, action }) => isPsk(object) && action === 'created')) return []
+  const clusters = await api.list('Cluster', { namespace: BROKER_NAMESPACE }).catch(() => ({ items: [] }))
+  const ids = clusters.items.map(({ spec }) => spec.cluster_id).sort()
+  if (ids.length === 0) return []
+  return [
+    `warning: the broker has members (${ids.join(', ')}) and no key of its own. The file has a new one: each of them has to join again with it, for no tunnel comes up between clusters with different keys once a gateway changes`,
+  ]
+}
+
 interface Work {
   readonly stage: Stage
   readonly place: BrokerPlace
@@ -102,7 +116,6 @@ interface Work {
 
 async function make(context: Context, given: Given, { stage, place, psk }: Work): Promise<BrokerInfo> {
   const options = applyOptions(context, given)
-  const isPsk = (object: Resource): boolean => object.kind === 'Secret' && object.metadata.name === PSK_SECRET
   await applyStage({ ...stage, changes: stage.changes.filter(({ object }) => !isPsk(object)) }, options)
   const key = await createPsk(stage.api, psk)
   for (const change of stage.changes) if (isPsk(change.object) && change.action === 'created') options.progress(change)

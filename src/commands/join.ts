@@ -9,6 +9,7 @@ import { ownCluster } from '../install/own-cluster.ts'
 import { portsOf } from '../install/ports.ts'
 import { checkClusterId } from '../install/refuse.ts'
 import { ensure } from '../k8s/put.ts'
+import { PSK_SECRET } from '../model/names.ts'
 import type { Resource } from '../model/resources.ts'
 import { type Given, usage } from './cli/given.ts'
 import type { Run } from './cli/run.ts'
@@ -53,33 +54,46 @@ export const join: Run = async (context, given) => {
   if (spread !== undefined) say(context, `note: ${spread}`)
   const found: Found = { ...seen, gateways }
   const joining = await plan(context, given, { clusterId, broker, api, found, image })
+  if (
+    found.hasJoined &&
+    joining.stages[1].changes.some(({ object, action }) => object.metadata.name === PSK_SECRET && action === 'changed')
+  )
+    say(context, KEY_CHANGES)
   if (given.text('emit') !== undefined) {
     context.stdout.write(emitted(given, joining))
     return undefined
   }
   if (given.on('plan') || image === undefined) {
-    if (!given.on('plan')) await apply(context, given, joining, deadlineOf(context, given))
-    print(context, given, resultLines(joining, given.on('plan')), resultData(joining, given.on('plan')))
+    const areNamesSet = given.on('plan') || (await apply(context, given, joining, deadlineOf(context, given)))
+    print(context, given, resultLines(joining, given.on('plan'), areNamesSet), resultData(joining, given.on('plan'), areNamesSet))
     return undefined
   }
   // One for both.
   const deadline = deadlineOf(context, given)
-  await apply(context, given, joining, deadline)
-  await tellAndWait(context, given, joining, deadline)
+  const areNamesSet = await apply(context, given, joining, deadline)
+  await tellAndWait(context, given, { ...joining, areNamesSet }, deadline)
   return undefined
 }
 
 /** People get the result, and its ports, ahead of the wait that they may have to mend; as data it comes once, with how the wait ended. */
-async function tellAndWait(context: Context, given: Given, joining: Joining, deadline: number): Promise<void> {
-  const { settings, broker, stages } = joining
+async function tellAndWait(
+  context: Context,
+  given: Given,
+  joining: Joining & { readonly areNamesSet: boolean },
+  deadline: number,
+): Promise<void> {
+  const { settings, broker, stages, areNamesSet } = joining
   const isForPeople = given.need('output') === 'table'
-  if (isForPeople) print(context, given, resultLines(joining, false), {})
+  if (isForPeople) print(context, given, resultLines(joining, false, areNamesSet), {})
   const expected = expectedOnBroker(broker.api, broker.info.namespace, settings.clusterId, context.clock)
   const { steps, error } = await waitIfWanted(context, given, { api: stages[1].api, namespace: settings.namespace, expected, deadline })
-  if (!isForPeople) print(context, given, [], { ...resultData(joining, false), ...(steps && { steps }) })
+  if (!isForPeople) print(context, given, [], { ...resultData(joining, false, areNamesSet), ...(steps && { steps }) })
   if (error !== undefined) throw error
   await onCluster(stages[1].api, () => checkStillOurs(stages[1].api, settings))
 }
+
+const KEY_CHANGES =
+  'warning: the broker file has another key of the tunnels than this cluster. Those that stand go on; new ones come up with the clusters alone that have joined with this file too'
 
 const factLine = ([what, value, source]: FactRow): string => `${what.padEnd(10)} ${value.padEnd(28)} ${source}`
 
@@ -129,14 +143,14 @@ async function plan(context: Context, given: Given, { clusterId, broker, api, fo
   }
 }
 
-/** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. */
-async function apply(context: Context, given: Given, joining: Joining, deadline: number): Promise<void> {
+/** The broker first: whoever has the account there has the id. Run again after a failure it goes on where it stopped. Says whether the cluster's DNS is as planned. */
+async function apply(context: Context, given: Given, joining: Joining, deadline: number): Promise<boolean> {
   const { names, image, stages } = joining
   const progress = { ...applyOptions(context, given), deadline, say: (text: string): void => say(context, text) }
   checkConflicts(given, stages[1].changes)
   const named = names.begin(stages[1].api, progress, image)
   try {
-    await applyStages(context, given, joining, { deadline, named })
+    return await applyStages(context, given, joining, { deadline, named })
   } finally {
     await named.close()
   }
@@ -147,7 +161,7 @@ async function applyStages(
   given: Given,
   joining: Joining,
   { deadline, named }: { readonly deadline: number; readonly named: NamesRun },
-): Promise<void> {
+): Promise<boolean> {
   const { settings, namesBack, leave, found, stages, broker } = joining
   const [, here] = stages
   context.journal?.begin()
@@ -165,7 +179,7 @@ async function applyStages(
     const member = { clusterId: settings.clusterId, clusterUid: found.seen.uid, brokerNamespace: broker.info.namespace }
     await leaveServices(here.api, leave, { ...progress, ...member, broker: await openMember(context, broker, credential) })
   }
-  await onCluster(here.api, async () => {
+  const areNamesSet = await onCluster(here.api, async () => {
     await leaveIf('services')
     if (replaces && isWaiting(context, given)) await applyReplacing(context, given, { api: here.api, changes, deadline })
     else {
@@ -174,11 +188,14 @@ async function applyStages(
     }
     // What is not changed still asks our server.
     // What is not changed asks our server still.
-    if (await applyOrBack(here.api, named, namesBack, progress)) await leaveIf('dns')
+    const isSet = await applyOrBack(here.api, named, namesBack, progress)
+    if (isSet) await leaveIf('dns')
     await forgetUninstall(here.api, settings.namespace, progress.say)
     await checkStillOurs(here.api, settings)
+    return isSet
   })
   if (replaces && !isWaiting(context, given)) say(context, charonStays(context, given))
+  return areNamesSet
 }
 
 async function applyOnBroker(

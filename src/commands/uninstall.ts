@@ -122,11 +122,17 @@ function commands(given: Given, { target, nodes, left, brokerLeft, isRecorded }:
   const at = subject.name === 'current' ? '' : ` --context ${subject.name}`
   const image = given.text('image')
   const dirty = nodes.filter(({ why }) => why !== undefined).map(({ node }) => node)
+  const known = inventory.nodes.map(({ metadata }) => metadata.name)
   return [
     ...(dirty.length === 0
       ? []
       : [
           `Nodes, once they are up (a reboot cleans them too): subctl uninstall${at} ${dirty.map((node) => `--node ${node}`).join(' ')} --image ${image ?? target.image} --yes`,
+          ...(dirty.some((node) => !known.includes(node)) && isRecorded
+            ? [
+                `Where a machine is gone for good nothing is to be done but to take away the record: kubectl${at} delete namespace ${SPARE_NAMESPACE}`,
+              ]
+            : []),
         ]),
     ...(left.length === 0 ? [] : [`Objects: subctl uninstall${at} --yes`]),
     ...(brokerLeft.length === 0 ? [] : [forgetLine(inventory.clusterId ?? title, broker)]),

@@ -82,7 +82,7 @@ const noAnswer = (flag: string): UserError =>
     hint: `Where nobody answers: ${flag}.`,
   })
 
-/** Aborted by the first SIGTERM or SIGINT; `again` is called for each one after that. */
+/** Aborted by the first SIGTERM, SIGINT or SIGHUP (the terminal is gone); `again` is called for each one after that. */
 export function endSignal(again: () => void): AbortSignal {
   const end = new AbortController()
   const onSignal = (name: string): void => {
@@ -91,5 +91,7 @@ export function endSignal(again: () => void): AbortSignal {
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  // Node has undone by now what nohup asks for: it would end the process without a word.
+  process.on('SIGHUP', onSignal)
   return end.signal
 }

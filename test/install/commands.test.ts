@@ -12,6 +12,7 @@ import { keptApart } from '../../src/install/version.ts'
 import { UserError } from '../../src/model/errors.ts'
 import type { Resource } from '../../src/model/resources.ts'
 import { realFiles } from '../../src/system/files.ts'
+import { clusterOf } from '../fakes/clusters.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { type FakeCluster, fakeCluster } from '../fakes/kube.ts'
 import { KUBEADM } from './names/corefiles.ts'
@@ -150,6 +151,14 @@ describe('deploy-broker', () => {
     expect(broker.objects('Secret').find(({ metadata }) => metadata.name === 'submariner-ipsec-psk')?.data?.psk).toBe(INFO.psk)
     broker.put(object('Secret', 'v1', 'submariner-ipsec-psk', { data: { psk: encode('short') } }))
     expect((await run(line, { broker })).err).toMatch(/^error SUB0419: .*\n/m)
+  })
+
+  it('warns where it makes a new key for members that have another', async () => {
+    const broker = readyBroker()
+    expect((await run(line, { broker })).err).not.toContain('has a new one')
+    broker.drop('Secret', 'submariner-ipsec-psk', 'submariner-k8s-broker')
+    broker.put({ ...clusterOf('east'), metadata: { name: 'east', namespace: 'submariner-k8s-broker' } })
+    expect((await run(line, { broker })).err).toMatch(/warning: the broker has members \(east\) .* has a new one/)
   })
 
   it('gives up at its time limit with what it waits for, to be run again', async () => {

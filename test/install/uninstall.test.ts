@@ -109,6 +109,18 @@ describe('the plan of leaving', () => {
     expect(planRemove(inventory({ nodes, agents: space('submariner', { ours }) }), NO).nodes).toEqual({ clean: ['a'], down: ['b'] })
   })
 
+  it('names machines that are no Nodes any more, where pods of agents or route agents that wrote lately tell of them', () => {
+    const at = (minutes: number): readonly Managed[] => [
+      { ...by('subctl', {}), time: new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString() },
+    ]
+    const agent = (name: string, minutes: number): Found =>
+      found('RouteAgent', name, { apiVersion: 'submariner.io/v1', ...inOurs, managed: at(minutes) })
+    const pod = { ...found('Pod', 'submariner-route-agent-x', inOurs), spec: { nodeName: 'gone' } }
+    const ours = [agent('a', 59), agent('lost', 58), agent('long-gone', 10), pod]
+    const { nodes } = planRemove(inventory({ nodes: [node('a')], agents: space('submariner', { ours }) }), NO)
+    expect(nodes).toEqual({ clean: ['a'], down: ['gone', 'lost'] })
+  })
+
   it('removes a namespace that came with us whole, but first what finalizers may hold up', () => {
     const object = found('Namespace', 'submariner', { meta: { labels: MARK } })
     const held = found('Endpoint', 'e', { apiVersion: 'submariner.io/v1', meta: { namespace: 'submariner', finalizers: ['x/y'] } })

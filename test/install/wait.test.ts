@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { grouped, openStanding } from '../../src/commands/join/wait.ts'
-import { connectionSteps } from '../../src/install/rollout/connections.ts'
+import { connectionSteps, speaking } from '../../src/install/rollout/connections.ts'
 import { downNodes, type PodSight, podSteps } from '../../src/install/rollout/rollout.ts'
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../src/install/rollout/step.ts'
 import { lastWords } from '../../src/k8s/pod-words.ts'
@@ -293,23 +293,34 @@ describe('connectionSteps() says how the gateway stands', () => {
 
   it('waits for a leader, and tells its fault', () => {
     expect(told([])).toEqual(['waiting leader: no gateway leads yet'])
-    expect(told([gateway({ statusFailure: 'charon does not answer' })])).toEqual(['failing leader: gw: charon does not answer'])
+    expect(told([gateway({ statusFailure: 'charon does not answer' })])[0]).toBe('failing leader: gw: charon does not answer')
   })
   it('tells whether the gateway’s node reaches the broker', () => {
     expect(told([gateway({}, { 'submariner.io/broker': 'reached' })])).toContain('ok broker from gw: reached')
     expect(told([gateway({}, { 'submariner.io/broker': 'connect ECONNREFUSED' })])).toContain(
       'failing broker from gw: not reached: connect ECONNREFUSED',
     )
+    expect(told([gateway({})])).toContain('waiting broker from gw: it has not said yet whether it reaches it')
+  })
+  it('hears no gateway whose engine does not run now', () => {
+    const pod = (name: string, isReady: boolean): Pod => ({
+      ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, labels: { app: 'submariner-gateway' } }, spec: { nodeName: 'gw' } },
+      status: { phase: 'Running', conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] },
+    })
+    expect(speaking([gateway({})], [pod('a', true)])).toHaveLength(1)
+    expect([speaking([gateway({})], [pod('a', false)]), speaking([gateway({})], [])]).toEqual([[], []])
   })
   it('has a step for each cluster that is expected, with charon’s reason', () => {
     const failed = connectionTo('east', { status: 'error', statusMessage: 'no answer from 172.16.2.1:4500' })
-    expect(told([gateway({ connections: [failed] })], ['east', 'north'])).toEqual([
+    const reached = { 'submariner.io/broker': 'reached' }
+    expect(told([gateway({ connections: [failed] }, reached)], ['east', 'north'])).toEqual([
       'ok leader: gw',
+      'ok broker from gw: reached',
       expect.stringMatching(/^failing cluster east: no connection to .*: no answer from 172\.16\.2\.1:4500$/),
       'waiting cluster north: not fetched from the broker yet',
     ])
-    expect(told([gateway({ connections: [failed, connectionTo('east')] })], ['east'])[1]).toMatch(/^ok cluster east: connected to /)
-    expect(told([gateway({})], ['east'])[1]).toBe('waiting cluster east: no tunnel yet')
+    expect(told([gateway({ connections: [failed, connectionTo('east')] })], ['east'])[2]).toMatch(/^ok cluster east: connected to /)
+    expect(told([gateway({})], ['east'])[2]).toBe('waiting cluster east: no tunnel yet')
   })
   it('names a charon that still has an old port, which nobody waits for, and the port that gateways really use', () => {
     const failed = connectionTo('east', { status: 'error', statusMessage: 'no answer' })
@@ -326,6 +337,7 @@ describe('connectionSteps() says how the gateway stands', () => {
     ]
     expect(told([gateway({}, { 'submariner.io/refused': JSON.stringify(refused) })], ['east', 'north', 'south'])).toEqual([
       'ok leader: gw',
+      expect.stringMatching(/^waiting broker from gw/),
       `failing cluster east: refused: ${refused[1]?.object}: spec: is odd`,
       'failing cluster north: refused: Cluster "north": spec.cluster_cidr[0]: is ours',
       'waiting cluster south: not fetched from the broker yet',

@@ -33,8 +33,13 @@ export function brokerSecret(credential: Credential | undefined): Readonly<Recor
   return { token: encode(token), 'ca.crt': encode(ca), namespace: encode(namespace) }
 }
 
-export function resultLines({ settings, names, leave, broker, stages, ports }: Joining, isPlan: boolean): readonly string[] {
-  const more = [...namesLines(names), ...(leave === undefined ? [] : leaveLines(leave, isPlan))]
+/** `areNamesSet`: whether the cluster's DNS is as planned. */
+export function resultLines(
+  { settings, names, leave, broker, stages, ports }: Joining,
+  isPlan: boolean,
+  areNamesSet = true,
+): readonly string[] {
+  const more = [...(areNamesSet ? namesLines(names) : NAMES_LEFT), ...(leave === undefined ? [] : leaveLines(leave, isPlan))]
   if (isPlan) return [...more, ...stageLines(stages, true)]
   return [
     ...stageLines(stages, false),
@@ -49,6 +54,8 @@ export function resultLines({ settings, names, leave, broker, stages, ports }: J
   ]
 }
 
+const NAMES_LEFT = ['Names of services: the cluster’s DNS was left as it is, see the note above.', '']
+
 /** Who answers, and why, in one line; then what changes in the cluster's DNS, and what is left to a person. */
 const namesLines = ({ mode, why, lines, notes }: NamesPlan): readonly string[] => [
   `Names of services (${mode}): ${why}.`,
@@ -60,6 +67,7 @@ const namesLines = ({ mode, why, lines, notes }: NamesPlan): readonly string[] =
 export const resultData = (
   { settings, names, leave, found, broker, stages, ports }: Joining,
   isPlan: boolean,
+  areNamesSet = true,
 ): Readonly<Record<string, unknown>> => ({
   kind: 'Join',
   plan: isPlan,
@@ -69,7 +77,7 @@ export const resultData = (
   facts: [...networkRows(found), gatewayRow(found.gateways)].map(([what, value, source]) => ({ what, value, source })),
   notes: found.networks.notes,
   settings: environmentOf(settings),
-  names: { mode: names.mode, why: names.why, changes: names.lines, notes: names.notes },
+  names: { mode: names.mode, why: names.why, changes: names.lines, notes: names.notes, ...(!areNamesSet && { isLeft: true }) },
   ...(leave && { removed: leavingObjects(leave).map(titleOf), kept: leave.plan.kept }),
   objects: stageRecords(stages),
   ports,

@@ -1,6 +1,6 @@
 // `--wait`: looks until the agents are up and connected, with a line for each change; join and upgrade share it.
 
-import { type ConnectionSight, connectionSteps } from '../../install/rollout/connections.ts'
+import { type ConnectionSight, connectionSteps, speaking } from '../../install/rollout/connections.ts'
 import { allPodsOf, downNodes, isReady, type PassedOver, podSteps } from '../../install/rollout/rollout.ts'
 import { changedSteps, openSteps, type Step, saidOf, wholeText } from '../../install/rollout/step.ts'
 import { ApiError, type KubeApi } from '../../k8s/api.ts'
@@ -141,7 +141,7 @@ async function look({ api, namespace, workloads: asked, expected, passedOver }: 
     ...(await details(workloads.flatMap((name) => allPodsOf(pods.items, name)))),
     ...(passedOver && { passedOver }),
   }
-  const sight: ConnectionSight = { gateways: gateways.items, endpoints: endpoints.items, expected: ids }
+  const sight: ConnectionSight = { gateways: speaking(gateways.items, pods.items), endpoints: endpoints.items, expected: ids }
   return [
     ...podSteps(
       { daemonSets: sets.items, deployments: deployments.items, pods: pods.items, events: inOrder(events.items), ...more },

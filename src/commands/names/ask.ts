@@ -32,7 +32,7 @@ interface Ground {
 /** Nothing is put into the cluster before the first question. `image` is what pods run; without it that of the agents there. */
 export function openAsking(
   api: KubeApi,
-  { clock, say, image }: Limit & { say(text: string): void; readonly image?: Image | undefined },
+  { clock, deadline, say, image }: Limit & { say(text: string): void; readonly image?: Image | undefined },
 ): Asking {
   let ground: Promise<Ground | string> | undefined
   let count = 0
@@ -45,7 +45,9 @@ export function openAsking(
         return ready
       }
       count += 1
-      return look(ready, { names, count, signal }).catch(messageOf)
+      // A pod that does not start is waited for as long as there is time at all.
+      const until = AbortSignal.any([signal, AbortSignal.timeout(Math.max(0, deadline - clock.now()))])
+      return look(ready, { names, count, signal: until }).catch(messageOf)
     },
     async close() {
       const ready = await ground?.catch(messageOf)

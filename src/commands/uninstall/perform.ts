@@ -2,7 +2,7 @@
 import { until } from '../../install/apply/apply.ts'
 import { titleOf } from '../../install/apply/report.ts'
 import { endAgents } from '../../install/remove/agents.ts'
-import { DOWN, type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
+import { type NodeOutcome, runErrands } from '../../install/remove/cleanup-run.ts'
 import { giveUpPods } from '../../install/remove/lost-pods.ts'
 import type { Act } from '../../install/remove/prove.ts'
 import { type Left, type RemoveProgress, removeAll } from '../../install/remove/remove.ts'
@@ -14,7 +14,7 @@ import { deadlineOf, onCluster, say } from '../join/stage.ts'
 import { leaveBroker } from './broker.ts'
 import { type Before, dumpBefore, type Proof, proveNow, recorded, type Tracing } from './proof.ts'
 import { makeSpare, type Remains, remainsIn, SPARE_NAMESPACE, TEMPLATE_CONFIGMAP, templateMap, writeRemains } from './record.ts'
-import { errandNamespace, type Target } from './target.ts'
+import { errandNamespace, type Target, whyDown } from './target.ts'
 
 export interface Done {
   readonly target: Target
@@ -84,7 +84,13 @@ async function leaveNow(performing: Performing): Promise<Done> {
   const stuck = pods.map(
     (pod): Left => ({ object: titleOf({ ...pod, kind: 'Pod' }), why: `did not end on node ${pod.spec?.nodeName}`, isLate: true }),
   )
-  const outcome = { target, nodes: [...nodes, ...plan.nodes.down.map(downOf)], left: [...unnamed, ...stuck, ...left], brokerLeft, proof }
+  const outcome = {
+    target,
+    nodes: [...nodes, ...plan.nodes.down.map((node) => downOf(target, node))],
+    left: [...unnamed, ...stuck, ...left],
+    brokerLeft,
+    proof,
+  }
   return { ...outcome, isRecorded: await remember(target.subject.api, outcome, options.progress) }
 }
 
@@ -142,7 +148,7 @@ const BEFORE_PART = 0.3
 /** When so much of the time that is left will be over. */
 const part = ({ clock, deadline }: Pick<RemoveProgress, 'clock' | 'deadline'>, share: number): number =>
   clock.now() + (deadline - clock.now()) * share
-const downOf = (node: string): NodeOutcome => ({ node, why: DOWN, log: '' })
+const downOf = (target: Target, node: string): NodeOutcome => ({ node, why: `it ${whyDown(target, node)}`, log: '' })
 
 const progressOf = ({ context, target: { title }, deadline }: Performing): RemoveProgress => ({
   clock: context.clock,

@@ -10,7 +10,7 @@ import type { Found } from '../../k8s/discover.ts'
 import { apiVersionOf, type Kind, kindOf } from '../../model/kinds.ts'
 import type { Meta, Resource } from '../../model/resources.ts'
 import { SPARE_NAMESPACE } from './record.ts'
-import type { Target } from './target.ts'
+import { type Target, whyDown } from './target.ts'
 
 /** The same API, which remembers by keys what was written, and what was removed. */
 export function recorded(api: KubeApi, touched: Map<string, Set<Act>>): KubeApi {
@@ -118,7 +118,7 @@ export async function proveNow(
   }
   const nodes = [
     ...done.cleaned.map(({ node, log }) => ({ node, ...judgeNode(before.traces.get(node), traces.get(node), log) })),
-    ...lost(plan.nodes.down),
+    ...plan.nodes.down.map((node) => ({ node, left: [], damaged: [], meanwhile: [], unproved: [`it ${whyDown(target, node)}`] })),
   ]
   return { api: judgeApi(before.api, after, acts), nodes, before, after: { api: after, traces } }
 }
@@ -128,8 +128,6 @@ const brokerKept = ({ brokerSpace, marked }: Inventory): readonly Found[] => [
   ...(brokerSpace.object === undefined ? [] : [brokerSpace.object]),
   ...marked.filter(({ kind }) => kind.startsWith('ValidatingAdmissionPolicy')),
 ]
-const lost = (down: readonly string[]): Proof['nodes'] =>
-  down.map((node) => ({ node, left: [], damaged: [], meanwhile: [], unproved: ['it is down'] }))
 
 export const isProved = ({ api, nodes }: Proof): boolean =>
   [api, ...nodes].every(({ left, damaged, unproved }) => left.length + damaged.length + unproved.length === 0)

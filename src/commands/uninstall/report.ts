@@ -7,7 +7,7 @@ import { planned } from './broker.ts'
 import type { Done } from './perform.ts'
 import { isProved, type Proof } from './proof.ts'
 import { SPARE_NAMESPACE } from './record.ts'
-import { isBlind, isClean, type Target } from './target.ts'
+import { isBlind, isClean, type Target, whyDown } from './target.ts'
 
 type Data = Readonly<Record<string, unknown>>
 
@@ -24,7 +24,7 @@ export function planLines(target: Target): readonly string[] {
     ...names.lines.map((line) => `  - names of services: ${line}`),
     ...plan.workloads.map((object) => `  - ${titleOf(object)}, and its pods`),
     ...(clean.length === 0 ? [] : [`  then by a Job on each of ${clean.length} nodes what is in the kernel: ${clean.join(', ')}`]),
-    ...down.map((node) => `  ! node ${node} is down and cannot clean itself`),
+    ...down.map((node) => `  ! node ${node} ${whyDown(target, node)}, and cannot clean itself`),
     ...importedLines(plan),
     ...plan.objects.map((object) => `  - ${titleOf(object)}`),
     ...plan.labels.map((node) => `  - the gateway label of Node ${node}, as far as it is ours`),

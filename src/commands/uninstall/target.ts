@@ -15,7 +15,7 @@ import { onCluster } from '../join/stage.ts'
 import type { Subject } from '../look/subjects.ts'
 import { type NamesUndo, planUndo } from '../names/set-up.ts'
 import { type BrokerFile, type BrokerPlan, planBroker, planned } from './broker.ts'
-import { rememberedIn, SPARE_NAMESPACE, withRemains } from './record.ts'
+import { remainsIn, rememberedIn, SPARE_NAMESPACE, withRemains } from './record.ts'
 
 export interface Target {
   readonly subject: Subject
@@ -51,12 +51,19 @@ export const ownImage = ({ version }: Pick<Context, 'version'>): string => `loca
 export async function readTarget(context: Context, given: Given, subject: Subject, file: BrokerFile | undefined): Promise<Target> {
   const { api } = subject
   const inventory = withRemains(await onCluster(api, () => readInventory(api, given.need('namespace'), context)))
-  const seen = planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') })
+  const seen = withRemembered(planRemove(inventory, { broker: given.on('broker'), deleteExports: given.on('delete-exports') }), inventory)
   // What a proof is asked for is looked at, where it is said by what: an API that holds nothing of ours tells nothing of nodes.
   const isAsked = given.on('prove') && given.text('image') !== undefined && !isLooking(seen)
   const plan = isAsked ? { ...seen, nodes: nodesOf(inventory.nodes) } : seen
   const names = await onCluster(api, () => planUndo(api))
   return targetOf(context, subject, { inventory, plan, names, broker: await planBroker(context, file, { subject, inventory }) })
+}
+
+/** Nodes that an earlier run left as they were, and that are no Nodes of the cluster now, are not done with. */
+function withRemembered(plan: RemovePlan, inventory: Inventory): RemovePlan {
+  const known = [...inventory.nodes.map(({ metadata }) => metadata.name), ...plan.nodes.down]
+  const lost = (remainsIn(inventory)?.nodes ?? []).filter((node) => !known.includes(node))
+  return { ...plan, nodes: { ...plan.nodes, down: [...plan.nodes.down, ...lost] } }
 }
 
 export function targetOf(context: Context, subject: Subject, seen: Pick<Target, 'inventory' | 'plan' | 'broker' | 'names'>): Target {
@@ -82,6 +89,10 @@ export async function checkTarget({ subject: { api }, plan, inventory, template,
 /** Whether there is nothing to do, as far as the API and the broker tell: of its nodes they tell nothing. */
 export const isClean = ({ plan, names, broker }: Target): boolean =>
   isNothing(plan) && !isLooking(plan) && names.lines.length === 0 && planned(broker).length === 0
+
+/** Why a node cannot clean itself. */
+export const whyDown = ({ inventory }: Pick<Target, 'inventory'>, node: string): string =>
+  inventory.nodes.some(({ metadata }) => metadata.name === node) ? 'is down' : 'is no Node of the cluster any more'
 
 const isLooking = ({ nodes }: Pick<RemovePlan, 'nodes'>): boolean => nodes.clean.length + nodes.down.length > 0
 

@@ -1,10 +1,8 @@
 // What works before pods are replaced: it must work again after each step. What does not is said, and holds nothing up.
-import { connectionSteps } from '../../install/rollout/connections.ts'
-import { allPodsOf, isReady, nodeOf } from '../../install/rollout/rollout.ts'
+import { connectionSteps, speaking } from '../../install/rollout/connections.ts'
 import type { Step } from '../../install/rollout/step.ts'
 import type { KubeApi } from '../../k8s/api.ts'
-import { GATEWAY_WORKLOAD, NAMESPACE, sanitise } from '../../model/names.ts'
-import type { Gateway, Pod } from '../../model/resources.ts'
+import { NAMESPACE } from '../../model/names.ts'
 import type { Context } from '../context.ts'
 import { say } from '../join/stage.ts'
 import { othersOf } from '../join/up.ts'
@@ -46,14 +44,6 @@ async function gatewaySteps(api: KubeApi, clusterId: string): Promise<readonly S
   ])
   const expected = othersOf(endpoints.items, clusterId)
   return connectionSteps({ gateways: speaking(gateways.items, pods.items), endpoints: endpoints.items, expected })
-}
-
-/** What an engine has written that does not run now is no news. */
-function speaking(gateways: readonly Gateway[], pods: readonly Pod[]): readonly Gateway[] {
-  const running = allPodsOf(pods, GATEWAY_WORKLOAD)
-    .filter(isReady)
-    .map((pod) => sanitise(nodeOf(pod)))
-  return gateways.filter(({ metadata }) => running.includes(metadata.name))
 }
 
 const CLUSTER = 'cluster '

@@ -4,6 +4,7 @@ import { KINDS } from '../../model/kinds.ts'
 import { GATEWAY_LABEL } from '../../model/names.ts'
 import type { Node } from '../../model/resources.ts'
 import { titleOf } from '../apply/report.ts'
+import { textAt } from '../tree.ts'
 import { isNodeReady } from './lost-pods.ts'
 import { gatewayLabelOf, isImported, isMarked, wasThere } from './mark.ts'
 import type { Inventory, Space } from './read.ts'
@@ -55,7 +56,7 @@ export function planRemove(inventory: Inventory, options: RemoveOptions): Remove
   const plan: RemovePlan = {
     workloads: [...spaces.flatMap(({ ours }) => ours), ...marked].filter(isWorkload),
     imported: inventory.imported,
-    nodes: isMember ? nodesOf(inventory.nodes) : { clean: [], down: [] },
+    nodes: isMember ? withLost(nodesOf(inventory.nodes), inventory) : { clean: [], down: [] },
     objects: candidates.filter(isKnown).sort((a, b) => rankOf(a) - rankOf(b)),
     spaces: [...going, ...verifySpaces],
     crds: crds.go,
@@ -113,6 +114,26 @@ export const nodesOf = (nodes: readonly Node[]): RemovePlan['nodes'] => {
   const names = (some: readonly Node[]): readonly string[] => some.map(({ metadata }) => metadata.name)
   return { clean: names(ours.filter(isNodeReady)), down: names(ours.filter((node) => !isNodeReady(node))) }
 }
+
+/** An agent that lives writes so often. */
+const LIVES_MS = 150_000
+
+/** Nodes that are no Nodes of the cluster any more, and on which agents run all the same, as far as the API tells: they cannot be told to clean themselves. */
+export function lostNodes({ agents: { ours }, nodes }: Pick<Inventory, 'agents' | 'nodes'>): readonly string[] {
+  const known = new Set(nodes.map(({ metadata }) => metadata.name))
+  const writtenMs = ({ managed }: Found): number => Math.max(0, ...managed.map(({ time }) => Date.parse(time ?? '') || 0))
+  const newestMs = Math.max(0, ...ours.map(writtenMs))
+  const named = ours.flatMap((object): readonly string[] => {
+    if (object.kind === 'Pod') return [textAt(object, 'spec', 'nodeName') ?? '']
+    return object.kind === 'RouteAgent' && newestMs - writtenMs(object) < LIVES_MS ? [object.metadata.name] : []
+  })
+  return [...new Set(named)].filter((name) => name !== '' && !known.has(name)).sort()
+}
+
+const withLost = (nodes: RemovePlan['nodes'], inventory: Inventory): RemovePlan['nodes'] => ({
+  ...nodes,
+  down: [...nodes.down, ...lostNodes(inventory)],
+})
 
 export interface Judged<T> {
   readonly go: readonly T[]

@@ -2,7 +2,9 @@
 import { oldPortOf, oldPortText, replaceCharon } from '../../model/charon-port.ts'
 import { refusalText } from '../../model/decode.ts'
 import { brokerState, clusterNamed, refusedAmong } from '../../model/gateway-status.ts'
-import type { Connection, Endpoint, Gateway } from '../../model/resources.ts'
+import { GATEWAY_WORKLOAD, sanitise } from '../../model/names.ts'
+import type { Connection, Endpoint, Gateway, Pod } from '../../model/resources.ts'
+import { allPodsOf, isReady, nodeOf } from './rollout.ts'
 import type { Step } from './step.ts'
 
 export interface ConnectionSight {
@@ -13,13 +15,21 @@ export interface ConnectionSight {
   readonly expected: readonly string[]
 }
 
+/** What an engine has written that does not run now is no news. */
+export function speaking(gateways: readonly Gateway[], pods: readonly Pod[]): readonly Gateway[] {
+  const running = allPodsOf(pods, GATEWAY_WORKLOAD)
+    .filter(isReady)
+    .map((pod) => sanitise(nodeOf(pod)))
+  return gateways.filter(({ metadata }) => running.includes(metadata.name))
+}
+
 /** A step for the gateway, one for its way to the broker, and one for each cluster that it should be connected to. */
 export function connectionSteps({ gateways, endpoints, expected }: ConnectionSight): readonly Step[] {
   const active = gateways.find(({ status }) => status?.haStatus === 'active')
   if (active === undefined) return [{ what: 'leader', state: 'waiting', text: 'no gateway leads yet' }]
   return [
     leader(active),
-    ...gateways.map(brokerStep).filter((step) => step !== undefined),
+    ...gateways.map(brokerStep),
     ...gateways.map(portStep).filter((step) => step !== undefined),
     ...[...expected].sort().map((id) => connectionStep(id, active, endpoints)),
   ]
@@ -31,11 +41,11 @@ function leader({ metadata, status: { statusFailure } }: Gateway): Step {
     : { what: 'leader', state: 'failing', text: `${metadata.name}: ${statusFailure}` }
 }
 
-/** What a gateway node itself says of the broker; nothing where it has not said a word. */
-function brokerStep({ metadata }: Gateway): Step | undefined {
+/** What a gateway node itself says of the broker. */
+function brokerStep({ metadata }: Gateway): Step {
   const state = brokerState(metadata.annotations)
   const what = `broker from ${metadata.name}`
-  if (state === undefined) return undefined
+  if (state === undefined) return { what, state: 'waiting', text: 'it has not said yet whether it reaches it' }
   if (state.isReached) return { what, state: 'ok', text: 'reached' }
   return {
     what,
