@@ -3,7 +3,7 @@ import type { Kind, Of } from '../model/kinds.ts'
 import type { Resource } from '../model/resources.ts'
 import type { Clock } from '../system/clock.ts'
 import type { Log } from '../system/log.ts'
-import type { KubeApi, Query } from './api.ts'
+import { ApiError, type KubeApi, type Query } from './api.ts'
 
 /** How it stands with following the objects of one kind. */
 export interface Feed {
@@ -15,6 +15,8 @@ export interface Feed {
   heardMs(): number
   /** What the last call failed with, until the server answers again. */
   readonly trouble: string | undefined
+  /** Whether that was the server's refusal of the credential (401, 403). */
+  readonly isRefused: boolean
   /** Settles when the signal has ended it. */
   readonly ended: Promise<void>
 }
@@ -75,13 +77,14 @@ export function openFeed<K extends Kind, L>(api: KubeApi, kind: K, copy: Copy<Of
     heard: 0,
     heardAt: undefined as number | undefined,
     trouble: undefined as string | undefined,
+    isRefused: false,
   }
   const hear = (): void => {
     state.heard += 1
     state.heardAt = clock.now()
     if (state.lost) log.info('the API answers again')
     state.lost = false
-    state.trouble = undefined
+    Object.assign(state, { trouble: undefined, isRefused: false })
   }
   const changed = (): void => options.onChange?.()
 
@@ -142,6 +145,7 @@ export function openFeed<K extends Kind, L>(api: KubeApi, kind: K, copy: Copy<Of
         if (!state.lost && !signal.aborted) log.warn('the API does not answer as it should', { error: String(error) })
         state.lost = true
         state.trouble = messageOf(error)
+        state.isRefused = error instanceof ApiError && (error.code === 401 || error.code === 403)
       }
       await clock.sleep(Math.min(MOST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10)) * (0.5 + random() / 2), signal)
     }
@@ -155,6 +159,9 @@ export function openFeed<K extends Kind, L>(api: KubeApi, kind: K, copy: Copy<Of
     },
     get trouble() {
       return state.trouble
+    },
+    get isRefused() {
+      return state.isRefused
     },
     heardMs: () => (state.heardAt === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - state.heardAt)),
     ended,

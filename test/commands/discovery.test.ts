@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ApiError } from '../../src/k8s/api.ts'
+import type { Resource, Service } from '../../src/model/resources.ts'
 import { type HandClock, handClock } from '../fakes/clock.ts'
 import { BROKER, type Site, type Sites, sites } from '../fakes/discovery.ts'
 import { podOf } from '../fakes/services.ts'
@@ -444,3 +445,48 @@ it('an export that is made while the broker has not been heard says so, and is t
   agent.broker.link = 'up'
   await set.within(20_000, () => says(west, 'web', 'Ready') === 'True Exported')
 })
+
+it('what an import has made gets back the labels and fields that somebody took or gave', async () => {
+  await startAll()
+  for (const site of [west, east]) site.serve('db', { clusterIP: 'None' }, [podOf(`10.${site.n}.0.5`, { hostname: 'db-0' })])
+  for (const site of [west, east]) site.wish('db')
+  await exporting(east, 'web')
+  await set.within(
+    2_000,
+    () => (west.import('web')?.spec.ips ?? []).length > 0 && west.backends('web').length > 0 && west.backends('db').length === 2,
+  )
+  const made = (): readonly Resource[] =>
+    [...west.api.objects('Service'), ...west.api.objects('EndpointSlice')].filter(({ metadata }) => metadata.ownerReferences !== undefined)
+  const before = made()
+  const address = west.import('web')?.spec.ips
+  for (const object of before) west.api.put({ ...object, metadata: { ...object.metadata, labels: {} } })
+  await set.within(1_000, () => made().every(({ metadata }) => metadata.labels?.['submariner.io/imported'] === 'true'))
+  expect(made().map(({ metadata }) => [metadata.name, metadata.labels])).toEqual(
+    before.map(({ metadata }) => [metadata.name, metadata.labels]),
+  )
+  const derived = west.api.objects('Service').find(({ metadata }) => metadata.name.startsWith('derived-'))
+  const odd = { externalIPs: ['9.9.9.9'], publishNotReadyAddresses: true, externalTrafficPolicy: 'Local', type: 'NodePort' }
+  west.api.put({ ...derived, spec: { ...derived?.spec, ...odd } } as Service)
+  await set.within(1_000, () => {
+    const { spec } = west.api.objects('Service').find(({ metadata }) => metadata.name === derived?.metadata.name) ?? {}
+    return spec?.type === 'ClusterIP' && !Object.keys(spec).some((field) => field in odd && field !== 'type')
+  })
+  expect([west.import('web')?.spec.ips, west.backends('web').length]).toEqual([address, 1])
+}, 30_000)
+
+it('an export of a cluster whose credential the broker does not take any more is not ready, and says so, until it is taken again', async () => {
+  const agent = west.start()
+  await set.turn(1_000)
+  await exporting(west, 'web')
+  let isForgotten = true
+  agent.broker.failNext(new ApiError(401, 'Unauthorized', 'Unauthorized'), () => isForgotten, Number.MAX_SAFE_INTEGER)
+  set.broker.restart()
+  await set.turn(5_000)
+  expect(says(west, 'web', 'Ready')).toBe('True Exported')
+  await set.within(40_000, () => says(west, 'web', 'Ready') === 'False Pending')
+  expect(west.export('web')?.status?.conditions?.find(({ type }) => type === 'Ready')?.message).toContain(
+    'does not take this cluster’s credential',
+  )
+  isForgotten = false
+  await set.within(40_000, () => says(west, 'web', 'Ready') === 'True Exported')
+}, 30_000)

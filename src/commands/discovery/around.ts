@@ -1,14 +1,14 @@
 // What all services depend on: the networks and the reach of the other clusters, namespaces, and the state of the broker.
 import type { Known } from '../../discovery/plan.ts'
 import { judgeReach } from '../../discovery/reach.ts'
+import type { Feed } from '../../k8s/store.ts'
 import { canonical } from '../../model/canonical.ts'
 import { BROKER_UID } from '../../model/names.ts'
 import { wordsOf } from '../../model/reach-words.ts'
 import type { Cluster } from '../../model/resources.ts'
 import { type BrokerState, brokerState, liveNamespaces, membersOf, ownNetworks } from './known.ts'
 import type { Around, Leader } from './leader.ts'
-import { unknownOf } from './stores.ts'
-import type { DiscoveryWorld } from './world.ts'
+import { type BrokerStores, unknownOf } from './stores.ts'
 
 export function lookAround(leader: Leader, own: Cluster): Around {
   const { world, stores } = leader
@@ -18,7 +18,7 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   const mine = ownNetworks(own)
   const members = membersOf(stores.local)
   const reaches = reachesNow(leader, networks.keys())
-  const obstacle = obstacleOf(world, broker)
+  const obstacle = obstacleOf(leader, broker)
   const shared = {
     isFrozen: world.broker !== undefined && broker?.isTrusted !== true,
     isBrokerRead: broker !== undefined,
@@ -36,7 +36,8 @@ export function lookAround(leader: Leader, own: Cluster): Around {
   const reachable = [...reaches].map(([id, { isReachable }]) => [id, isReachable])
   return {
     ...{ known, obstacle },
-    trouble: world.broker === undefined ? undefined : broker === undefined ? 'the broker has not been heard yet' : obstacle,
+    trouble:
+      world.broker === undefined ? undefined : (obstacle ?? (broker === undefined ? 'the broker has not been heard yet' : undefined)),
     text: canonical([shared, obstacle, mine, [...members], [...networks], reachable]),
   }
 }
@@ -61,7 +62,7 @@ function reachesNow(leader: Leader, clusters: Iterable<string>): Leader['reaches
 /** Undefined where it has not been heard. */
 function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
   const { world, stores } = leader
-  if (stores.broker === undefined || unknownOf(stores.broker) !== undefined) return undefined
+  if (stores.broker === undefined || unknownOf(stores.broker) !== undefined || isRefused(stores.broker)) return undefined
   const clusterUid = stores.local.namespaces.get('kube-system')?.metadata.uid
   const remembered = own.metadata.annotations?.[BROKER_UID]
   // The engine has come to terms with it: it remembers another object.
@@ -80,8 +81,15 @@ function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
   return state
 }
 
-function obstacleOf({ broker: api }: DiscoveryWorld, broker: BrokerState | undefined): string | undefined {
-  if (api === undefined) return 'this cluster has no broker'
+/** A credential that is taken again at the next try was not refused. */
+const REFUSED_MS = 10_000
+const isRefused = (broker: BrokerStores): boolean =>
+  Object.values<Feed>({ ...broker }).some((feed) => feed.isRefused && feed.heardMs() >= REFUSED_MS)
+
+function obstacleOf({ world, stores }: Leader, broker: BrokerState | undefined): string | undefined {
+  if (world.broker === undefined) return 'this cluster has no broker'
+  if (stores.broker !== undefined && isRefused(stores.broker))
+    return 'the broker does not take this cluster’s credential: it was forgotten there, or has joined anew (SUB0410)'
   return broker?.duplicate && 'another cluster holds this cluster’s id on the broker (SUB0304)'
 }
 

@@ -1,12 +1,12 @@
 // Live copies of all that services are made of, on both sides, and which services a change of an object concerns.
-import { type EndpointSlice, KUBE_SERVICE, SERVICE_NAME, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
+import { type EndpointSlice, KUBE_SERVICE, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
 import { CLUSTER_LABEL } from '../../model/names.ts'
 import type { Resource, Service } from '../../model/resources.ts'
 import { labelledService } from '../down/read.ts'
 import { keyText, type ServiceKey } from '../service/share.ts'
 import { identityOf } from '../up/shared.ts'
 import { type Kept, type Mention, openKept } from './kept.ts'
-import { isImported, lightObject, lightService, lightSlice } from './light.ts'
+import { lightObject, lightService, lightSlice, madeFor } from './light.ts'
 import { openQuota, type Quota } from './quota.ts'
 
 export interface BrokerCopies {
@@ -39,6 +39,11 @@ export const sharedOf = (label: string | undefined): ServiceText | undefined =>
 const textOf = ({ namespace, name }: ServiceKey): ServiceText => keyText({ namespace, name })
 const serviceLabel = ({ metadata }: Resource, key: string): ServiceText =>
   keyText({ namespace: metadata.namespace ?? '', name: metadata.labels?.[key] ?? '' })
+/** Of what an import has made. */
+function madeLabel(object: Resource): string | undefined {
+  const name = madeFor(object)
+  return name === undefined ? undefined : labelOfMade(keyText({ namespace: object.metadata.namespace ?? '', name }))
+}
 const isShared = ({ metadata }: ServiceImport): boolean => metadata.labels?.[CLUSTER_LABEL] === undefined
 const writerOf = ({ metadata }: Resource): string | undefined => metadata.labels?.[CLUSTER_LABEL]
 
@@ -75,12 +80,12 @@ export function openCopies(mark: (service: ServiceText) => void): Copies {
     imports: openKept<ServiceImport>(byName),
     services: openKept<Service>({
       light: lightService,
-      labelOf: (object) => (isImported(object) ? labelOfMade(serviceLabel(object, SERVICE_NAME)) : undefined),
+      labelOf: madeLabel,
       changed: local,
     }),
     slices: openKept<EndpointSlice>({
       light: lightSlice,
-      labelOf: (object) => (isImported(object) ? labelOfMade(serviceLabel(object, SERVICE_NAME)) : serviceLabel(object, KUBE_SERVICE)),
+      labelOf: (object) => madeLabel(object) ?? serviceLabel(object, KUBE_SERVICE),
       changed: local,
     }),
     broker: {

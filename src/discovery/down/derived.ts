@@ -47,11 +47,19 @@ export function derivedService(merged: Merged, owner: unknown): Service {
   }
 }
 
+/** What would have the Service answer elsewhere, or otherwise, than an import does. */
+const FOREIGN = [
+  ...(['externalIPs', 'externalTrafficPolicy', 'externalName', 'publishNotReadyAddresses', 'healthCheckNodePort'] as const),
+  ...(['loadBalancerIP', 'loadBalancerClass', 'loadBalancerSourceRanges', 'allocateLoadBalancerNodePorts'] as const),
+]
+
 /** What of a Service is ours to say, without what the API server fills in. */
 const said = ({ metadata, spec }: Service): readonly unknown[] => [
   metadata.labels?.[IMPORTED],
   metadata.labels?.[SERVICE_NAME],
   metadata.ownerReferences,
+  spec?.type ?? 'ClusterIP',
+  FOREIGN.map((field) => (spec === undefined ? null : (Reflect.get(spec, field) ?? null))),
   (spec?.ports ?? []).map(({ name = '', protocol = 'TCP', port, appProtocol }) => [name, protocol, port, appProtocol]),
   spec?.sessionAffinity ?? 'None',
   spec?.sessionAffinity === 'ClientIP' ? spec.sessionAffinityConfig : undefined,
@@ -64,7 +72,8 @@ const said = ({ metadata, spec }: Service): readonly unknown[] => [
 export function renewedService(there: Service | undefined, wanted: Service): Service | undefined {
   if (there === undefined) return wanted
   if (isSame(said(there), said(wanted))) return undefined
-  const { selector: _, sessionAffinityConfig: __, trafficDistribution: ___, ...kept } = there.spec ?? {}
+  const { selector: _, sessionAffinityConfig: __, trafficDistribution: ___, ...more } = there.spec ?? {}
+  const kept = Object.fromEntries(Object.entries(more).filter(([field]) => !FOREIGN.some((one) => one === field)))
   return {
     ...there,
     metadata: { ...there.metadata, ...wanted.metadata, labels: { ...there.metadata.labels, ...wanted.metadata.labels } },

@@ -2,10 +2,10 @@
 // Only what carries our label is changed or removed; of what cannot be known at the moment nothing is withdrawn.
 import type { Refusal } from '../../model/decode.ts'
 import type { Diff } from '../../model/diff.ts'
-import { type EndpointSlice, IMPORTED, SERVICE_NAME, type ServiceImport, type ServiceImportSpec } from '../../model/mcs.ts'
+import { type EndpointSlice, IMPORTED, type ServiceImport, type ServiceImportSpec } from '../../model/mcs.ts'
 import type { Cidr } from '../../model/net.ts'
-import type { Service } from '../../model/resources.ts'
-import { isImported } from '../copies/light.ts'
+import type { Resource, Service } from '../../model/resources.ts'
+import { isImported, madeFor } from '../copies/light.ts'
 import { type Guard, refusalOf } from '../service/guard.ts'
 import type { Merged } from '../service/merge.ts'
 import type { Services } from '../service/services.ts'
@@ -89,8 +89,16 @@ function placesOf({ there }: DownView): ReadonlyMap<string, Place> {
     return place
   }
   for (const one of there.imports) at(one.metadata.namespace, one.metadata.name).import = one
-  for (const one of there.services.filter(isImported)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).service = one
-  for (const one of there.slices.filter(isImported)) at(one.metadata.namespace, one.metadata.labels?.[SERVICE_NAME]).slices.push(one)
+  const made = <T extends Resource>(objects: readonly T[], act: (one: T, place: ReturnType<typeof at>) => void): void => {
+    for (const one of objects) {
+      const name = madeFor(one)
+      if (name !== undefined) act(one, at(one.metadata.namespace, name))
+    }
+  }
+  made(there.services, (one, place) => {
+    place.service = one
+  })
+  made(there.slices, (one, place) => place.slices.push(one))
   return places
 }
 

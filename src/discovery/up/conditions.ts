@@ -10,10 +10,10 @@ export interface Say {
   readonly message: string
 }
 
-/** A service that the broker has stays ready while a change of it is on its way. */
+/** A service that the broker has stays ready while a change of it is on its way, but not where nothing goes there any more. */
 export function sayings({ own, merged, state: now, note }: Verdict): readonly Say[] {
   const wasReady = own.wish.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
-  const state = now === 'pending' && wasReady ? 'exported' : now
+  const state = now === 'pending' && wasReady && note === '' ? 'exported' : now
   if (own.invalid !== undefined)
     return [
       { type: 'Valid', status: 'False', ...own.invalid },
