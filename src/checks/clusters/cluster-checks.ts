@@ -1,3 +1,4 @@
+import { brokerState } from '../../model/gateway-status.ts'
 import { BROKER_NAMESPACE, CLUSTER_LABEL, GATEWAY_LABEL } from '../../model/names.ts'
 import { overlaps, parseCidr } from '../../model/net.ts'
 import type { Check, Verdict } from '../check.ts'
@@ -13,6 +14,12 @@ import { triedAsAnother } from './rights.ts'
 const ok = (note?: string): Verdict => ({ is: 'ok', ...(note !== undefined && { note }) })
 
 /** Questions about one cluster's objects: is it joined, led, and known to the others. */
+/** What its gateway says of the way there. */
+function wayOf(look: Look): string {
+  const state = brokerState(activeGateways(look)[0]?.metadata.annotations)
+  return state === undefined || state.isReached ? '' : `; its gateway does not reach it: ${state.why}`
+}
+
 export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
   {
     id: 'SUB0601',
@@ -128,7 +135,7 @@ export const CLUSTER_CHECKS: readonly Check<CheckContext>[] = [
       if (own !== undefined && !published.some((endpoint) => endpoint.spec?.cable_name === own.spec.cable_name)) {
         return {
           is: 'failed',
-          reason: `${broker.server} does not hold this cluster's Endpoint`,
+          reason: `${broker.server} does not hold this cluster's Endpoint${wayOf(seen)}`,
           hint: 'see the log of the engine on the active gateway',
         }
       }

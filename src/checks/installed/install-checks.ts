@@ -54,4 +54,5 @@ async function ownCredential(context: CheckContext): Promise<Verdict> {
   return { is: 'ok', ...(own.account !== undefined && { note: own.account }) }
 }
 
-const OWN_ONE = 'any of them could speak for the others: `subctl join broker-info.subm --cluster-id NAME` gives each cluster one of its own'
+const OWN_ONE =
+  'any of them could speak for the others: `subctl join broker-info.subm --cluster-id NAME` gives each cluster one of its own; where Helm installs the broker: docs/helm.md, one token for each cluster'
