@@ -6,6 +6,7 @@ import { type CheckContext, looker } from '../../src/checks/subject.ts'
 import {
   type Condition,
   type EndpointSlice,
+  IMPORTED,
   IMPORTED_IN_PART,
   IN_PART,
   SERVICE_NAME,
@@ -118,7 +119,7 @@ function putImport(cluster: FakeCluster, name: string, clusters: readonly string
   const imported = {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
     kind: 'ServiceImport',
-    metadata: { name, namespace: 'shop' },
+    metadata: { name, namespace: 'shop', labels: { [IMPORTED]: 'true' } },
     spec,
     status,
   }
@@ -281,6 +282,23 @@ describe('checks of services', () => {
       quiet.clusters.west.put(make('ServiceImport', 'web-shop-east-1', { spec: type, status }, { namespace, labels }))
     }
     expect(await quiet.verdict('SUB0637')).toEqual({ is: 'ok', note: '1 imports, of east' })
+  })
+
+  it('SUB0637 finds a ServiceImport that is not ours in the way of what a cluster exports, and no other', async () => {
+    const made = scene()
+    const { west, east } = made.clusters
+    for (const name of ['web', 'idle']) {
+      putImport(west, name, ['east'])
+      const there = west.objects('ServiceImport').find(({ metadata }) => metadata.name === name)
+      if (there !== undefined) west.put({ ...there, metadata: { name, namespace: 'shop' } } as ServiceImport)
+    }
+    expect(await made.verdict('SUB0637')).toEqual({ is: 'ok', note: '0 imports, of no cluster' })
+    putExport(east, 'web', READY)
+    expect(await made.verdict('SUB0637')).toEqual({
+      is: 'failed',
+      reason: 'shop/web is not imported: a ServiceImport of that name is there, and is not ours',
+      hint: expect.stringMatching(/^remove or rename the ServiceImport that is not ours/),
+    })
   })
 
   it('SUB0637 takes a gateway’s word for what is reached while it leads, and that of the other nodes when it does not', async () => {

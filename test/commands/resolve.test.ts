@@ -173,6 +173,24 @@ Try \`curl -k https://HOST:PORT/version\` from this machine.
     expect(leftovers()).toEqual([])
   })
 
+  it('takes no ServiceImport that is not ours for the service, whether or not it is answered', async () => {
+    const answers: Record<string, string> = {}
+    const { all, resolve } = await scene(() => (answers.vip === undefined ? { code: 'NXDOMAIN' } : { answers: [answers.vip] }))
+    const east = all.site('east')
+    const ours = east.import('web')
+    if (ours !== undefined) east.api.put({ ...ours, metadata: { ...ours.metadata, labels: {} } })
+    await all.turn(3_000)
+    const why = 'the ServiceImport web in namespace shop is not ours, so nothing of the service is imported here: remove or rename it'
+    expect(await resolve('web.shop --contexts west,east')).toMatchObject({
+      code: 2,
+      out: expect.stringContaining(`FAILED east: NXDOMAIN from 10.96.2.10 in 3 ms: ${why}\n`),
+    })
+    answers.vip = vip(east)
+    expect((await resolve('web.shop --context east')).out).toContain(
+      `ok east: ${answers.vip} (of a ServiceImport that is not ours) from 10.96.2.10 in 3 ms; ${why}\n`,
+    )
+  })
+
   it('says so where an answer is no address of the service', async () => {
     const { resolve } = await scene(() => ({ answers: ['192.0.2.1'] }))
     expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')

@@ -94,6 +94,18 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
     expect(out).toMatch(/shop\/db +Headless +east +in part .* Ready: .*172\.16\.2\.9 \(pod pod-172-16-2-9\) lies in none of the networks/)
   })
 
+  it('shows no ServiceImport that is not ours as the import of a service', async () => {
+    const { all, east, show } = await scene()
+    const ours = east.import('web')
+    if (ours !== undefined) east.api.put({ ...ours, metadata: { ...ours.metadata, labels: {} } })
+    await all.turn(3_000)
+    const { out } = await show('--contexts west,east -o wide')
+    expect(out).toMatch(
+      /^shop\/web +ClusterSetIP +east +ready +in the way +- .*import: a ServiceImport of that name is there, and is not ours$/m,
+    )
+    expect(out).toMatch(/^shop\/web +ClusterSetIP +west +ready +ready +100\.1/m)
+  })
+
   it('-n names the namespace of the services, as kubectl has it; where the agents live is another flag', async () => {
     const { all, show } = await scene()
     for (const id of ['west', 'east']) all.site(id).namespace('yard')

@@ -5,7 +5,7 @@ import { firstOf, verdictOf } from '../listing.ts'
 import { type Look, remoteIds } from '../look.ts'
 import type { CheckContext } from '../subject.ts'
 import { NO_AGENTS, serviceAgents } from './agents.ts'
-import { conditionOf, type Exchange, type Exported, isExported, readExchange } from './exchange.ts'
+import { conditionOf, type Exchange, type Exported, isExported, readExchange, STRANGER } from './exchange.ts'
 import { unreachedOnes } from './unreached.ts'
 
 /** SUB0636: an export that no agent has looked at is a failure; one that is refused, or that clusters disagree about, is for its owner to see. */
@@ -42,12 +42,18 @@ export async function importsTrue(context: CheckContext, signal: AbortSignal): P
   if (typeof agents === 'string') return { is: 'skipped', reason: agents }
   const [seen, here, others] = await Promise.all([context.look(), readExchange(context.api), exportsOfOthers(context)])
   const stale = staleOnes(seen, here, others)
-  const problems = [...stale, ...missingOnes(here, others), ...(await unreachedOnes(context, seen, here, signal))]
+  const blocked = blockedOnes(here, others)
+  const other = [...stale, ...missingOnes(here, others), ...(await unreachedOnes(context, seen, here, signal))]
+  const problems = [...blocked, ...other]
   const note = `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}`
   const partly = here.imports.flatMap(({ key, leftOut }) => (leftOut === undefined ? [] : [`${key}: ${leftOut}`]))
-  if (problems.length > 0 || partly.length === 0) return verdictOf(firstOf(problems), { note, hint: leaderLog(context) })
+  if (problems.length > 0 || partly.length === 0) return verdictOf(firstOf(problems), { note, hint: hintOf(context, { blocked, other }) })
   return { is: 'warning', reason: firstOf(partly).join('; '), hint: PARTLY_HINT }
 }
+
+const BLOCKED_HINT = 'remove or rename the ServiceImport that is not ours: `kubectl get serviceimport -A -L submariner.io/imported`'
+const hintOf = (context: CheckContext, { blocked, other }: Readonly<Record<'blocked' | 'other', readonly string[]>>): string =>
+  [...(blocked.length > 0 ? [BLOCKED_HINT] : []), ...(blocked.length === 0 || other.length > 0 ? [leaderLog(context)] : [])].join('; ')
 
 const PARTLY_HINT =
   'see `subctl show services -o wide`; the cluster that exports it has EndpointSlices with addresses outside its own networks: somebody else writes them, or `subctl show clusters` lacks a network of it'
@@ -93,11 +99,17 @@ function staleOnes(seen: Look, { imports, exports: own }: Exchange, others: read
   )
 }
 
-function missingOnes({ imports, namespaces }: Exchange, others: readonly Other[]): readonly string[] {
+/** Those that somebody else's ServiceImport keeps out, this cluster's own exports among them. */
+function blockedOnes({ exports: own, strangers }: Exchange, others: readonly Other[]): readonly string[] {
+  const exported = new Set([own, ...others.map(({ exports }) => exports)].flatMap((all) => all.filter(isExported).map(({ key }) => key)))
+  return [...strangers].filter((key) => exported.has(key)).map((key) => `${key} is not imported: ${STRANGER}`)
+}
+
+function missingOnes({ imports, namespaces, strangers }: Exchange, others: readonly Other[]): readonly string[] {
   const here = new Map(imports.map(({ key, clusters }) => [key, clusters]))
   return others.flatMap(({ clusterId, exports }) =>
     exports
-      .filter((one) => isExported(one) && namespaces.has(one.key.split('/')[0] ?? ''))
+      .filter((one) => isExported(one) && !strangers.has(one.key) && namespaces.has(one.key.split('/')[0] ?? ''))
       .flatMap(({ key }) => {
         const clusters = here.get(key)
         if (clusters === undefined) return [`${key} of ${clusterId} is not imported`]

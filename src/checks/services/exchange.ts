@@ -3,6 +3,7 @@ import { ApiError, type KubeApi, type Listed } from '../../k8s/api.ts'
 import {
   type Condition,
   type EndpointSlice,
+  IMPORTED,
   IMPORTED_IN_PART,
   SERVICE_NAME,
   type ServiceExport,
@@ -35,9 +36,15 @@ export interface Behind {
 export interface Exchange {
   readonly exports: readonly Exported[]
   readonly imports: readonly Imported[]
+  /** Of ServiceImports that are not ours: the agent leaves them alone, and imports nothing of that name. */
+  readonly strangers: ReadonlySet<string>
   readonly behind: readonly Behind[]
   readonly namespaces: ReadonlySet<string>
 }
+
+/** What is in the way of an import. */
+export const STRANGER = 'a ServiceImport of that name is there, and is not ours'
+export const isStranger = ({ metadata }: ServiceImport): boolean => metadata.labels?.[IMPORTED] === undefined
 
 const keyOf = ({ metadata }: ServiceExport | ServiceImport): string => `${metadata.namespace}/${metadata.name}`
 
@@ -53,6 +60,7 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
       api.listOf('ServiceImport', {}, (one) => ({
         ...{ key: keyOf(one), clusters: (one.status?.clusters ?? []).map(({ cluster }) => cluster), leftOut: leftOutOf(one) },
         isShared: isBrokersImport(one.metadata),
+        isStranger: isStranger(one),
       })),
     ),
     api.listOf('EndpointSlice', { labels: { [SERVICE_NAME]: '', [SOURCE_CLUSTER]: '' } }, behindOf),
@@ -67,7 +75,8 @@ export async function readExchange(api: KubeApi): Promise<Exchange> {
   const isUsers = ({ key }: { readonly key: string }): boolean => !ofVerify.has(key.split('/')[0] ?? '')
   return {
     exports: exports.filter((one) => !one.isGoing && isUsers(one)),
-    imports: imports.filter((one) => !one.isShared && isUsers(one)),
+    imports: imports.filter((one) => !one.isShared && !one.isStranger && isUsers(one)),
+    strangers: new Set(imports.filter((one) => !one.isShared && one.isStranger).map(({ key }) => key)),
     behind: behind.items.filter((one) => !one.isShared && isUsers(one)),
     namespaces: new Set(namespaces.items.filter(({ name, isGoing }) => !isGoing && !ofVerify.has(name)).map(({ name }) => name)),
   }

@@ -1,4 +1,5 @@
 // What one cluster has of the services of the clusterset: its exports, its imports, and what is behind them.
+import { isStranger } from '../../checks/services/exchange.ts'
 import { isKubernetesOwn, isReady } from '../../discovery/up/export.ts'
 import { ApiError, type KubeApi, type Query } from '../../k8s/api.ts'
 import type { Kind, Of } from '../../model/kinds.ts'
@@ -35,6 +36,8 @@ export interface ServiceSight {
   /** All by `namespace/name` of the service. */
   readonly exports: ReadonlyMap<string, ServiceExport>
   readonly imports: ReadonlyMap<string, ServiceImport>
+  /** ServiceImports that are not ours, where an agent of ours is to look after services: it imports nothing of their names. */
+  readonly strangers: ReadonlyMap<string, ServiceImport>
   readonly namespaces: ReadonlySet<string>
   /** Its own pods of a Service. */
   own(service: string): Count
@@ -67,6 +70,9 @@ export async function serviceSight(
   if (clusterId === undefined) throw notJoined(subject, agentsNamespace, '--agents-namespace')
   const ofImports = Map.groupBy(slices.items, ({ imported }) => imported ?? '')
   const ofServices = Map.groupBy(slices.items, ({ service }) => service ?? '')
+  // A broker on the cluster has the same kind for what members share.
+  const here = (imports ?? []).filter(({ metadata }) => !isBrokersImport(metadata))
+  const strangers = leavesOut(settings?.data) ? [] : here.filter(isStranger)
   return {
     ...{
       subject,
@@ -75,9 +81,9 @@ export async function serviceSight(
       isServed: exports !== undefined && imports !== undefined,
       hasAgent: !leavesOut(settings?.data) && !isDown,
     },
-    exports: new Map((exports ?? []).map((one) => [keyOf(one), one])),
-    // A broker on the cluster has the same kind for what members share.
-    imports: new Map((imports ?? []).filter(({ metadata }) => !isBrokersImport(metadata)).map((one) => [keyOf(one), one])),
+    exports: byKey(exports ?? []),
+    imports: byKey(here.filter((one) => !strangers.includes(one))),
+    strangers: byKey(strangers),
     namespaces: new Set(namespaces.items),
     own: (service) => countOf(ofServices.get(service) ?? []),
     behind: (service) =>
@@ -90,6 +96,9 @@ export async function serviceSight(
         ?.some((slice) => slice.cluster === cluster && slice.backends.some((one) => one.isReady && one.names.includes(host))) === true,
   }
 }
+
+const byKey = <T extends ServiceExport | ServiceImport>(all: readonly T[]): ReadonlyMap<string, T> =>
+  new Map(all.map((one) => [keyOf(one), one]))
 
 async function listIfServed<K extends Kind>(api: KubeApi, kind: K, query: Query): Promise<readonly Of<K>[] | undefined> {
   try {

@@ -1,5 +1,6 @@
 // `show services`: every service of the clusterset, as each cluster asked about has it.
 import { stringify } from 'yaml'
+import { STRANGER } from '../../checks/services/exchange.ts'
 import { UserError } from '../../model/errors.ts'
 import { type Condition, IMPORTED_IN_PART, IN_PART, type ServiceExport, type ServiceImport } from '../../model/mcs.ts'
 import type { Given } from '../cli/given.ts'
@@ -54,7 +55,9 @@ export const showServices: Run = async (context, given) => {
 }
 
 function rowsOf(sights: readonly ServiceSight[]): readonly Row[] {
-  const keys = [...new Set(sights.flatMap(({ exports, imports }) => [...exports.keys(), ...imports.keys()]))].sort()
+  const keys = [
+    ...new Set(sights.flatMap(({ exports, imports, strangers }) => [...exports.keys(), ...imports.keys(), ...strangers.keys()])),
+  ].sort()
   return keys.map((key) => {
     const [namespace = '', name = ''] = key.split('/')
     const type = sights.map(({ imports }) => imports.get(key)?.spec?.type).find((one) => one !== undefined) ?? '-'
@@ -63,11 +66,11 @@ function rowsOf(sights: readonly ServiceSight[]): readonly Row[] {
   })
 }
 
-function placeOf(
-  sight: ServiceSight,
-  key: string,
-  { namespace, isExported }: { readonly namespace: string; readonly isExported: boolean },
-): Place {
+interface Around {
+  readonly namespace: string
+  readonly isExported: boolean
+}
+function placeOf(sight: ServiceSight, key: string, { namespace, isExported }: Around): Place {
   const [exported, imported] = [sight.exports.get(key), sight.imports.get(key)]
   const conflict = conditionOf(exported, 'Conflict')
   return {
@@ -79,9 +82,8 @@ function placeOf(
       conflict: conflict?.status === 'True' ? conflict.reason : null,
     },
     import: {
-      state: sight.hasAgent ? importState(imported, sight.namespaces.has(namespace), isExported) : unlooked(imported),
+      ...importWords(sight, key, { namespace, isExported }),
       ips: imported?.spec?.ips ?? [],
-      messages: sight.hasAgent ? messagesOf(imported) : [],
     },
     pods: exported === undefined ? null : sight.own(key),
     backends: [...sight.behind(key)].map(([cluster, count]) => ({ cluster, ...count })),
@@ -101,6 +103,13 @@ function exportState(exported: ServiceExport | undefined): string {
   if (conditionOf(exported, 'Valid')?.status === 'False') return 'not valid'
   if (isReady(exported)) return isInPart(conditionOf(exported, 'Ready')) ? 'in part' : 'ready'
   return conditionOf(exported, 'Ready') === undefined ? 'no answer' : 'not ready'
+}
+
+function importWords(sight: ServiceSight, key: string, { namespace, isExported }: Around): Pick<Place['import'], 'state' | 'messages'> {
+  const [imported, stranger] = [sight.imports.get(key), sight.strangers.get(key)]
+  if (!sight.hasAgent) return { state: unlooked(imported ?? stranger), messages: [] }
+  if (stranger !== undefined) return { state: 'in the way', messages: [STRANGER] }
+  return { state: importState(imported, sight.namespaces.has(namespace), isExported), messages: messagesOf(imported) }
 }
 
 /** Upstream's agents say nothing of an import's being ready. */

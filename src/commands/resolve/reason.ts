@@ -29,10 +29,10 @@ export function serviceOf(name: string): ServiceName | undefined {
 
 export const keyOf = ({ namespace, service }: ServiceName): string => `${namespace}/${service}`
 
-/** One answer. `is`: the service's address in this cluster, a backend of a cluster, or nothing that is known of the service. */
+/** One answer. `is`: the service's address in this cluster, a backend of a cluster, an address of a ServiceImport that is not ours, or nothing that is known of the service. */
 export interface Owned {
   readonly value: string
-  readonly is?: 'service' | 'backend' | 'unknown'
+  readonly is?: 'service' | 'backend' | 'stranger' | 'unknown'
   readonly cluster?: string
 }
 
@@ -40,13 +40,15 @@ export interface Owned {
 export function ownerOf(value: string, service: ServiceName, sight: ServiceSight): Owned {
   const key = keyOf(service)
   if (sight.imports.get(key)?.spec?.ips?.includes(value) === true) return { value, is: 'service' }
+  if (sight.strangers.get(key)?.spec?.ips?.includes(value) === true) return { value, is: 'stranger' }
   const cluster = sight.sourceOf(key, value)
   return cluster === undefined ? { value, is: 'unknown' } : { value, is: 'backend', cluster }
 }
 
 export function ownedText({ value, is, cluster }: Owned): string {
   if (is === undefined) return value
-  return `${value} (${is === 'service' ? 'the service’s own address in this cluster' : (cluster ?? 'not known as an address of the service')})`
+  const what = { service: 'the service’s own address in this cluster', stranger: 'of a ServiceImport that is not ours', backend: cluster }
+  return `${value} (${(is === 'unknown' ? undefined : what[is]) ?? 'not known as an address of the service'})`
 }
 
 export interface Around {
@@ -59,6 +61,7 @@ export interface Around {
 /** What somebody should know who uses the answer: a service's own address is there whether or not anything is behind it. */
 export function noteOf(answers: readonly Owned[], service: ServiceName, sight: ServiceSight): string | undefined {
   const key = keyOf(service)
+  if (sight.strangers.has(key)) return strangerText(service)
   // A port's answers are names, and whose they are is not known.
   const isVirtual = sight.imports.get(key)?.spec.type === 'ClusterSetIP' && service.cluster === undefined
   if (!isVirtual || !answers.some(({ is }) => is === 'service' || is === undefined)) return undefined
@@ -66,6 +69,9 @@ export function noteOf(answers: readonly Owned[], service: ServiceName, sight: S
   if (behind.some(([, { ready }]) => ready > 0)) return undefined
   return `nothing behind it is ready: ${countsOf(behind) || 'it has no backends'}`
 }
+
+const strangerText = ({ namespace, service }: ServiceName): string =>
+  `the ServiceImport ${service} in namespace ${namespace} is not ours, so nothing of the service is imported here: remove or rename it`
 
 const countsOf = (behind: readonly (readonly [string, Count])[]): string =>
   behind.map(([cluster, { ready, all }]) => `${cluster} ${ready}/${all}`).join(', ')
@@ -89,9 +95,11 @@ function failure(setUp: SetUp | undefined): string {
     : 'CoreDNS is to answer it itself and cannot yet, as before it has read the ServiceImports: look into the log of its pods'
 }
 
-function unimported({ namespace, service }: ServiceName, sight: ServiceSight, others: readonly string[]): string | undefined {
+function unimported(name: ServiceName, sight: ServiceSight, others: readonly string[]): string | undefined {
+  const { namespace, service } = name
   if (!sight.isServed) return 'the cluster does not have the kinds of services across clusters'
   if (sight.imports.has(`${namespace}/${service}`)) return undefined
+  if (sight.strangers.has(keyOf(name))) return strangerText(name)
   if (!sight.hasAgent) return NO_AGENT
   if (!sight.namespaces.has(namespace)) return `there is no namespace ${namespace} here, so its services are not imported`
   if (others.length === 0)
