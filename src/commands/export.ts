@@ -4,7 +4,7 @@ import type { Run } from './cli/run.ts'
 import type { Context } from './context.ts'
 import { aimOf, contextTitle, exportsOf, namespaceOf } from './export/find.ts'
 import { withCauses } from './export/late.ts'
-import { checkNamespace, type ExportWish, planNamespace, planService } from './export/plan.ts'
+import { type ExportWish, planNamespace, planService } from './export/plan.ts'
 import { emitted, tell } from './export/report.ts'
 import { type ClusterSteps, inTurn, isOpen, type Step } from './export/steps.ts'
 import { checkEffects, effectOf, isWaiting, type Judge, waitFor } from './export/wait.ts'
@@ -20,7 +20,6 @@ export const exportServices: Run = async (context, given) => {
   const found = await subjects(context, given)
   const namespace = said ?? namespaceOf(found)
   const wish: ExportWish = { namespace, clustersetIp: given.text('use-clusterset-ip'), isForced: given.on('force') }
-  checkNamespace(wish)
   const plan = (subject: Subject): Promise<readonly Step[]> =>
     name === undefined ? planNamespace(subject, wish) : planService(subject, name, wish)
   const clusters = await Promise.all(

@@ -230,6 +230,21 @@ metadata:
     expect(exports()).toEqual(['kube-system/dns'])
   })
 
+  it('exports out of a namespace that the settings of the cluster allow by name, as far as they may be read', async () => {
+    const { west, east, apis, subctl, exports } = scene()
+    const data = { SUBMARINER_CLUSTERID: 'west', SUBMARINER_ALLOWEDNAMESPACES: 'kube-public,kube-system' }
+    west.api.put(make('ConfigMap', 'submariner-settings', { data }, { namespace: AGENTS }))
+    for (const site of [west, east]) site.serve('dns', {}, [], 'kube-system')
+    const both = await subctl('export service dns -n kube-system --contexts west,east')
+    expect([both.code, both.err]).toEqual([1, expect.stringMatching(/SUB0904.*"kube-system" of context "east" .*not among those allowed/)])
+    expect(exports()).toEqual([])
+    expect((await subctl('export namespace kube-system --plan')).code).toBe(0)
+    expect((await subctl('export service dns -n kube-system')).code).toBe(0)
+    expect(exports()).toEqual(['kube-system/dns'])
+    apis['']?.failNext(new ApiError(403, 'Forbidden', 'no'), (call) => call.startsWith('get ConfigMap'), Number.POSITIVE_INFINITY)
+    expect((await subctl('export service dns -n kube-system')).err).toMatch(/SUB0904.*allowed by name[\s\S]*--force/)
+  })
+
   it('says what to do where the CRDs are missing', async () => {
     const { west, apis, subctl } = scene()
     west.serve('web')
