@@ -37,6 +37,8 @@ export interface CheckContext {
   readonly pods: (signal: AbortSignal) => Promise<PodFindings>
   /** Who answers names of the clusterset here, and whether that is set up. */
   readonly names: () => Promise<NamesSetup>
+  /** Why no service of a namespace is imported here, by these settings; undefined where that may be. */
+  readonly keptOut: (settings: Look['settings'], namespace: string) => string | undefined
   /** What came of services that were exported for the test, from and to all clusters of this run; tried once. */
   readonly services: (signal: AbortSignal) => Promise<ServiceFindings>
   /** Ends the active gateway while pods talk, and counts what is lost. */

@@ -3,6 +3,7 @@ import type { Verdict } from '../../src/checks/check.ts'
 import type { NamesSetup } from '../../src/checks/services/names-setup.ts'
 import { SERVICE_CHECKS } from '../../src/checks/services/service-checks.ts'
 import { type CheckContext, looker } from '../../src/checks/subject.ts'
+import { guardOf, keptOut } from '../../src/commands/look/kept-out.ts'
 import {
   type Condition,
   type EndpointSlice,
@@ -58,6 +59,7 @@ function scene(): Scene {
       all,
       look: looker(api, NAMESPACE),
       names: async () => made.names,
+      keptOut: (settings: Readonly<Record<string, string>>, namespace: string) => keptOut(guardOf(settings, NAMESPACE), namespace),
     }
     return context as unknown as CheckContext
   }
@@ -299,6 +301,19 @@ describe('checks of services', () => {
       reason: 'shop/web is not imported: a ServiceImport of that name is there, and is not ours',
       hint: expect.stringMatching(/^remove or rename the ServiceImport that is not ours/),
     })
+  })
+
+  it('SUB0637 misses nothing of a namespace that this cluster does not allow by name, and notes why it is not here', async () => {
+    const made = scene()
+    const { west, east } = made.clusters
+    for (const cluster of [west, east]) cluster.put(make('Namespace', 'kube-system', {}))
+    const dns = exportOf('dns', { namespace: 'kube-system' })
+    east.put({ ...dns, status: { conditions: [READY] } } as typeof dns)
+    const note = '0 imports, of no cluster; kube-system is not allowed by name here: join --allow-namespaces'
+    expect(await made.verdict('SUB0637')).toEqual({ is: 'ok', note })
+    const data = { SUBMARINER_CLUSTERID: 'west', SUBMARINER_SERVICEDISCOVERY: 'true', SUBMARINER_ALLOWEDNAMESPACES: 'a, kube-system' }
+    west.put(make('ConfigMap', 'submariner-settings', { data }, { namespace: NAMESPACE }))
+    expect(await made.verdict('SUB0637')).toMatchObject({ is: 'failed', reason: 'kube-system/dns of east is not imported' })
   })
 
   it('SUB0637 takes a gateway’s word for what is reached while it leads, and that of the other nodes when it does not', async () => {

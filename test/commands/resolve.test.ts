@@ -254,6 +254,7 @@ Try \`curl -k https://HOST:PORT/version\` from this machine.
   })
 
   it.each([
+    ['a namespace that is not allowed', 'dns.kube-system', { code: 'NXDOMAIN' }, 'kube-system is not allowed by name here: join'],
     ['no export', 'other.shop', { code: 'NXDOMAIN' }, 'none of the clusters asked exports the service'],
     [
       'no such cluster',

@@ -6,7 +6,11 @@ import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
 import type { FakeApi } from '../fakes/kube.ts'
-import { podOf } from '../fakes/services.ts'
+import { exportOf, podOf } from '../fakes/services.ts'
+
+const conditionOf = (type: string, status: string) => ({
+  ...{ type, status, reason: 'Reason', message: '', lastTransitionTime: '2026-01-01T00:00:00Z' },
+})
 
 let open: Sites | undefined
 afterEach(async () => {
@@ -104,6 +108,16 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
       /^shop\/web +ClusterSetIP +east +ready +in the way +- .*import: a ServiceImport of that name is there, and is not ours$/m,
     )
     expect(out).toMatch(/^shop\/web +ClusterSetIP +west +ready +ready +100\.1/m)
+  })
+
+  it('says of a namespace that one cluster allows by name that another does not', async () => {
+    const { all, west, show } = await scene()
+    west.serve('dns', {}, [podOf('10.1.0.9')], 'kube-system')
+    const wish = { ...exportOf('dns', { namespace: 'kube-system' }), status: { conditions: [conditionOf('Ready', 'True')] } }
+    await all.end()
+    west.api.put(wish)
+    const { out } = await show('--contexts west,east -n kube-system -o wide')
+    expect(out).toMatch(/east +no +not allowed +.*import: kube-system is not allowed by name here: join --allow-namespaces$/m)
   })
 
   it('-n names the namespace of the services, as kubectl has it; where the agents live is another flag', async () => {

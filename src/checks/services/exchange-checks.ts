@@ -42,10 +42,12 @@ export async function importsTrue(context: CheckContext, signal: AbortSignal): P
   if (typeof agents === 'string') return { is: 'skipped', reason: agents }
   const [seen, here, others] = await Promise.all([context.look(), readExchange(context.api), exportsOfOthers(context)])
   const stale = staleOnes(seen, here, others)
-  const blocked = blockedOnes(here, others)
-  const other = [...stale, ...missingOnes(here, others), ...(await unreachedOnes(context, seen, here, signal))]
+  const { wanted, reasons } = partedOf(others, here, (namespace) => context.keptOut(seen.settings, namespace))
+  const blocked = blockedOnes(here, wanted)
+  const other = [...stale, ...missingOnes(here, wanted), ...(await unreachedOnes(context, seen, here, signal))]
   const problems = [...blocked, ...other]
-  const note = `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}`
+  const imports = `${here.imports.length} imports, of ${[...clustersOf(here)].sort().join(', ') || 'no cluster'}`
+  const note = [imports, ...firstOf(reasons)].join('; ')
   const partly = here.imports.flatMap(({ key, leftOut }) => (leftOut === undefined ? [] : [`${key}: ${leftOut}`]))
   if (problems.length > 0 || partly.length === 0) return verdictOf(firstOf(problems), { note, hint: hintOf(context, { blocked, other }) })
   return { is: 'warning', reason: firstOf(partly).join('; '), hint: PARTLY_HINT }
@@ -99,6 +101,21 @@ function staleOnes(seen: Look, { imports, exports: own }: Exchange, others: read
   )
 }
 
+/** What the others export and is to be here, and why the rest is not: it is by design. */
+function partedOf(
+  others: readonly Other[],
+  { namespaces }: Exchange,
+  keptOut: (namespace: string) => string | undefined,
+): { readonly wanted: readonly Other[]; readonly reasons: readonly string[] } {
+  const reasonFor = ({ key }: Exported): string | undefined => keptOut(namespaceOf(key))
+  const ready = others.flatMap(({ exports }) => exports).filter((one) => isExported(one) && namespaces.has(namespaceOf(one.key)))
+  return {
+    wanted: others.map(({ clusterId, exports }) => ({ clusterId, exports: exports.filter((one) => reasonFor(one) === undefined) })),
+    reasons: [...new Set(ready.flatMap((one) => reasonFor(one) ?? []))],
+  }
+}
+const namespaceOf = (key: string): string => key.split('/')[0] ?? ''
+
 /** Those that somebody else's ServiceImport keeps out, this cluster's own exports among them. */
 function blockedOnes({ exports: own, strangers }: Exchange, others: readonly Other[]): readonly string[] {
   const exported = new Set([own, ...others.map(({ exports }) => exports)].flatMap((all) => all.filter(isExported).map(({ key }) => key)))
@@ -109,7 +126,7 @@ function missingOnes({ imports, namespaces, strangers }: Exchange, others: reado
   const here = new Map(imports.map(({ key, clusters }) => [key, clusters]))
   return others.flatMap(({ clusterId, exports }) =>
     exports
-      .filter((one) => isExported(one) && !strangers.has(one.key) && namespaces.has(one.key.split('/')[0] ?? ''))
+      .filter((one) => isExported(one) && !strangers.has(one.key) && namespaces.has(namespaceOf(one.key)))
       .flatMap(({ key }) => {
         const clusters = here.get(key)
         if (clusters === undefined) return [`${key} of ${clusterId} is not imported`]

@@ -17,6 +17,7 @@ import { isBrokersImport } from '../../model/mcs-place.ts'
 import { SETTINGS_CONFIGMAP } from '../../model/names.ts'
 import { ZONE } from '../../model/zones.ts'
 import { isScaledDown, leavesOut } from './agent.ts'
+import { guardOf, keptOut } from './kept-out.ts'
 import { notJoined, type Subject } from './subjects.ts'
 
 /** Backends: all, and those that take traffic. */
@@ -39,6 +40,8 @@ export interface ServiceSight {
   /** ServiceImports that are not ours, where an agent of ours is to look after services: it imports nothing of their names. */
   readonly strangers: ReadonlyMap<string, ServiceImport>
   readonly namespaces: ReadonlySet<string>
+  /** Why the cluster imports no service of the namespace; undefined where it may. */
+  keptOut(namespace: string): string | undefined
   /** Its own pods of a Service. */
   own(service: string): Count
   /** What is behind an import, by the cluster that it comes from; of a service with an address another cluster counts as one. */
@@ -85,6 +88,7 @@ export async function serviceSight(
     imports: byKey(here.filter((one) => !strangers.includes(one))),
     strangers: byKey(strangers),
     namespaces: new Set(namespaces.items),
+    keptOut: (namespace) => keptOut(guardOf(settings?.data ?? {}, agentsNamespace), namespace),
     own: (service) => countOf(ofServices.get(service) ?? []),
     behind: (service) =>
       new Map([...Map.groupBy(ofImports.get(service) ?? [], ({ cluster }) => cluster)].sort().map(([id, all]) => [id, countOf(all)])),

@@ -109,7 +109,9 @@ function importWords(sight: ServiceSight, key: string, { namespace, isExported }
   const [imported, stranger] = [sight.imports.get(key), sight.strangers.get(key)]
   if (!sight.hasAgent) return { state: unlooked(imported ?? stranger), messages: [] }
   if (stranger !== undefined) return { state: 'in the way', messages: [STRANGER] }
-  return { state: importState(imported, sight.namespaces.has(namespace), isExported), messages: messagesOf(imported) }
+  const state = importState(imported, sight.namespaces.has(namespace), isExported)
+  const why = state === 'missing' ? sight.keptOut(namespace) : undefined
+  return why === undefined ? { state, messages: messagesOf(imported) } : { state: 'not allowed', messages: [why] }
 }
 
 /** Upstream's agents say nothing of an import's being ready. */

@@ -102,6 +102,8 @@ function unimported(name: ServiceName, sight: ServiceSight, others: readonly str
   if (sight.strangers.has(keyOf(name))) return strangerText(name)
   if (!sight.hasAgent) return NO_AGENT
   if (!sight.namespaces.has(namespace)) return `there is no namespace ${namespace} here, so its services are not imported`
+  const why = sight.keptOut(namespace)
+  if (why !== undefined) return `services of namespace ${namespace} are not imported: ${why}`
   if (others.length === 0)
     return `there is no ServiceImport ${service} in namespace ${namespace}: none of the clusters asked exports the service`
   return `there is no ServiceImport ${service} in namespace ${namespace}, though ${others.join(', ')} exports it: look into the log of \`subctl discovery\``

@@ -4,6 +4,7 @@ import { askProbes } from '../../checks/paths/probes.ts'
 import { type CheckContext, looker } from '../../checks/subject.ts'
 import type { KubeApi } from '../../k8s/api.ts'
 import type { Context } from '../context.ts'
+import { guardOf, keptOut } from '../look/kept-out.ts'
 import type { Subject } from '../look/subjects.ts'
 import { failOver } from './failover.ts'
 import { installedObjects } from './installed.ts'
@@ -31,6 +32,7 @@ export function checkContexts(context: Context, found: readonly Subject[], names
       settingsFaults: () => settingsFaults(api, namespace, context.files),
       installed: () => installedObjects(api, namespace),
       names: () => namesSetup({ api, namespace, look: looker(api, namespace) }),
+      keptOut: (settings, ofService) => keptOut(guardOf(settings, namespace), ofService),
       broker: async () => context.kube({ access: await brokerAccess(api, namespace) }),
       credential: () => brokerCredential(api, namespace),
       probes: (signal) => {
