@@ -191,6 +191,41 @@ Try \`curl -k https://HOST:PORT/version\` from this machine.
     )
   })
 
+  it.each([
+    ['with no backends', true],
+    ['with backends that are ready', false],
+  ])('says what the agent says of an import that is not ready, %s', async (_, isBare) => {
+    const answers: Record<string, string> = {}
+    const { all, resolve } = await scene(() => (answers.vip === undefined ? { code: 'NXDOMAIN' } : { answers: [answers.vip] }))
+    const { api } = all.site('east')
+    await all.end()
+    const [web] = api.objects('ServiceImport')
+    const message = 'its backends could not be written: exceeded quota: slices'
+    const why = `the import is not ready: ${message}`
+    const ready = { type: 'Ready', status: 'False', reason: 'Pending', message, lastTransitionTime: '2026-01-01T00:00:00Z' } as const
+    if (web !== undefined) api.put({ ...web, status: { ...web.status, conditions: [ready] } } as typeof web)
+    if (isBare) for (const { metadata } of api.objects('EndpointSlice')) api.drop('EndpointSlice', metadata.name, metadata.namespace)
+    expect((await resolve('web.shop --context east')).out).toContain(`NXDOMAIN from 10.96.2.10 in 3 ms: ${why}\n`)
+    answers.vip = vip(all.site('east'))
+    expect((await resolve('web.shop --context east')).out).toContain(
+      `(the service’s own address in this cluster) from 10.96.2.10 in 3 ms; ${why}\n`,
+    )
+  })
+
+  it('says both what is behind an import, and that the agent cannot write the rest', async () => {
+    const { all, resolve } = await scene(gone)
+    const east = all.site('east')
+    east.connections({ west: 'error' })
+    await all.turn(3_000)
+    await all.end()
+    const web = east.import('web')
+    const ready = { type: 'Ready', status: 'False', reason: 'Pending', message: 'a quota\nis full', lastTransitionTime: '' } as const
+    if (web !== undefined) east.api.put({ ...web, status: { ...web.status, conditions: [ready] } } as typeof web)
+    expect((await resolve('web.shop --context east')).out).toContain(
+      ': nothing of the service is ready: west 0/1; the import is not ready: a quota; is full\n',
+    )
+  })
+
   it('says so where an answer is no address of the service', async () => {
     const { resolve } = await scene(() => ({ answers: ['192.0.2.1'] }))
     expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')

@@ -66,9 +66,19 @@ export function noteOf(answers: readonly Owned[], service: ServiceName, sight: S
   const isVirtual = sight.imports.get(key)?.spec.type === 'ClusterSetIP' && service.cluster === undefined
   if (!isVirtual || !answers.some(({ is }) => is === 'service' || is === undefined)) return undefined
   const behind = [...sight.behind(key)]
-  if (behind.some(([, { ready }]) => ready > 0)) return undefined
-  return `nothing behind it is ready: ${countsOf(behind) || 'it has no backends'}`
+  const said = unready(service, sight)
+  if (behind.some(([, { ready }]) => ready > 0)) return said
+  const counts = countsOf(behind)
+  return said !== undefined && counts === '' ? said : withSaid(`nothing behind it is ready: ${counts || 'it has no backends'}`, said)
 }
+
+/** What the agent says of an import that is not ready, such as that a quota is full; undefined where it is, or no agent says it any more. */
+function unready(name: ServiceName, sight: ServiceSight): string | undefined {
+  const ready = sight.imports.get(keyOf(name))?.status?.conditions?.find(({ type }) => type === 'Ready')
+  if (ready?.status !== 'False' || !sight.hasAgent) return undefined
+  return `the import is not ready: ${(ready.message || ready.reason).replaceAll('\n', '; ')}`
+}
+const withSaid = (text: string, said: string | undefined): string => (said === undefined ? text : `${text}; ${said}`)
 
 const strangerText = ({ namespace, service }: ServiceName): string =>
   `the ServiceImport ${service} in namespace ${namespace} is not ours, so nothing of the service is imported here: remove or rename it`
@@ -124,8 +134,10 @@ function imported({ code, type }: NameResult, name: ServiceName, sight: ServiceS
   const wanted = name.cluster === undefined ? behind : behind.filter(([cluster]) => cluster === name.cluster)
   if (name.cluster !== undefined && wanted.length === 0 && !isOf(name.cluster))
     return `cluster ${name.cluster} does not export the service; those that do: ${counts || 'none'}`
-  if (wanted.every(([, { ready }]) => ready === 0))
-    return `nothing of the service is ready: ${counts || 'it has no backends'}${leftOut(name, sight)}`
+  const said = unready(name, sight)
+  const isNoneReady = wanted.every(([, { ready }]) => ready === 0)
+  if (said !== undefined) return isNoneReady && counts !== '' ? withSaid(`nothing of the service is ready: ${counts}`, said) : said
+  if (isNoneReady) return `nothing of the service is ready: ${counts || 'it has no backends'}${leftOut(name, sight)}`
   if (code === 'NODATA') return `the name is known and has no ${type} record`
   const isMember = name.cluster !== undefined && name.host !== undefined && here?.spec.type === 'Headless'
   if (isMember && !sight.hasReady(keyOf(name), name.cluster, name.host))
