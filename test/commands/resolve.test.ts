@@ -226,6 +226,15 @@ Try \`curl -k https://HOST:PORT/version\` from this machine.
     )
   })
 
+  it('says why: the namespace is being removed', async () => {
+    const { all, resolve } = await scene(gone)
+    const { api } = all.site('east')
+    await all.end()
+    api.drop('ServiceImport', 'web', 'shop')
+    api.put(make('Namespace', 'shop', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }))
+    expect((await resolve('web.shop --contexts west,east')).out).toContain(': namespace shop is being removed in this cluster, so its')
+  })
+
   it('says so where an answer is no address of the service', async () => {
     const { resolve } = await scene(() => ({ answers: ['192.0.2.1'] }))
     expect((await resolve('web.shop --context east')).out).toContain('192.0.2.1 (not known as an address of the service)')

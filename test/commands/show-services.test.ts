@@ -5,7 +5,7 @@ import { ApiError } from '../../src/k8s/api.ts'
 import { handClock } from '../fakes/clock.ts'
 import { fakeWorld } from '../fakes/context.ts'
 import { AGENTS, type Sites, sites } from '../fakes/discovery.ts'
-import type { FakeApi } from '../fakes/kube.ts'
+import { type FakeApi, make } from '../fakes/kube.ts'
 import { exportOf, podOf } from '../fakes/services.ts'
 
 const conditionOf = (type: string, status: string) => ({
@@ -118,6 +118,17 @@ Names in east are answered by nobody that is known: no Deployment or DaemonSet h
     west.api.put(wish)
     const { out } = await show('--contexts west,east -n kube-system -o wide')
     expect(out).toMatch(/east +no +not allowed +.*import: kube-system is not allowed by name here: join --allow-namespaces$/m)
+  })
+
+  it('says of an import that is missing that its namespace is being removed there', async () => {
+    const { all, east, show } = await scene()
+    await all.end()
+    for (const kind of ['ServiceExport', 'ServiceImport'] as const) east.api.drop(kind, 'web', 'shop')
+    expect((await show('--contexts west,east -o wide')).out).toMatch(/^shop\/web .* east +no +missing +/m)
+    east.api.put(make('Namespace', 'shop', {}, { deletionTimestamp: '2026-01-01T00:00:00Z' }))
+    expect((await show('--contexts west,east -o wide')).out).toMatch(
+      /^shop\/web .* east +no +namespace ending +.*import: namespace shop is being removed in this cluster$/m,
+    )
   })
 
   it('-n names the namespace of the services, as kubectl has it; where the agents live is another flag', async () => {

@@ -40,6 +40,8 @@ export interface ServiceSight {
   /** ServiceImports that are not ours, where an agent of ours is to look after services: it imports nothing of their names. */
   readonly strangers: ReadonlyMap<string, ServiceImport>
   readonly namespaces: ReadonlySet<string>
+  /** Of these: those that are being removed, which take nothing new. */
+  readonly ending: ReadonlySet<string>
   /** Why the cluster imports no service of the namespace; undefined where it may. */
   keptOut(namespace: string): string | undefined
   /** Its own pods of a Service. */
@@ -67,7 +69,7 @@ export async function serviceSight(
     listIfServed(api, 'ServiceExport', services),
     listIfServed(api, 'ServiceImport', services),
     api.listOf('EndpointSlice', services, readSlice),
-    api.listOf('Namespace', {}, ({ metadata }) => metadata.name),
+    api.listOf('Namespace', {}, ({ metadata }) => ({ name: metadata.name, isEnding: metadata.deletionTimestamp !== undefined })),
   ])
   const clusterId = settings?.data?.SUBMARINER_CLUSTERID
   if (clusterId === undefined) throw notJoined(subject, agentsNamespace, '--agents-namespace')
@@ -87,7 +89,8 @@ export async function serviceSight(
     exports: byKey(exports ?? []),
     imports: byKey(here.filter((one) => !strangers.includes(one))),
     strangers: byKey(strangers),
-    namespaces: new Set(namespaces.items),
+    namespaces: new Set(namespaces.items.map(({ name }) => name)),
+    ending: new Set(namespaces.items.flatMap(({ name, isEnding }) => (isEnding ? [name] : []))),
     keptOut: (namespace) => keptOut(guardOf(settings?.data ?? {}, agentsNamespace), namespace),
     own: (service) => countOf(ofServices.get(service) ?? []),
     behind: (service) =>

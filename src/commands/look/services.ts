@@ -110,8 +110,11 @@ function importWords(sight: ServiceSight, key: string, { namespace, isExported }
   if (!sight.hasAgent) return { state: unlooked(imported ?? stranger), messages: [] }
   if (stranger !== undefined) return { state: 'in the way', messages: [STRANGER] }
   const state = importState(imported, sight.namespaces.has(namespace), isExported)
-  const why = state === 'missing' ? sight.keptOut(namespace) : undefined
-  return why === undefined ? { state, messages: messagesOf(imported) } : { state: 'not allowed', messages: [why] }
+  if (state !== 'missing') return { state, messages: messagesOf(imported) }
+  if (sight.ending.has(namespace))
+    return { state: 'namespace ending', messages: [`namespace ${namespace} is being removed in this cluster`] }
+  const why = sight.keptOut(namespace)
+  return why === undefined ? { state, messages: [] } : { state: 'not allowed', messages: [why] }
 }
 
 /** Upstream's agents say nothing of an import's being ready. */

@@ -112,6 +112,7 @@ function unimported(name: ServiceName, sight: ServiceSight, others: readonly str
   if (sight.strangers.has(keyOf(name))) return strangerText(name)
   if (!sight.hasAgent) return NO_AGENT
   if (!sight.namespaces.has(namespace)) return `there is no namespace ${namespace} here, so its services are not imported`
+  if (sight.ending.has(namespace)) return `namespace ${namespace} is being removed in this cluster, so its services are not imported`
   const why = sight.keptOut(namespace)
   if (why !== undefined) return `services of namespace ${namespace} are not imported: ${why}`
   if (others.length === 0)
