@@ -191,7 +191,7 @@ export const checkProblems: Problems = {
   SUB0637: {
     title: 'What is imported is not what the others export',
     cause:
-      'The agent of this cluster does not lead or does not reach the broker, refuses what another cluster says, a cluster has gone and its services have stayed, or backends of a cluster that is not reached count as ready.',
+      'The agent of this cluster does not lead or does not reach the broker, refuses what another cluster says, a ServiceImport of that name is there that is not ours, a cluster has gone and its services have stayed, or backends of a cluster that is not reached count as ready.',
     next: 'Compare `subctl show services --contexts A,B`; look into the log of submariner-discovery: it names what it refuses. `subctl forget` takes a cluster that is gone for good from the broker.',
   },
   SUB0638: {

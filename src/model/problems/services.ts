@@ -22,7 +22,7 @@ export const serviceProblems: Problems = {
     title: 'Services of the namespace are not taken by other clusters',
     cause:
       'Namespaces that run a cluster (kube-*, openshift*, the agents’ own) take no part, so that no cluster reaches into the core of another.',
-    next: 'Move the service to a namespace of its own. Where the agents of all clusters allow this one by --allow-namespaces: --force.',
+    next: 'Move the service to a namespace of its own. Or allow this one by `subctl join --allow-namespaces` in every cluster that is to have them; export reads it from each cluster’s settings. Who may not read those gives --force.',
   },
   SUB0905: {
     title: 'Another program looks after the export',
