@@ -129,7 +129,9 @@ async function grow(lab: Lab, { node, parts, size, options }: Growing): Promise<
   return [
     ...Object.entries(arrived).map(([title, ms]) => of(`routes-${title}`, 'ms', ms, `from the first write to the last route; ${written}`)),
     ...[...cost].map(([part, ms]) => of(`cpu-${part}`, 's', ms / 1000, `until the engine says a state of each; ${written}`)),
-    ...[...settled].map(([part, ms]) => of(`steady-${part}`, 'ms/s', ms / seconds, `CPU in ${seconds} s, from ${options.quick ? 0 : STEADY_MS / 1000} s after that`)),
+    ...[...settled].map(([part, ms]) =>
+      of(`steady-${part}`, 'ms/s', ms / seconds, `CPU in ${seconds} s, from ${options.quick ? 0 : STEADY_MS / 1000} s after that`),
+    ),
     ...memories,
     ...changes,
   ]

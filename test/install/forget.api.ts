@@ -83,7 +83,7 @@ describePlanes('forget on a real API server', () => {
   it(
     'a cluster that is not there is told, and members are listed with when they were last seen',
     async () => {
-      expect((await run(bed(), 'forget east')).err).toMatch(/error SUB0807: .* knows no cluster "east"/)
+      expect((await run(bed(), 'forget east --yes')).err).toMatch(/error SUB0807: .* knows no cluster "east"/)
       expect(done(await run(bed(), 'forget')).out).toMatch(/^west +\d{4}-\d\d-\d\dT\S+Z: Cluster west was written\n$/)
     },
     LIMIT_MS,

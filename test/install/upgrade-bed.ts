@@ -114,7 +114,7 @@ async function elect(api: KubeApi, pods: readonly Pod[], before: Active | undefi
     const gateway: Gateway = {
       apiVersion: 'submariner.io/v1',
       kind: 'Gateway',
-      metadata: { name, namespace: NAMESPACE },
+      metadata: { name, namespace: NAMESPACE, annotations: { 'submariner.io/broker': 'reached' } },
       status: {
         version: '1.2.3+abcdef12',
         haStatus: name === active?.node ? 'active' : 'passive',
