@@ -64,7 +64,7 @@ export function brokerState(
   annotations: Readonly<Record<string, string>> | undefined,
 ): { readonly isReached: boolean; readonly why: string } | undefined {
   const text = annotations?.[BROKER_ANNOTATION]
-  return text === undefined ? undefined : { isReached: text === REACHED, why: text === REACHED ? '' : text }
+  return (text ?? '') === '' ? undefined : { isReached: text === REACHED, why: text === REACHED ? '' : (text ?? '') }
 }
 
 /** What echo requests say of one connection. */
@@ -113,7 +113,8 @@ export const gatewayObject = (facts: GatewayFacts): Gateway => ({
     annotations: {
       [UPDATE_ANNOTATION]: String(Math.floor(facts.nowMs / 1000)),
       [SINCE_STATES_ANNOTATION]: sinceText(facts.since),
-      ...(facts.brokerTrouble !== undefined && { [BROKER_ANNOTATION]: facts.brokerTrouble || REACHED }),
+      // An engine that knows nothing yet takes back what the one before it has said.
+      [BROKER_ANNOTATION]: facts.brokerTrouble === undefined ? '' : facts.brokerTrouble || REACHED,
       [FAILURE_ANNOTATION]: facts.failures.flatMap(({ id }) => id ?? []).join(' '),
       [REFUSED_ANNOTATION]: refusedText(facts.refused ?? []),
       [WANTED_PORT_ANNOTATION]: facts.wantedPort === undefined ? '' : String(facts.wantedPort),

@@ -110,12 +110,12 @@ interface Draft {
   readonly refused: readonly Refusal[]
 }
 
-/** What the broker's copies suffer from; "" where both are there. */
+/** What the broker's copies suffer from; "" where both are there, undefined until the broker has answered. */
 function brokerTrouble({ stores: { broker } }: EngineState): string | undefined {
   if (broker === undefined) return undefined
   const trouble = broker.clusters.trouble ?? broker.endpoints.trouble
   if (trouble !== undefined) return trouble
-  return broker.clusters.synced && broker.endpoints.synced ? '' : undefined
+  return [broker.clusters, broker.endpoints].every((store) => store.heardMs() !== Number.POSITIVE_INFINITY) ? '' : undefined
 }
 
 const draft = (engine: EngineState, { spec, isActive, connections, since, refused }: Draft): Gateway =>
