@@ -62,7 +62,7 @@ function reachesNow(leader: Leader, clusters: Iterable<string>): Leader['reaches
 /** Undefined where it has not been heard. */
 function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
   const { world, stores } = leader
-  if (stores.broker === undefined || unknownOf(stores.broker) !== undefined || isRefused(stores.broker)) return undefined
+  if (stores.broker === undefined || unknownOf(stores.broker) !== undefined || refusalBy(stores.broker) !== undefined) return undefined
   const clusterUid = stores.local.namespaces.get('kube-system')?.metadata.uid
   const remembered = own.metadata.annotations?.[BROKER_UID]
   // The engine has come to terms with it: it remembers another object.
@@ -83,13 +83,15 @@ function brokerOf(leader: Leader, own: Cluster): BrokerState | undefined {
 
 /** A credential that is taken again at the next try was not refused. */
 const REFUSED_MS = 10_000
-const isRefused = (broker: BrokerStores): boolean =>
-  Object.values<Feed>({ ...broker }).some((feed) => feed.isRefused && feed.heardMs() >= REFUSED_MS)
+/** What the broker refuses this cluster with, for long enough; undefined where it does not. */
+const refusalBy = (broker: BrokerStores): string | undefined =>
+  Object.values<Feed>({ ...broker }).find((feed) => feed.isRefused && feed.heardMs() >= REFUSED_MS)?.trouble
 
 function obstacleOf({ world, stores }: Leader, broker: BrokerState | undefined): string | undefined {
   if (world.broker === undefined) return 'this cluster has no broker'
-  if (stores.broker !== undefined && isRefused(stores.broker))
-    return 'the broker does not take this cluster’s credential: it was forgotten there, or has joined anew (SUB0410)'
+  const refusal = stores.broker && refusalBy(stores.broker)
+  if (refusal !== undefined)
+    return `the broker does not take this cluster’s credential (${refusal}): it was forgotten there, or has joined anew (SUB0410)`
   return broker?.duplicate && 'another cluster holds this cluster’s id on the broker (SUB0304)'
 }
 
